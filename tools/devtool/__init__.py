@@ -1,0 +1,1 @@
+"""The development command behind tools/dev. Standard library only."""
