@@ -1,0 +1,105 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "libs/json/value.h"
+
+// Values while an expression is evaluated.
+namespace agentflow::cel {
+
+class Value;
+class ListData;
+class MapData;
+struct ErrorData;
+
+enum class Kind : uint8_t {
+  kNull, kBool, kInt, kUint, kDouble, kString, kBytes, kList, kMap, kTimestamp, kDuration, kType,
+  kOptional, kError
+};
+
+// A map that the caller implements, asked only for what the expression reads: the nodes of a
+// running execution, say. Must outlive the evaluation.
+class HostMap {
+ public:
+  virtual ~HostMap() = default;
+  // False where there is no such key.
+  virtual bool Find(std::string_view key, Value& value) const = 0;
+  // All keys, in a stable order. Called only by expressions that walk, count or compare the map.
+  virtual std::vector<std::string> Keys() const = 0;
+};
+
+// 16 bytes, trivially copied, never owns: it points into the caller's JSON, into the program's
+// constants or into the evaluation's arena, and is valid as long as they are.
+class Value {
+ public:
+  Value() : kind_(Kind::kNull), rep_(0), aux_(0), int_(0) {}
+  static Value Null() { return Value(); }
+  static Value Bool(bool value);
+  static Value Int(int64_t value);
+  static Value Uint(uint64_t value);
+  static Value Double(double value);
+  static Value String(std::string_view text);  // REQUIRES: valid UTF-8
+  static Value Bytes(std::string_view bytes);
+  // Wraps without converting; members and elements are wrapped when they are read.
+  static Value Json(const json::Value& value);
+  static Value Json(json::Value&&) = delete;  // would dangle
+  static Value Host(const HostMap& map);
+  // Normalised: 0 <= nanos < 1e9 for a timestamp, the sign of both is the same for a duration.
+  static Value Timestamp(int64_t seconds, int32_t nanos);
+  static Value Duration(int64_t seconds, int32_t nanos);
+  static Value TypeName(std::string_view name);  // of static or arena text
+  static Value List(const ListData* list);
+  static Value Map(const MapData* map);
+  static Value Optional(const Value* value);  // null: optional.none()
+  static Value Error(const ErrorData* error);
+
+  Kind kind() const { return kind_; }
+  bool is_error() const { return kind_ == Kind::kError; }
+  bool is(Kind kind) const { return kind_ == kind; }
+  bool is_number() const {
+    return kind_ == Kind::kInt || kind_ == Kind::kUint || kind_ == Kind::kDouble;
+  }
+  bool is_true() const { return kind_ == Kind::kBool && int_ != 0; }
+
+  // REQUIRES: the kind fits.
+  bool as_bool() const { return int_ != 0; }
+  int64_t as_int() const { return int_; }
+  uint64_t as_uint() const { return uint_; }
+  double as_double() const { return double_; }
+  std::string_view text() const { return {data_, aux_}; }  // string, bytes, type
+  int64_t seconds() const { return int_; }
+  int32_t nanos() const { return static_cast<int32_t>(aux_); }
+  const Value* optional() const { return static_cast<const Value*>(pointer_); }
+  const ErrorData& error() const { return *static_cast<const ErrorData*>(pointer_); }
+
+  // Where a list or map lives; exactly one of these is not null.
+  const ListData* list_data() const;
+  const json::Array* json_array() const;
+  const MapData* map_data() const;
+  const json::Object* json_object() const;
+  const HostMap* host_map() const;
+
+ private:
+  enum Rep : uint8_t { kArena, kJson, kHost };
+  Value(Kind kind, uint8_t rep, uint32_t aux) : kind_(kind), rep_(rep), aux_(aux), int_(0) {}
+
+  Kind kind_;
+  uint8_t rep_;
+  uint32_t aux_;  // size of a text, nanos of a time
+  union {
+    int64_t int_;
+    uint64_t uint_;
+    double double_;
+    const char* data_;
+    const void* pointer_;
+  };
+};
+static_assert(sizeof(Value) == 16);
+
+// "int", "google.protobuf.Timestamp", ...: what type(value) yields.
+std::string_view TypeNameOf(const Value& value);
+
+}  // namespace agentflow::cel
