@@ -3,6 +3,7 @@
 #include "libs/base/clock.h"
 #include "libs/base/random.h"
 #include "libs/base/status.h"
+#include "libs/base/lane.h"
 #include "libs/base/uuid.h"
 
 namespace agentflow {
@@ -64,6 +65,27 @@ TEST(Uuid, RefusesWhatIsNone) {
 TEST(Random, SameSeedSameNumbers) {
   SeededRandom a(7), b(7);
   EXPECT_EQ(a.Next(), b.Next());
+}
+
+TEST(UuidTest, NamedIdsFollowRfc9562) {
+  // RFC 9562, appendix A.4: www.example.com in the DNS namespace.
+  const Uuid dns = *Uuid::Parse("6ba7b810-9dad-11d1-80b4-00c04fd430c8");
+  EXPECT_EQ(Uuid::MakeNamed(dns, "www.example.com").ToString(),
+            "2ed6657d-e927-568b-95e1-2665a8aea6a2");
+}
+
+TEST(LaneTest, RequestIdsAndLanesNeverChange) {
+  const Uuid id = ExecutionIdForRequest("acme", "order-1");
+  EXPECT_EQ(id.ToString(), "e633a2d9-8abd-5d24-8826-b4d318001420");
+  EXPECT_EQ(id, ExecutionIdForRequest("acme", "order-1"));
+  EXPECT_NE(id, ExecutionIdForRequest("acmeorder", "-1"));
+  EXPECT_EQ(id.version(), 5);
+}
+
+TEST(LaneTest, NewIdsBelongToTheLaneAskedFor) {
+  SeededRandom random(1);
+  for (int lane : {0, 7, 255}) EXPECT_EQ(LaneOf(MakeExecutionId(1'700'000'000'000, lane, random)), lane);
+  EXPECT_EQ(MakeExecutionId(1, 3, random).version(), 7);
 }
 
 }  // namespace

@@ -21,12 +21,15 @@ class Uuid {
   static Uuid Make(Random& random);
   // Version 7: time first, so that rows made together lie together.
   static Uuid MakeOrdered(int64_t unix_ms, Random& random);
+  // Version 5: the same name in the same namespace gives the same id.
+  static Uuid MakeNamed(const Uuid& name_space, std::string_view name);
   // "8-4-4-4-12" hex digits, either case.
   static std::optional<Uuid> Parse(std::string_view text);
 
   // Lower case with dashes.
   std::string ToString() const;
   const std::array<uint8_t, 16>& bytes() const { return bytes_; }
+  int version() const { return bytes_[6] >> 4; }
   bool IsNil() const { return *this == Uuid(); }
 
   auto operator<=>(const Uuid&) const = default;
