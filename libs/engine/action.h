@@ -1,0 +1,88 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "libs/engine/state.h"
+
+// What the shell must do once the events of the same decision are committed, never before.
+// Actions are requests, not facts: each can be made again from the state (see Outstanding).
+namespace agentflow::engine {
+
+enum class TimerKind : uint8_t {
+  kExecution = 1,        // the execution's own timeout
+  kWait = 2,             // flow.wait
+  kScheduleToClose = 3,  // a step with all its attempts
+  kStartToClose = 4,     // one attempt
+  kScheduleToStart = 5,
+  kHeartbeat = 6,
+};
+
+// Identifies a timer inside its execution; says everything needed to see that it is stale.
+struct TimerId {
+  TimerKind kind = TimerKind::kExecution;
+  StepRef step;          // not kExecution
+  uint32_t attempt = 0;  // kStartToClose
+
+  bool operator==(const TimerId&) const = default;
+};
+
+// A few bytes, for the key of a stored timer.
+std::string Encode(const TimerId& id);
+std::optional<TimerId> DecodeTimerId(std::string_view bytes);
+
+// Offer a task to workers, not before `ready_at`.
+struct OfferTask {
+  StepRef step;
+  uint32_t attempt = 1;
+  std::shared_ptr<const Offer> offer;
+  UnixMicros ready_at = 0;
+  UnixMicros deadline = 0;              // schedule-to-close; 0: none
+  workflow::Micros start_to_close = 0;  // for the worker's information; 0: none
+};
+
+// Send RunStep after the commit.
+struct RunInProcess {
+  StepRef step;
+  uint32_t attempt = 1;
+};
+
+// Send FireTimer at `fire_at` or later. Durable timers are stored with the commit; the others
+// (start-to-close, which counts from an unjournalled claim) live in memory only.
+struct StartTimer {
+  TimerId id;
+  UnixMicros fire_at = 0;
+  bool durable = true;
+};
+
+struct CancelTimer {
+  TimerId id;
+  UnixMicros fire_at = 0;  // as it was started
+  bool durable = true;
+};
+
+// Take the task back: tell its worker, or drop it from the queue.
+struct CancelTask {
+  StepRef step;
+  uint32_t attempt = 0;
+  std::string reason;
+};
+
+// The execution is over; what it answers is in the state.
+struct FinishExecution {
+  Phase phase = Phase::kCompleted;
+};
+
+using ActionBody = std::variant<OfferTask, RunInProcess, StartTimer, CancelTimer, CancelTask,
+                                FinishExecution>;
+
+struct Action {
+  uint64_t cause = 0;  // sequence of the one event it follows from
+  ActionBody body;
+};
+
+}  // namespace agentflow::engine

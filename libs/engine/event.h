@@ -1,0 +1,130 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "libs/engine/state.h"
+
+// What happened, as the journal keeps it for ever. An event says what was decided, with every
+// evaluated value in it, so that a replay never evaluates, draws or looks at a clock.
+//
+// Append-only: new kinds and new fields may come, none goes or changes its meaning. The numbers
+// of kinds and fields are in codec.cc; a corpus of stored histories is replayed by the tests.
+namespace agentflow::engine {
+
+struct ExecutionStarted {
+  std::shared_ptr<const StartInfo> info;
+  UnixMicros deadline = 0;  // 0: none
+};
+
+// A task was offered, or with `in_process` handed out as an in-process task: READY, attempt 1.
+struct StepScheduled {
+  StepRef step;
+  std::shared_ptr<const Offer> offer;  // null for in-process steps
+  UnixMicros ready_at = 0;
+  UnixMicros deadline = 0;  // schedule-to-close; 0: none
+  bool in_process = false;
+};
+
+// READY -> RUNNING. Volatile: it is published but not journalled and has no sequence number.
+struct StepClaimed {
+  StepRef step;
+  uint32_t attempt = 0;
+  std::string holder;
+  UnixMicros deadline = 0;  // start-to-close; 0: none
+};
+
+// Waits until `wake_at`.
+struct StepWaiting {
+  StepRef step;
+  UnixMicros wake_at = 0;
+};
+
+struct StepCompleted {
+  StepRef step;
+  uint32_t attempt = 1;
+  PortIndex port = 0;  // the out-edges of every other port are dead
+  json::Value output;
+  UnixMicros started_at = 0;  // claimed; 0: not known
+};
+
+// An attempt failed and the step goes on: READY again with attempt + 1.
+struct AttemptFailed {
+  StepRef step;
+  uint32_t attempt = 0;
+  Error error;
+  UnixMicros ready_at = 0;  // of the next attempt
+  bool lost = false;        // not counted against maxAttempts
+};
+
+// The step is over. `port` says what follows: kErrorPort (the error edges for this reason),
+// another port (onError: continue), or kNoPort (the scope fails next).
+struct StepFailed {
+  StepRef step;
+  uint32_t attempt = 0;
+  Error error;
+  PortIndex port = workflow::kNoPort;
+  UnixMicros started_at = 0;  // of the last attempt; 0: not known
+};
+
+// Its join can no longer be met: its out-edges are dead.
+struct StepSkipped {
+  StepRef step;
+};
+
+// Cancelled alone (cancelRest), or with its scope; its out-edges are dead.
+struct StepCanceled {
+  StepRef step;
+  std::string reason;
+};
+
+// A container opened an activation of its body; `activation` is the next free index.
+struct ActivationOpened {
+  ActivationIndex activation = 0;
+  ScopeIndex scope = 0;
+  StepRef owner;
+  uint32_t iteration = 0;
+  json::Value item;
+};
+
+// All its steps are over; those that were open are CANCELED.
+struct ActivationClosed {
+  ActivationIndex activation = 0;
+};
+
+// The four ends. Steps still open become CANCELED.
+struct ExecutionCompleted {
+  json::Value output;
+};
+struct ExecutionFailed {
+  Error error;
+};
+struct ExecutionCanceled {
+  std::string principal;
+  std::string cause;
+};
+struct ExecutionTimedOut {};
+
+using EventBody =
+    std::variant<ExecutionStarted, StepScheduled, StepClaimed, StepWaiting, StepCompleted,
+                 AttemptFailed, StepFailed, StepSkipped, StepCanceled, ActivationOpened,
+                 ActivationClosed, ExecutionCompleted, ExecutionFailed, ExecutionCanceled,
+                 ExecutionTimedOut>;
+
+struct Event {
+  uint64_t sequence = 0;  // from 1 without gaps; of a volatile event: that of the event before
+  UnixMicros time = 0;
+  EventBody body;
+};
+
+// "StepCompleted"
+std::string_view TypeName(const Event& event);
+// Whether it stays out of the journal.
+bool IsVolatile(const Event& event);
+// The step it is about; nullopt for those about the execution or an activation.
+std::optional<StepRef> StepOf(const Event& event);
+
+}  // namespace agentflow::engine

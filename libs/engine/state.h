@@ -1,0 +1,223 @@
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "libs/base/clock.h"
+#include "libs/base/uuid.h"
+#include "libs/json/value.h"
+#include "libs/workflow/plan.h"
+
+// Everything the engine knows about one execution. It is a fold of events (Apply) and nothing
+// else changes it; executors keep it in memory, write it as a snapshot and rebuild it from the
+// journal. Values are shared, so a copy costs the steps' array and little more.
+namespace agentflow::engine {
+
+using workflow::EdgeIndex;
+using workflow::NodeIndex;
+using workflow::PlanPtr;
+using workflow::PortIndex;
+using workflow::ScopeIndex;
+
+// An activation of a scope: 0 is the root's; a container opens one for each item or iteration.
+using ActivationIndex = uint32_t;
+
+// Names a step inside an execution: a node in one activation of its scope.
+// Outside the engine it is written as a key: "jury", "outer.inner#2.5".
+struct StepRef {
+  ActivationIndex activation = 0;
+  NodeIndex node = 0;
+
+  auto operator<=>(const StepRef&) const = default;
+};
+
+// As in the public API; numbers are stored, so never changed.
+enum class StepState : uint8_t {
+  kPending = 1,    // its join is open, or it is next
+  kReady = 2,      // offered to workers, or waiting for its retry time
+  kRunning = 3,    // claimed (known only to this process: a claim is not journalled)
+  kWaiting = 4,    // for a timer, a signal or a person
+  kCompleted = 5,
+  kFailed = 6,
+  kSkipped = 7,
+  kCanceled = 8,
+  kCompensated = 9,
+};
+
+enum class Phase : uint8_t {
+  kNone = 0,  // not started
+  kQueued = 1,
+  kRunning = 2,
+  kWaiting = 3,  // never stored: see PhaseOf
+  kPaused = 4,
+  kCompensating = 5,
+  kCompleted = 6,
+  kFailed = 7,
+  kCanceled = 8,
+  kTimedOut = 9,
+};
+
+enum class Mode : uint8_t { kLive = 1, kTest = 2, kDryRun = 3 };
+
+constexpr bool IsOver(StepState state) { return state >= StepState::kCompleted; }
+constexpr bool IsOver(Phase phase) { return phase >= Phase::kCompleted; }
+
+// "COMPLETED", as in the public API.
+std::string_view Name(StepState state);
+std::string_view Name(Phase phase);
+std::string_view Name(Mode mode);
+
+struct Error {
+  std::string reason;   // UPPER_SNAKE
+  std::string message;
+  std::string node;     // path of the node that failed; empty: the execution itself
+
+  bool operator==(const Error&) const = default;
+};
+
+struct AttemptFailure {
+  uint32_t attempt = 0;
+  Error error;
+  UnixMicros time = 0;
+
+  bool operator==(const AttemptFailure&) const = default;
+};
+
+// What a worker is asked to do: the same for every attempt of a step.
+struct Offer {
+  std::string agent;
+  json::Value input;
+  std::string idempotency_key;  // never empty
+
+  bool operator==(const Offer&) const = default;
+};
+
+// What its in-edges have made of a step.
+enum class Readiness : uint8_t { kOpen = 0, kRun = 1, kSkip = 2 };
+
+struct Step {
+  StepState state = StepState::kPending;
+  Readiness readiness = Readiness::kOpen;
+  bool in_process = false;  // run by RunStep, not by a worker
+  PortIndex port = workflow::kNoPort;  // taken when it ended
+  uint32_t taken = 0;       // in-edges that ended so
+  uint32_t dead = 0;
+  uint32_t attempt = 0;     // the current one, from 1; 0: none yet
+  uint32_t lost = 0;        // attempts that vanished with their worker: not counted as tries
+  UnixMicros scheduled_at = 0;  // first became ready, waiting or done
+  UnixMicros ready_at = 0;      // the attempt may not be handed out earlier
+  UnixMicros deadline = 0;      // schedule-to-close, or the wait's end; 0: none
+  UnixMicros started_at = 0;    // claim of the attempt that ended it; 0: open, or not known
+  UnixMicros ended_at = 0;
+  json::Value output;
+  std::shared_ptr<const Offer> offer;  // tasks, once scheduled
+  std::shared_ptr<const Error> error;  // once failed; kept where the error was handled
+  std::vector<AttemptFailure> failures;  // oldest first; bounded, see Limits
+
+  // Volatile: set by StepClaimed, lost with the process, told again by whoever holds the task.
+  UnixMicros claimed_at = 0;
+  UnixMicros attempt_deadline = 0;  // start-to-close; 0: none
+  std::string holder;
+};
+
+struct Activation {
+  ScopeIndex scope = 0;
+  StepRef owner;            // the container's step; meaningless for the root
+  uint32_t iteration = 0;   // item or iteration number in its container, from 0
+  json::Value item;
+  bool open = false;
+  uint32_t unsettled = 0;   // steps not over
+  std::vector<Step> steps;  // by node index minus the scope's first
+};
+
+// Facts about an execution that never change.
+struct StartInfo {
+  Uuid id;
+  std::string tenant;
+  std::string principal;  // who started it, and in whose name it runs
+  std::string workflow;   // "workflows/{id}"
+  int32_t version = 0;
+  std::string plan_hash;
+  Mode mode = Mode::kLive;
+  int32_t priority = 3;   // 1 first, 5 last
+  json::Value input;
+  std::vector<std::pair<std::string, std::string>> labels;  // sorted
+  json::Value connections;  // {id: {field: value}}: what expressions may read
+  std::string trace_id;
+  std::string request_id;
+  bool strict = false;      // every pure step as if it had policy.checkpoint
+
+  bool operator==(const StartInfo&) const = default;
+};
+
+struct ExecutionState {
+  PlanPtr plan;  // set before the first event is applied
+  std::shared_ptr<const StartInfo> start;
+  Phase phase = Phase::kNone;
+  uint64_t sequence = 0;      // of the last event in the journal, from 1
+  UnixMicros started_at = 0;
+  UnixMicros updated_at = 0;  // time of the last event; time never runs back
+  UnixMicros ended_at = 0;
+  UnixMicros deadline = 0;    // of the execution; 0: none
+  json::Value output;
+  Error error;
+
+  std::vector<Activation> activations;
+  // (container step, iteration) -> activation.
+  std::map<std::pair<StepRef, uint32_t>, ActivationIndex> children;
+  // Steps whose join is decided and that are still PENDING, in the order of their turn. The
+  // entries before `agenda_head` are spent.
+  std::vector<StepRef> agenda;
+  size_t agenda_head = 0;
+  uint32_t active = 0;   // steps READY or RUNNING
+  uint32_t waiting = 0;  // steps WAITING
+
+  bool over() const { return IsOver(phase); }
+  // Whether there is work that needs no outside event: then a Continue command is owed.
+  bool more() const { return phase == Phase::kRunning && agenda_head < agenda.size(); }
+
+  // REQUIRES: the reference is valid (HasStep).
+  const Step& step(StepRef ref) const;
+  Step& step(StepRef ref);
+  bool HasStep(StepRef ref) const;
+};
+
+// The phase as users see it: WAITING where a running execution has nothing to do until a timer,
+// a signal or a person.
+Phase PhaseOf(const ExecutionState& state);
+
+// "jury", "outer.inner#2.5". REQUIRES: HasStep.
+std::string StepKey(const ExecutionState& state, StepRef ref);
+// "2.5"; empty outside containers.
+std::string IterationPath(const ExecutionState& state, ActivationIndex activation);
+// Error: NOT_FOUND, STEP_UNKNOWN.
+absl::StatusOr<StepRef> FindStep(const ExecutionState& state, std::string_view key);
+
+// A step as the API shows it. Views point into the state and its plan.
+struct StepView {
+  StepRef ref;
+  std::string_view node;  // path
+  std::string iteration;
+  std::string_view type;
+  const Step* step = nullptr;
+  UnixMicros start_time = 0;  // claimed, else scheduled; 0: not yet
+  UnixMicros end_time = 0;
+};
+StepView View(const ExecutionState& state, StepRef ref);
+// Every step that has left PENDING, by activation and then by node.
+std::vector<StepRef> ListSteps(const ExecutionState& state);
+
+// What an expression reads as nodes.x.error: {reason, message, node}.
+json::Value ToJson(const Error& error);
+
+// Sets the volatile fields back, as after a replay.
+void ForgetClaims(ExecutionState& state);
+
+}  // namespace agentflow::engine
