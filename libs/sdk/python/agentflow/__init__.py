@@ -1,0 +1,20 @@
+"""AgentFlow for Python: run workflows, watch them, and write agents that do their tasks."""
+
+from ._api import (Agent, ApiKey, AuditEvent, Execution, ExecutionError, ExecutionEvent, NodeType,
+                   Problem, Schedule, Step, Tenant, User, Workflow, WorkflowStats, WorkflowVersion)
+from .client import Client
+from .errors import (AgentFlowError, ConflictError, ExecutionFailedError, FailedPreconditionError,
+                     InvalidArgumentError, NotFoundError, PermissionDeniedError, RateLimitedError,
+                     TaskCanceled, TaskError, UnauthenticatedError, UnavailableError)
+from .worker import Task, Worker
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Agent", "AgentFlowError", "ApiKey", "AuditEvent", "Client", "ConflictError", "Execution",
+    "ExecutionError", "ExecutionEvent", "ExecutionFailedError", "FailedPreconditionError",
+    "InvalidArgumentError", "NodeType", "NotFoundError", "PermissionDeniedError", "Problem",
+    "RateLimitedError", "Schedule", "Step", "Task", "TaskCanceled", "TaskError", "Tenant",
+    "UnauthenticatedError", "UnavailableError", "User", "Worker", "Workflow", "WorkflowStats",
+    "WorkflowVersion",
+]

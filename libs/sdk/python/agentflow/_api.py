@@ -1,0 +1,937 @@
+"""Types and calls of the API. Generated from the protos by generate.py; do not edit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from dataclasses import field as _field
+from datetime import datetime, timedelta
+from typing import Any, Iterator
+
+from ._codec import Message
+from ._transport import Transport
+
+
+@dataclass(kw_only=True)
+class TokenPair(Message):
+    """TokenPair."""
+    # Bearer token for the Authorization header.
+    access_token: str = ""
+    # Single-use token for :refresh.
+    refresh_token: str = ""
+    # When the access token ends.
+    expire_time: datetime | None = None
+
+
+@dataclass(kw_only=True)
+class WhoAmIResponse(Message):
+    """WhoAmIResponse."""
+    # Slug of the tenant.
+    tenant: str = ""
+    # Resource name of the principal: users/{id}, serviceAccounts/{id}.
+    principal: str = ""
+    email: str = ""
+    roles: list[str] = _field(default_factory=list)
+    # Every permission held, sorted; "*" is all of them.
+    permissions: list[str] = _field(default_factory=list)
+    display_name: str = ""
+
+
+@dataclass(kw_only=True)
+class Tenant(Message):
+    """Tenant."""
+    # tenants/{slug}
+    name: str = ""
+    title: str = ""
+    state: str = ""
+    quotas: Quotas | None = None
+    etag: str = ""
+    create_time: datetime | None = None
+    update_time: datetime | None = None
+
+
+@dataclass(kw_only=True)
+class Quotas(Message):
+    """What one tenant may use. 0 means the platform's default."""
+    # API cost units per second, and how many may be saved up.
+    requests_per_second: int = 0
+    request_burst: int = 0
+    # Executions that are not yet over.
+    live_executions: int = 0
+    # Execution starts per second.
+    starts_per_second: int = 0
+    # Drafts and published workflows.
+    workflows: int = 0
+
+
+@dataclass(kw_only=True)
+class ListTenantsResponse(Message):
+    """ListTenantsResponse."""
+    tenants: list[Tenant] = _field(default_factory=list)
+    next_page_token: str = ""
+
+
+@dataclass(kw_only=True)
+class User(Message):
+    """User."""
+    # users/{id}
+    name: str = ""
+    email: str = ""
+    display_name: str = ""
+    # Names of roles: "admin", "editor", "operator", "viewer", "worker".
+    roles: list[str] = _field(default_factory=list)
+    disabled: bool = False
+    etag: str = ""
+    create_time: datetime | None = None
+    update_time: datetime | None = None
+
+
+@dataclass(kw_only=True)
+class ListUsersResponse(Message):
+    """ListUsersResponse."""
+    users: list[User] = _field(default_factory=list)
+    next_page_token: str = ""
+
+
+@dataclass(kw_only=True)
+class ApiKey(Message):
+    """ApiKey."""
+    # apiKeys/{id}
+    name: str = ""
+    title: str = ""
+    roles: list[str] = _field(default_factory=list)
+    # The first characters, to recognise it by.
+    hint: str = ""
+    create_time: datetime | None = None
+    # Unset: does not end by itself.
+    expire_time: datetime | None = None
+    revoke_time: datetime | None = None
+    # Principal that created it.
+    creator: str = ""
+
+
+@dataclass(kw_only=True)
+class CreateApiKeyResponse(Message):
+    """CreateApiKeyResponse."""
+    api_key: ApiKey | None = None
+    # "af_" + 40 characters + a 6-character checksum.
+    secret: str = ""
+
+
+@dataclass(kw_only=True)
+class ListApiKeysResponse(Message):
+    """ListApiKeysResponse."""
+    api_keys: list[ApiKey] = _field(default_factory=list)
+    next_page_token: str = ""
+
+
+@dataclass(kw_only=True)
+class AuditEvent(Message):
+    """AuditEvent."""
+    # auditEvents/{sequence}
+    name: str = ""
+    time: datetime | None = None
+    # users/{id}, apiKeys/{id}, services/{name}, or empty for an unknown caller.
+    principal: str = ""
+    # Full method name: agentflow.api.v1.WorkflowService.CreateWorkflow
+    method: str = ""
+    # Resource name the call was about.
+    resource: str = ""
+    # Canonical gRPC code: "OK", "PERMISSION_DENIED", ...
+    outcome: str = ""
+    trace_id: str = ""
+    remote_address: str = ""
+    # What changed; secrets are left out.
+    detail: dict[str, Any] | None = None
+    # SHA-256, hex.
+    hash: str = ""
+    previous_hash: str = ""
+
+
+@dataclass(kw_only=True)
+class ListAuditEventsResponse(Message):
+    """ListAuditEventsResponse."""
+    audit_events: list[AuditEvent] = _field(default_factory=list)
+    next_page_token: str = ""
+
+
+@dataclass(kw_only=True)
+class Workflow(Message):
+    """Workflow."""
+    # workflows/{id}; the id is a slug: [a-z][a-z0-9-]{0,62}
+    name: str = ""
+    title: str = ""
+    # The draft, in the form of the workflow document (agentflow/v1).
+    document: dict[str, Any] | None = None
+    # The draft as YAML or JSON text; accepted in place of `document` and answered in FULL views.
+    source: str = ""
+    etag: str = ""
+    labels: dict[str, str] = _field(default_factory=dict)
+    # Number of the newest published version; 0: none yet.
+    latest_version: int = 0
+    create_time: datetime | None = None
+    update_time: datetime | None = None
+    # Whether the draft differs from the newest version.
+    draft_changed: bool = False
+
+
+@dataclass(kw_only=True)
+class WorkflowVersion(Message):
+    """WorkflowVersion."""
+    # workflows/{id}/versions/{number}
+    name: str = ""
+    version: int = 0
+    # SHA-256 of the canonical document without titles and `ui`: "sha256:<hex>".
+    content_hash: str = ""
+    document: dict[str, Any] | None = None
+    create_time: datetime | None = None
+    # Principal that published it.
+    creator: str = ""
+    comment: str = ""
+
+
+@dataclass(kw_only=True)
+class Problem(Message):
+    """One thing wrong with a document."""
+    severity: str = ""
+    # UPPER_SNAKE: NODE_UNREACHABLE, EDGE_DANGLING, EXPRESSION_INVALID, ...
+    reason: str = ""
+    # What is wrong and what to do about it.
+    message: str = ""
+    # Id of the node, with containers: "outer.inner". Empty: the document itself.
+    node: str = ""
+    # JSON Pointer (RFC 6901) into the document: "/nodes/pay/with/url".
+    field: str = ""
+    # Position in `source`, from 1; 0 where unknown.
+    line: int = 0
+    column: int = 0
+
+
+@dataclass(kw_only=True)
+class ListWorkflowsResponse(Message):
+    """ListWorkflowsResponse."""
+    workflows: list[Workflow] = _field(default_factory=list)
+    next_page_token: str = ""
+
+
+@dataclass(kw_only=True)
+class ValidateWorkflowResponse(Message):
+    """ValidateWorkflowResponse."""
+    # No problem of severity ERROR.
+    valid: bool = False
+    problems: list[Problem] = _field(default_factory=list)
+    # Set when valid.
+    content_hash: str = ""
+
+
+@dataclass(kw_only=True)
+class ImportWorkflowResponse(Message):
+    """ImportWorkflowResponse."""
+    workflow: Workflow | None = None
+    # What needs attention, or could not be kept.
+    problems: list[Problem] = _field(default_factory=list)
+
+
+@dataclass(kw_only=True)
+class ExportWorkflowResponse(Message):
+    """ExportWorkflowResponse."""
+    source: str = ""
+
+
+@dataclass(kw_only=True)
+class ListWorkflowVersionsResponse(Message):
+    """ListWorkflowVersionsResponse."""
+    versions: list[WorkflowVersion] = _field(default_factory=list)
+    next_page_token: str = ""
+
+
+@dataclass(kw_only=True)
+class NodeType(Message):
+    """NodeType."""
+    # nodeTypes/{type}, for example nodeTypes/flow.if@1
+    name: str = ""
+    # As written in documents: "flow.if@1".
+    type: str = ""
+    title: str = ""
+    # One sentence: when to use it.
+    summary: str = ""
+    # Group of the palette: "flow", "data", "ai", "action", "trigger".
+    category: str = ""
+    # JSON Schema (2020-12) of `with`. Fields marked "x-expression": true are always expressions.
+    config_schema: dict[str, Any] | None = None
+    # JSON Schema of the output.
+    output_schema: dict[str, Any] | None = None
+    inputs: list[Port] = _field(default_factory=list)
+    # Fixed out-ports. With `dynamic_ports` the configuration adds more (flow.switch: its cases).
+    outputs: list[Port] = _field(default_factory=list)
+    dynamic_ports: bool = False
+    # Holds child nodes and edges.
+    container: bool = False
+    # An example node as YAML.
+    example: str = ""
+
+
+@dataclass(kw_only=True)
+class Port(Message):
+    """Port."""
+    id: str = ""
+    title: str = ""
+
+
+@dataclass(kw_only=True)
+class ListNodeTypesResponse(Message):
+    """ListNodeTypesResponse."""
+    node_types: list[NodeType] = _field(default_factory=list)
+    next_page_token: str = ""
+
+
+@dataclass(kw_only=True)
+class Execution(Message):
+    """Execution."""
+    # executions/{id}; the id is a UUID.
+    name: str = ""
+    # workflows/{id}
+    workflow: str = ""
+    version: int = 0
+    mode: str = ""
+    state: str = ""
+    input: Any = None
+    output: Any = None
+    error: ExecutionError | None = None
+    start_time: datetime | None = None
+    # Unset while the execution is not over.
+    end_time: datetime | None = None
+    labels: dict[str, str] = _field(default_factory=dict)
+    # 1 (first) to 5 (last); 3 unless given.
+    priority: int = 0
+    # Principal that started it.
+    creator: str = ""
+    # W3C trace id, hex.
+    trace_id: str = ""
+
+
+@dataclass(kw_only=True)
+class ExecutionError(Message):
+    """ExecutionError."""
+    # UPPER_SNAKE.
+    reason: str = ""
+    message: str = ""
+    # Path of the node that failed; empty for the execution itself.
+    node: str = ""
+
+
+@dataclass(kw_only=True)
+class Step(Message):
+    """One activation of a node."""
+    # executions/{id}/steps/{node}[.{iteration}]
+    name: str = ""
+    # Id of the node, with containers: "outer.inner".
+    node: str = ""
+    # Iteration path of the containers around it: "0", "2.5"; empty outside containers.
+    iteration: str = ""
+    state: str = ""
+    # From 1; 0 before the first.
+    attempt: int = 0
+    input: Any = None
+    output: Any = None
+    error: ExecutionError | None = None
+    start_time: datetime | None = None
+    end_time: datetime | None = None
+    # Type as in the document: "ai.agent@1".
+    type: str = ""
+    # Why earlier attempts failed, oldest first.
+    failures: list[AttemptFailure] = _field(default_factory=list)
+
+
+@dataclass(kw_only=True)
+class AttemptFailure(Message):
+    """AttemptFailure."""
+    attempt: int = 0
+    error: ExecutionError | None = None
+    time: datetime | None = None
+
+
+@dataclass(kw_only=True)
+class ExecutionEvent(Message):
+    """One entry of the journal."""
+    # From 1, without gaps.
+    sequence: int = 0
+    time: datetime | None = None
+    # PascalCase: "ExecutionStarted", "StepCompleted", ...
+    type: str = ""
+    node: str = ""
+    iteration: str = ""
+    attempt: int = 0
+    # The rest, by type.
+    detail: dict[str, Any] | None = None
+    # Who caused it, where somebody did.
+    principal: str = ""
+
+
+@dataclass(kw_only=True)
+class ListExecutionsResponse(Message):
+    """ListExecutionsResponse."""
+    executions: list[Execution] = _field(default_factory=list)
+    next_page_token: str = ""
+
+
+@dataclass(kw_only=True)
+class ListStepsResponse(Message):
+    """ListStepsResponse."""
+    steps: list[Step] = _field(default_factory=list)
+    next_page_token: str = ""
+
+
+@dataclass(kw_only=True)
+class ListEventsResponse(Message):
+    """ListEventsResponse."""
+    events: list[ExecutionEvent] = _field(default_factory=list)
+    next_page_token: str = ""
+
+
+@dataclass(kw_only=True)
+class Agent(Message):
+    """Agent."""
+    # agents/{id}; the id is a slug: [a-z][a-z0-9_-]{0,62}
+    name: str = ""
+    title: str = ""
+    description: str = ""
+    # JSON Schemas of a task's input and output; unset: anything.
+    input_schema: dict[str, Any] | None = None
+    output_schema: dict[str, Any] | None = None
+    # Number of the newest description; each change of schema or text makes a new one.
+    latest_version: int = 0
+    # Reachable instances now.
+    endpoints: list[Endpoint] = _field(default_factory=list)
+    create_time: datetime | None = None
+    update_time: datetime | None = None
+
+
+@dataclass(kw_only=True)
+class Endpoint(Message):
+    """Endpoint."""
+    # Chosen by the worker: host and process.
+    id: str = ""
+    # Tasks it may hold at once, and holds.
+    capacity: int = 0
+    held: int = 0
+    connect_time: datetime | None = None
+    last_heartbeat_time: datetime | None = None
+    # Of the SDK: "agentflow-python/0.1.0".
+    client: str = ""
+
+
+@dataclass(kw_only=True)
+class ListAgentsResponse(Message):
+    """ListAgentsResponse."""
+    agents: list[Agent] = _field(default_factory=list)
+    next_page_token: str = ""
+
+
+@dataclass(kw_only=True)
+class Schedule(Message):
+    """Schedule."""
+    # schedules/{id}; the id is a slug: [a-z][a-z0-9-]{0,62}
+    name: str = ""
+    title: str = ""
+    # workflows/{id}
+    workflow: str = ""
+    input: Any = None
+    # Five fields: minute hour day-of-month month day-of-week, with lists, ranges, steps and
+    # names (MON, JAN). Where both days are restricted, either matches.
+    cron: str = ""
+    # IANA name; empty: UTC. A nominal time that a clock change skips fires at the first instant
+    # after the gap; one that it repeats fires once, at the first.
+    time_zone: str = ""
+    paused: bool = False
+    next_fire_time: datetime | None = None
+    last_fire_time: datetime | None = None
+    # executions/{id} of the last fire.
+    last_execution: str = ""
+    # Of the last fire, when it could not start.
+    last_error: str = ""
+    etag: str = ""
+    create_time: datetime | None = None
+    update_time: datetime | None = None
+
+
+@dataclass(kw_only=True)
+class ListSchedulesResponse(Message):
+    """ListSchedulesResponse."""
+    schedules: list[Schedule] = _field(default_factory=list)
+    next_page_token: str = ""
+
+
+@dataclass(kw_only=True)
+class WorkflowStats(Message):
+    """WorkflowStats."""
+    # workflows/{id}
+    workflow: str = ""
+    # Executions and steps now in each state, by the state's name.
+    executions_by_state: dict[str, int] = _field(default_factory=dict)
+    steps_by_state: dict[str, int] = _field(default_factory=dict)
+    # Start to end of the executions that are over, from a histogram with 5 % wide buckets.
+    duration_mean: timedelta | None = None
+    duration_p50: timedelta | None = None
+    duration_p95: timedelta | None = None
+    duration_p99: timedelta | None = None
+    last_start_time: datetime | None = None
+
+
+@dataclass(kw_only=True)
+class ListWorkflowStatsResponse(Message):
+    """ListWorkflowStatsResponse."""
+    workflow_stats: list[WorkflowStats] = _field(default_factory=list)
+    next_page_token: str = ""
+    # How far behind the executor's feed the figures are.
+    lag: timedelta | None = None
+
+
+class AuthService:
+    """Signs people in and out."""
+
+    def __init__(self, transport: Transport):
+        self._transport = transport
+
+    def login(self, *, email: str | None = None, password: str | None = None, tenant: str | None = None) -> TokenPair:
+        """Exchanges an e-mail address and a password for tokens. Wrong address, wrong password and a
+        disabled user give the same answer, UNAUTHENTICATED with reason CREDENTIALS_INVALID.
+        """
+        return self._transport.call("POST", "/v1/auth/login", "*",
+                                    dict(email=email, password=password, tenant=tenant), TokenPair)
+
+    def refresh(self, *, refresh_token: str | None = None) -> TokenPair:
+        """Exchanges a refresh token for a new pair. Each refresh token works once; using one twice
+        ends the whole session (TOKEN_REUSED).
+        """
+        return self._transport.call("POST", "/v1/auth/refresh", "*",
+                                    dict(refresh_token=refresh_token), TokenPair)
+
+    def logout(self, *, refresh_token: str | None = None) -> None:
+        """Ends the session that a refresh token belongs to. Unknown tokens are accepted silently."""
+        return self._transport.call("POST", "/v1/auth/logout", "*",
+                                    dict(refresh_token=refresh_token), None)
+
+    def who_am_i(self) -> WhoAmIResponse:
+        """The caller as the platform sees it."""
+        return self._transport.call("GET", "/v1/auth/me", "",
+                                    dict(), WhoAmIResponse)
+
+
+class TenantService:
+    """Administration of tenants, for the operators of the platform. The only public service whose
+    requests name a tenant.
+    """
+
+    def __init__(self, transport: Transport):
+        self._transport = transport
+
+    def create_tenant(self, *, tenant_id: str | None = None, tenant: Tenant | None = None, admin_email: str | None = None, admin_password: str | None = None) -> Tenant:
+        """Creates a tenant and its first administrator."""
+        return self._transport.call("POST", "/v1/tenants", "*",
+                                    dict(tenant_id=tenant_id, tenant=tenant, admin_email=admin_email, admin_password=admin_password), Tenant)
+
+    def get_tenant(self, *, name: str | None = None) -> Tenant:
+        """GetTenant."""
+        return self._transport.call("GET", "/v1/{name=tenants/*}", "",
+                                    dict(name=name), Tenant)
+
+    def list_tenants(self, *, page_size: int | None = None, page_token: str | None = None) -> ListTenantsResponse:
+        """ListTenants."""
+        return self._transport.call("GET", "/v1/tenants", "",
+                                    dict(page_size=page_size, page_token=page_token), ListTenantsResponse)
+
+    def iterate_tenants(self, **request: Any) -> Iterator[Tenant]:
+        """Every item of list_tenants, page after page."""
+        while True:
+            page = self.list_tenants(**request)
+            yield from page.tenants
+            if not page.next_page_token:
+                return
+            request["page_token"] = page.next_page_token
+
+    def update_tenant(self, *, tenant: Tenant | None = None, update_mask: str | None = None) -> Tenant:
+        """Changes the title, the state or the quotas."""
+        return self._transport.call("PATCH", "/v1/{tenant.name=tenants/*}", "tenant",
+                                    dict(tenant=tenant, update_mask=update_mask), Tenant)
+
+
+class UserService:
+    """The people of the caller's tenant."""
+
+    def __init__(self, transport: Transport):
+        self._transport = transport
+
+    def create_user(self, *, user: User | None = None, password: str | None = None) -> User:
+        """CreateUser."""
+        return self._transport.call("POST", "/v1/users", "*",
+                                    dict(user=user, password=password), User)
+
+    def get_user(self, *, name: str | None = None) -> User:
+        """GetUser."""
+        return self._transport.call("GET", "/v1/{name=users/*}", "",
+                                    dict(name=name), User)
+
+    def list_users(self, *, page_size: int | None = None, page_token: str | None = None) -> ListUsersResponse:
+        """ListUsers."""
+        return self._transport.call("GET", "/v1/users", "",
+                                    dict(page_size=page_size, page_token=page_token), ListUsersResponse)
+
+    def iterate_users(self, **request: Any) -> Iterator[User]:
+        """Every item of list_users, page after page."""
+        while True:
+            page = self.list_users(**request)
+            yield from page.users
+            if not page.next_page_token:
+                return
+            request["page_token"] = page.next_page_token
+
+    def update_user(self, *, user: User | None = None, update_mask: str | None = None) -> User:
+        """Changes the display name, the roles or the state. The last administrator of a tenant can be
+        neither disabled nor stripped of the role (LAST_ADMINISTRATOR).
+        """
+        return self._transport.call("PATCH", "/v1/{user.name=users/*}", "user",
+                                    dict(user=user, update_mask=update_mask), User)
+
+    def delete_user(self, *, name: str | None = None, etag: str | None = None) -> None:
+        """DeleteUser."""
+        return self._transport.call("DELETE", "/v1/{name=users/*}", "",
+                                    dict(name=name, etag=etag), None)
+
+
+class ApiKeyService:
+    """Credentials of programs in the caller's tenant."""
+
+    def __init__(self, transport: Transport):
+        self._transport = transport
+
+    def create_api_key(self, *, api_key: ApiKey | None = None) -> CreateApiKeyResponse:
+        """Creates a key that acts with the given roles, none of them above the caller's own
+        (ROLE_NOT_GRANTABLE). The answer is the only place where the key itself is ever shown.
+        """
+        return self._transport.call("POST", "/v1/apiKeys", "api_key",
+                                    dict(api_key=api_key), CreateApiKeyResponse)
+
+    def get_api_key(self, *, name: str | None = None) -> ApiKey:
+        """GetApiKey."""
+        return self._transport.call("GET", "/v1/{name=apiKeys/*}", "",
+                                    dict(name=name), ApiKey)
+
+    def list_api_keys(self, *, page_size: int | None = None, page_token: str | None = None) -> ListApiKeysResponse:
+        """ListApiKeys."""
+        return self._transport.call("GET", "/v1/apiKeys", "",
+                                    dict(page_size=page_size, page_token=page_token), ListApiKeysResponse)
+
+    def iterate_api_keys(self, **request: Any) -> Iterator[ApiKey]:
+        """Every item of list_api_keys, page after page."""
+        while True:
+            page = self.list_api_keys(**request)
+            yield from page.api_keys
+            if not page.next_page_token:
+                return
+            request["page_token"] = page.next_page_token
+
+    def revoke_api_key(self, *, name: str | None = None) -> ApiKey:
+        """Ends a key everywhere within a second."""
+        return self._transport.call("POST", "/v1/{name=apiKeys/*}:revoke", "*",
+                                    dict(name=name), ApiKey)
+
+
+class AuditService:
+    """Who did what, in the caller's tenant. Records are chained: each holds the hash of the one
+    before it.
+    """
+
+    def __init__(self, transport: Transport):
+        self._transport = transport
+
+    def list_audit_events(self, *, page_size: int | None = None, page_token: str | None = None, filter: str | None = None) -> ListAuditEventsResponse:
+        """Newest first."""
+        return self._transport.call("GET", "/v1/auditEvents", "",
+                                    dict(page_size=page_size, page_token=page_token, filter=filter), ListAuditEventsResponse)
+
+    def iterate_audit_events(self, **request: Any) -> Iterator[AuditEvent]:
+        """Every item of list_audit_events, page after page."""
+        while True:
+            page = self.list_audit_events(**request)
+            yield from page.audit_events
+            if not page.next_page_token:
+                return
+            request["page_token"] = page.next_page_token
+
+
+class WorkflowService:
+    """Workflows of the caller's tenant: drafts that change and versions that never do."""
+
+    def __init__(self, transport: Transport):
+        self._transport = transport
+
+    def create_workflow(self, *, workflow: Workflow | None = None, workflow_id: str | None = None, request_id: str | None = None) -> Workflow:
+        """Creates a draft. Its id is `workflow_id`, else the one in workflow.name, else the document's
+        metadata.name. A draft may hold problems, which :validate lists; only :publish insists on
+        none.
+        """
+        return self._transport.call("POST", "/v1/workflows", "workflow",
+                                    dict(workflow=workflow, workflow_id=workflow_id, request_id=request_id), Workflow)
+
+    def get_workflow(self, *, name: str | None = None, view: str | None = None) -> Workflow:
+        """GetWorkflow."""
+        return self._transport.call("GET", "/v1/{name=workflows/*}", "",
+                                    dict(name=name, view=view), Workflow)
+
+    def list_workflows(self, *, page_size: int | None = None, page_token: str | None = None, filter: str | None = None, order_by: str | None = None, view: str | None = None) -> ListWorkflowsResponse:
+        """Without `document` and `source` in each workflow unless view is FULL."""
+        return self._transport.call("GET", "/v1/workflows", "",
+                                    dict(page_size=page_size, page_token=page_token, filter=filter, order_by=order_by, view=view), ListWorkflowsResponse)
+
+    def iterate_workflows(self, **request: Any) -> Iterator[Workflow]:
+        """Every item of list_workflows, page after page."""
+        while True:
+            page = self.list_workflows(**request)
+            yield from page.workflows
+            if not page.next_page_token:
+                return
+            request["page_token"] = page.next_page_token
+
+    def update_workflow(self, *, workflow: Workflow | None = None, update_mask: str | None = None) -> Workflow:
+        """Changes the draft. A stale etag is refused with ABORTED, reason ETAG_MISMATCH."""
+        return self._transport.call("PATCH", "/v1/{workflow.name=workflows/*}", "workflow",
+                                    dict(workflow=workflow, update_mask=update_mask), Workflow)
+
+    def delete_workflow(self, *, name: str | None = None, etag: str | None = None) -> None:
+        """Deletes the draft and hides the versions; executions keep theirs."""
+        return self._transport.call("DELETE", "/v1/{name=workflows/*}", "",
+                                    dict(name=name, etag=etag), None)
+
+    def validate_workflow(self, *, document: dict[str, Any] | None = None, source: str | None = None, name: str | None = None) -> ValidateWorkflowResponse:
+        """Finds every problem of a document, stored or not, and changes nothing. Problems are an
+        answer, not an error.
+        """
+        return self._transport.call("POST", "/v1/workflows:validate", "*",
+                                    dict(document=document, source=source, name=name), ValidateWorkflowResponse)
+
+    def import_workflow(self, *, source: str | None = None, workflow_id: str | None = None, replace: bool | None = None) -> ImportWorkflowResponse:
+        """Creates or replaces a draft from text and reports what could not be kept."""
+        return self._transport.call("POST", "/v1/workflows:import", "*",
+                                    dict(source=source, workflow_id=workflow_id, replace=replace), ImportWorkflowResponse)
+
+    def publish_workflow(self, *, name: str | None = None, etag: str | None = None, comment: str | None = None) -> WorkflowVersion:
+        """Makes the draft an immutable version. An unchanged draft gives its existing version again.
+        A draft with problems is refused: FAILED_PRECONDITION, reason WORKFLOW_INVALID, with the
+        first problem in the message.
+        """
+        return self._transport.call("POST", "/v1/{name=workflows/*}:publish", "*",
+                                    dict(name=name, etag=etag, comment=comment), WorkflowVersion)
+
+    def export_workflow(self, *, name: str | None = None, version: int | None = None, format: str | None = None) -> ExportWorkflowResponse:
+        """The draft or a version as text, ready for :import."""
+        return self._transport.call("GET", "/v1/{name=workflows/*}:export", "",
+                                    dict(name=name, version=version, format=format), ExportWorkflowResponse)
+
+    def get_workflow_version(self, *, name: str | None = None) -> WorkflowVersion:
+        """GetWorkflowVersion."""
+        return self._transport.call("GET", "/v1/{name=workflows/*/versions/*}", "",
+                                    dict(name=name), WorkflowVersion)
+
+    def list_workflow_versions(self, *, parent: str | None = None, page_size: int | None = None, page_token: str | None = None) -> ListWorkflowVersionsResponse:
+        """Newest first, without documents."""
+        return self._transport.call("GET", "/v1/{parent=workflows/*}/versions", "",
+                                    dict(parent=parent, page_size=page_size, page_token=page_token), ListWorkflowVersionsResponse)
+
+    def iterate_workflow_versions(self, **request: Any) -> Iterator[WorkflowVersion]:
+        """Every item of list_workflow_versions, page after page."""
+        while True:
+            page = self.list_workflow_versions(**request)
+            yield from page.versions
+            if not page.next_page_token:
+                return
+            request["page_token"] = page.next_page_token
+
+
+class NodeTypeService:
+    """The catalogue of node types a workflow can use."""
+
+    def __init__(self, transport: Transport):
+        self._transport = transport
+
+    def list_node_types(self, *, page_size: int | None = None, page_token: str | None = None) -> ListNodeTypesResponse:
+        """ListNodeTypes."""
+        return self._transport.call("GET", "/v1/nodeTypes", "",
+                                    dict(page_size=page_size, page_token=page_token), ListNodeTypesResponse)
+
+    def iterate_node_types(self, **request: Any) -> Iterator[NodeType]:
+        """Every item of list_node_types, page after page."""
+        while True:
+            page = self.list_node_types(**request)
+            yield from page.node_types
+            if not page.next_page_token:
+                return
+            request["page_token"] = page.next_page_token
+
+    def get_node_type(self, *, name: str | None = None) -> NodeType:
+        """GetNodeType."""
+        return self._transport.call("GET", "/v1/{name=nodeTypes/*}", "",
+                                    dict(name=name), NodeType)
+
+
+class ExecutionService:
+    """Runs of workflows in the caller's tenant."""
+
+    def __init__(self, transport: Transport):
+        self._transport = transport
+
+    def start_execution(self, *, workflow: str | None = None, input: Any = None, request_id: str | None = None, version: int | None = None, labels: dict[str, str] | None = None, priority: int | None = None, mode: str | None = None) -> Execution:
+        """Starts one execution of a published version. The answer comes after the start is durable.
+        With a request_id, the same request gives the same execution however often it is sent;
+        another body under that id is refused: ALREADY_EXISTS, reason REQUEST_ID_REUSED.
+        """
+        return self._transport.call("POST", "/v1/{workflow=workflows/*}:start", "*",
+                                    dict(workflow=workflow, input=input, request_id=request_id, version=version, labels=labels, priority=priority, mode=mode), Execution)
+
+    def get_execution(self, *, name: str | None = None) -> Execution:
+        """GetExecution."""
+        return self._transport.call("GET", "/v1/{name=executions/*}", "",
+                                    dict(name=name), Execution)
+
+    def list_executions(self, *, page_size: int | None = None, page_token: str | None = None, filter: str | None = None, order_by: str | None = None) -> ListExecutionsResponse:
+        """Newest first. Without `input` and `output`."""
+        return self._transport.call("GET", "/v1/executions", "",
+                                    dict(page_size=page_size, page_token=page_token, filter=filter, order_by=order_by), ListExecutionsResponse)
+
+    def iterate_executions(self, **request: Any) -> Iterator[Execution]:
+        """Every item of list_executions, page after page."""
+        while True:
+            page = self.list_executions(**request)
+            yield from page.executions
+            if not page.next_page_token:
+                return
+            request["page_token"] = page.next_page_token
+
+    def list_steps(self, *, parent: str | None = None, page_size: int | None = None, page_token: str | None = None) -> ListStepsResponse:
+        """Steps in the order they were activated."""
+        return self._transport.call("GET", "/v1/{parent=executions/*}/steps", "",
+                                    dict(parent=parent, page_size=page_size, page_token=page_token), ListStepsResponse)
+
+    def iterate_steps(self, **request: Any) -> Iterator[Step]:
+        """Every item of list_steps, page after page."""
+        while True:
+            page = self.list_steps(**request)
+            yield from page.steps
+            if not page.next_page_token:
+                return
+            request["page_token"] = page.next_page_token
+
+    def list_events(self, *, parent: str | None = None, page_size: int | None = None, page_token: str | None = None) -> ListEventsResponse:
+        """The journal, oldest first."""
+        return self._transport.call("GET", "/v1/{parent=executions/*}/events", "",
+                                    dict(parent=parent, page_size=page_size, page_token=page_token), ListEventsResponse)
+
+    def iterate_events(self, **request: Any) -> Iterator[ExecutionEvent]:
+        """Every item of list_events, page after page."""
+        while True:
+            page = self.list_events(**request)
+            yield from page.events
+            if not page.next_page_token:
+                return
+            request["page_token"] = page.next_page_token
+
+    def cancel_execution(self, *, name: str | None = None, cause: str | None = None) -> Execution:
+        """Stops an execution: its open steps become CANCELED and workers are told. Cancelling one
+        that is over is refused: FAILED_PRECONDITION, reason EXECUTION_OVER.
+        """
+        return self._transport.call("POST", "/v1/{name=executions/*}:cancel", "*",
+                                    dict(name=name, cause=cause), Execution)
+
+
+class AgentService:
+    """What can do tasks in the caller's tenant. Agents register themselves by connecting a worker
+    (WorkerService.Work) that names them.
+    """
+
+    def __init__(self, transport: Transport):
+        self._transport = transport
+
+    def get_agent(self, *, name: str | None = None) -> Agent:
+        """GetAgent."""
+        return self._transport.call("GET", "/v1/{name=agents/*}", "",
+                                    dict(name=name), Agent)
+
+    def list_agents(self, *, page_size: int | None = None, page_token: str | None = None) -> ListAgentsResponse:
+        """ListAgents."""
+        return self._transport.call("GET", "/v1/agents", "",
+                                    dict(page_size=page_size, page_token=page_token), ListAgentsResponse)
+
+    def iterate_agents(self, **request: Any) -> Iterator[Agent]:
+        """Every item of list_agents, page after page."""
+        while True:
+            page = self.list_agents(**request)
+            yield from page.agents
+            if not page.next_page_token:
+                return
+            request["page_token"] = page.next_page_token
+
+    def delete_agent(self, *, name: str | None = None) -> None:
+        """Removes an agent that no endpoint serves any more (AGENT_CONNECTED otherwise)."""
+        return self._transport.call("DELETE", "/v1/{name=agents/*}", "",
+                                    dict(name=name), None)
+
+
+class ScheduleService:
+    """Time rules that start executions."""
+
+    def __init__(self, transport: Transport):
+        self._transport = transport
+
+    def create_schedule(self, *, schedule_id: str | None = None, schedule: Schedule | None = None) -> Schedule:
+        """CreateSchedule."""
+        return self._transport.call("POST", "/v1/schedules", "schedule",
+                                    dict(schedule_id=schedule_id, schedule=schedule), Schedule)
+
+    def get_schedule(self, *, name: str | None = None) -> Schedule:
+        """GetSchedule."""
+        return self._transport.call("GET", "/v1/{name=schedules/*}", "",
+                                    dict(name=name), Schedule)
+
+    def list_schedules(self, *, page_size: int | None = None, page_token: str | None = None) -> ListSchedulesResponse:
+        """ListSchedules."""
+        return self._transport.call("GET", "/v1/schedules", "",
+                                    dict(page_size=page_size, page_token=page_token), ListSchedulesResponse)
+
+    def iterate_schedules(self, **request: Any) -> Iterator[Schedule]:
+        """Every item of list_schedules, page after page."""
+        while True:
+            page = self.list_schedules(**request)
+            yield from page.schedules
+            if not page.next_page_token:
+                return
+            request["page_token"] = page.next_page_token
+
+    def update_schedule(self, *, schedule: Schedule | None = None, update_mask: str | None = None) -> Schedule:
+        """UpdateSchedule."""
+        return self._transport.call("PATCH", "/v1/{schedule.name=schedules/*}", "schedule",
+                                    dict(schedule=schedule, update_mask=update_mask), Schedule)
+
+    def delete_schedule(self, *, name: str | None = None, etag: str | None = None) -> None:
+        """DeleteSchedule."""
+        return self._transport.call("DELETE", "/v1/{name=schedules/*}", "",
+                                    dict(name=name, etag=etag), None)
+
+
+class StatsService:
+    """Counts and durations of the caller's tenant."""
+
+    def __init__(self, transport: Transport):
+        self._transport = transport
+
+    def list_workflow_stats(self, *, page_size: int | None = None, page_token: str | None = None, workflow: str | None = None) -> ListWorkflowStatsResponse:
+        """One row per workflow."""
+        return self._transport.call("GET", "/v1/workflowStats", "",
+                                    dict(page_size=page_size, page_token=page_token, workflow=workflow), ListWorkflowStatsResponse)
+
+    def iterate_workflow_stats(self, **request: Any) -> Iterator[WorkflowStats]:
+        """Every item of list_workflow_stats, page after page."""
+        while True:
+            page = self.list_workflow_stats(**request)
+            yield from page.workflow_stats
+            if not page.next_page_token:
+                return
+            request["page_token"] = page.next_page_token
