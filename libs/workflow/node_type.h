@@ -1,0 +1,63 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+
+#include "libs/json/value.h"
+#include "libs/workflow/string_map.h"
+#include "libs/schema/schema.h"
+#include "libs/workflow/plan.h"
+
+// The catalogue of what a node can be: what palettes show, what documents are checked against
+// and what the compiler turns into the engine's kinds. A new type is an entry here.
+namespace agentflow::workflow {
+
+struct PortInfo {
+  std::string id;
+  std::string title;
+};
+
+struct NodeType {
+  std::string type;      // "flow.if@1"
+  std::string title;     // "If"
+  std::string summary;   // one sentence: when to use it
+  std::string category;  // flow, data, ai, action, trigger
+  NodeKind kind = NodeKind::kTransform;
+  // Schema of `with`. Beyond JSON Schema: "x-expression": true marks text that is always CEL,
+  // false text that never is; "x-duration": true text as "30s"; "x-place": "body" text that a
+  // container evaluates inside itself.
+  schema::Schema config;
+  schema::Schema output;
+  std::vector<PortInfo> inputs = {{"in", "In"}};
+  std::vector<PortInfo> outputs = {{"out", "Out"}};  // fixed ones, without "error"
+  bool dynamic_ports = false;  // the configuration adds more
+  bool container = false;      // owns nodes and edges
+  std::string example;         // one node as YAML
+};
+
+// Immutable once built; thread-safe then.
+class NodeTypes {
+ public:
+  // What this build runs.
+  static const NodeTypes& Builtin();
+  // Builtin and the containers whose documents are understood already, for tests of nesting.
+  static const NodeTypes& WithContainers();
+
+  explicit NodeTypes(std::vector<NodeType> types);
+  // Null where there is no such type.
+  const NodeType* Find(std::string_view type) const;
+  // Sorted by type.
+  const std::vector<NodeType>& all() const { return types_; }
+
+ private:
+  std::vector<NodeType> types_;
+  StringMap<size_t> index_;
+};
+
+// The out-ports of a node of that type with that configuration, fixed ones first, without
+// "error". What is malformed in `with` is left out.
+std::vector<std::string> PortsOf(const NodeType& type, const json::Value& with);
+
+}  // namespace agentflow::workflow
