@@ -15,7 +15,7 @@ from .network import choose_ports
 from .progress import bold, green, phase, red
 from .shell import log_path, run as run_logged
 
-SUITES = ["cpp", "tree", "sdk", "canvas", "e2e", "browser"]
+SUITES = ["cpp", "tree", "sdk", "examples", "canvas", "e2e", "browser"]
 RESULTS = paths.TOOLS / "test" / "results"
 
 
@@ -145,6 +145,10 @@ def _sdk(shown) -> Tally:
     return _pytest("sdk", paths.SDK / "tests", shown)
 
 
+def _examples(shown) -> Tally:
+    return _pytest("examples", paths.ROOT / "docs" / "examples" / "review-board" / "tests", shown)
+
+
 def _e2e(shown) -> Tally:
     build.canvas()
     return _pytest("e2e", paths.ROOT / "tests" / "e2e", shown)
@@ -211,5 +215,5 @@ def _node_test_tally(log: Path) -> Tally:
     return Tally(counts["pass"], counts["fail"], counts.get("skipped", 0), notes)
 
 
-_RUN = {"cpp": _cpp, "tree": _tree, "sdk": _sdk, "canvas": _canvas, "e2e": _e2e,
+_RUN = {"cpp": _cpp, "tree": _tree, "sdk": _sdk, "examples": _examples, "canvas": _canvas, "e2e": _e2e,
         "browser": _browser}
