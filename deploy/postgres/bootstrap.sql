@@ -15,8 +15,9 @@ DECLARE
   suffix text;
   login text;
 BEGIN
-  -- Roles belong to the whole server: two databases may be set up at once.
-  PERFORM pg_advisory_xact_lock(7221001);
+  -- Roles belong to the whole server, and two databases may be set up at once. Advisory locks
+  -- are of one database; a lock on a shared catalogue is of the server.
+  LOCK TABLE pg_catalog.pg_authid IN SHARE ROW EXCLUSIVE MODE;
   FOREACH svc IN ARRAY ARRAY['tenant','designer','executor','scheduler','coordinator','monitor'] LOOP
     FOREACH suffix IN ARRAY ARRAY['owner','app','system'] LOOP
       login := CASE WHEN suffix = 'system' THEN 'NOLOGIN' ELSE 'LOGIN' END;

@@ -1,0 +1,140 @@
+#include "libs/pg/connection.h"
+
+#include <cstdio>
+#include <pqxx/pqxx>
+#include <unordered_set>
+#include <vector>
+
+#include "libs/pg/error.h"
+
+namespace agentflow::pg {
+namespace {
+
+class PqxxResult final : public Result::Impl {
+ public:
+  explicit PqxxResult(pqxx::result result) : result_(std::move(result)) {}
+  size_t rows() const override { return result_.size(); }
+  int64_t affected() const override { return static_cast<int64_t>(result_.affected_rows()); }
+  std::optional<std::string_view> Cell(int row, int column) const override {
+    const pqxx::field field =
+        result_[static_cast<pqxx::result::size_type>(row)][static_cast<pqxx::row::size_type>(
+            column)];
+    if (field.is_null()) return std::nullopt;
+    return std::string_view(field.c_str(), field.size());
+  }
+
+ private:
+  pqxx::result result_;
+};
+
+std::string PercentEncode(std::string_view text) {
+  std::string out;
+  for (unsigned char c : text) {
+    if (std::isalnum(c) || c == '-' || c == '_' || c == '.') {
+      out += static_cast<char>(c);
+    } else {
+      char buffer[4];
+      std::snprintf(buffer, sizeof(buffer), "%%%02X", c);
+      out += buffer;
+    }
+  }
+  return out;
+}
+
+absl::Status LostConnection(std::string_view what) {
+  return Unavailable("DATABASE_UNAVAILABLE",
+                     "the connection to the database was lost: " + std::string(what));
+}
+
+}  // namespace
+
+struct Connection::Impl {
+  explicit Impl(const std::string& url) : connection(url), quiet(connection), tx(connection) {}
+  pqxx::connection connection;
+  pqxx::quiet_errorhandler quiet;
+  // Passes commands on as they are; BEGIN and COMMIT are ours.
+  pqxx::nontransaction tx;
+  std::unordered_set<std::string> prepared;
+};
+
+std::string WithSetting(const std::string& url, std::string_view key, std::string_view value) {
+  if (url.starts_with("postgresql://") || url.starts_with("postgres://")) {
+    return url + (url.find('?') == std::string::npos ? "?" : "&") + std::string(key) + "=" +
+           PercentEncode(value);
+  }
+  std::string quoted = "'";
+  for (char c : value) {
+    if (c == '\'' || c == '\\') quoted += '\\';
+    quoted += c;
+  }
+  return url + " " + std::string(key) + "=" + quoted + "'";
+}
+
+absl::StatusOr<std::unique_ptr<Connection>> Connection::Open(const ConnectionOptions& options) {
+  std::string settings = "-c TimeZone=UTC -c DateStyle=ISO";
+  if (options.statement_timeout_ms > 0) {
+    settings += " -c statement_timeout=" + std::to_string(options.statement_timeout_ms);
+  }
+  int timeout_s = std::max(2, (options.connect_timeout_ms + 999) / 1000);
+  std::string url = WithSetting(options.url, "connect_timeout", std::to_string(timeout_s));
+  url = WithSetting(url, "application_name", options.name);
+  url = WithSetting(url, "options", settings);
+  try {
+    return std::unique_ptr<Connection>(new Connection(std::make_unique<Impl>(url)));
+  } catch (const std::exception& error) {
+    return Unavailable("DATABASE_UNAVAILABLE",
+                       "cannot connect to the database: " + std::string(error.what()));
+  }
+}
+
+Connection::Connection(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Connection::~Connection() = default;
+
+bool Connection::lost() const { return !impl_->connection.is_open(); }
+
+std::string Connection::Quote(std::string_view text) const {
+  return impl_->connection.quote(std::string(text));
+}
+
+namespace {
+
+// Runs `body`, which gives a pqxx::result, and turns what it throws into a status.
+template <typename Body>
+absl::StatusOr<Result> Guarded(const pqxx::connection& connection, std::string_view name,
+                               const Body& body) {
+  try {
+    return Result(std::make_shared<PqxxResult>(body()));
+  } catch (const pqxx::sql_error& error) {
+    if (!connection.is_open()) return LostConnection(error.what());
+    return FromSqlState(error.sqlstate(), error.what(), name);
+  } catch (const pqxx::broken_connection& error) {
+    return LostConnection(error.what());
+  } catch (const std::exception& error) {
+    if (!connection.is_open()) return LostConnection(error.what());
+    return Internal("DATABASE_STATEMENT", "database statement " + std::string(name) +
+                                              " failed: " + error.what());
+  }
+}
+
+}  // namespace
+
+absl::StatusOr<Result> Connection::Script(std::string_view sql, std::string_view name) {
+  if (lost()) return LostConnection("earlier");
+  return Guarded(impl_->connection, name, [&] { return impl_->tx.exec(std::string(sql)); });
+}
+
+absl::StatusOr<Result> Connection::Prepared(const Statement& statement,
+                                            std::span<const Param> params) {
+  if (lost()) return LostConnection("earlier");
+  return Guarded(impl_->connection, statement.name, [&] {
+    if (impl_->prepared.insert(statement.name).second) {
+      impl_->connection.prepare(statement.name, statement.sql);
+    }
+    std::vector<const char*> texts;
+    texts.reserve(params.size());
+    for (const Param& param : params) texts.push_back(param.text() ? param.text()->c_str() : nullptr);
+    return impl_->tx.exec_prepared(statement.name, pqxx::prepare::make_dynamic_params(texts));
+  });
+}
+
+}  // namespace agentflow::pg

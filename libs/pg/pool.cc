@@ -1,0 +1,211 @@
+#include "libs/pg/pool.h"
+
+#include <algorithm>
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <vector>
+
+#include "libs/pg/connection.h"
+#include "libs/pg/error.h"
+
+namespace agentflow::pg {
+namespace {
+
+using SteadyClock = std::chrono::steady_clock;
+using std::chrono::milliseconds;
+
+constexpr milliseconds kFirstBackoff{50};
+constexpr milliseconds kLongestBackoff{2'000};
+constexpr int kAttempts = 3;
+
+int64_t MicrosSince(SteadyClock::time_point start) {
+  return std::chrono::duration_cast<std::chrono::microseconds>(SteadyClock::now() - start).count();
+}
+
+absl::Status CommitUnknown(const absl::Status& cause) {
+  return Unavailable("DATABASE_COMMIT_UNKNOWN",
+                     "the connection was lost while committing; look whether the change is there "
+                     "before repeating it: " + MessageOf(cause));
+}
+
+}  // namespace
+
+struct Pool::State {
+  explicit State(PoolOptions given) : options(std::move(given)) {}
+
+  const PoolOptions options;
+  std::mutex mutex;
+  std::condition_variable returned;
+  std::vector<std::unique_ptr<Connection>> idle;
+  size_t open = 0;  // idle, in use, or being opened
+  milliseconds backoff{0};
+  SteadyClock::time_point next_attempt{};
+
+  absl::StatusOr<std::unique_ptr<Connection>> Acquire();
+  void Release(std::unique_ptr<Connection> connection);
+  absl::StatusOr<std::unique_ptr<Connection>> Open();
+};
+
+absl::StatusOr<std::unique_ptr<Connection>> Pool::State::Acquire() {
+  std::unique_lock lock(mutex);
+  auto available = [&] { return !idle.empty() || open < options.size; };
+  if (!returned.wait_for(lock, milliseconds(options.acquire_timeout_ms), available)) {
+    return Error(absl::StatusCode::kResourceExhausted, "DATABASE_POOL_EXHAUSTED",
+                 "all " + std::to_string(options.size) +
+                     " database connections are busy; try again, or raise database.pool_size",
+                 {{kErrorRetryAfterMs, "200"}});
+  }
+  if (!idle.empty()) {
+    std::unique_ptr<Connection> connection = std::move(idle.back());
+    idle.pop_back();
+    return connection;
+  }
+  auto now = SteadyClock::now();
+  if (now < next_attempt) {
+    auto left = std::chrono::duration_cast<milliseconds>(next_attempt - now).count() + 1;
+    return Error(absl::StatusCode::kUnavailable, "DATABASE_UNAVAILABLE",
+                 "the database cannot be reached; connecting again in " + std::to_string(left) +
+                     " ms",
+                 {{kErrorRetryAfterMs, std::to_string(left)}});
+  }
+  ++open;
+  lock.unlock();
+  return Open();
+}
+
+absl::StatusOr<std::unique_ptr<Connection>> Pool::State::Open() {
+  absl::StatusOr<std::unique_ptr<Connection>> connection =
+      Connection::Open({options.url, options.name, options.connect_timeout_ms,
+                        options.statement_timeout_ms});
+  std::lock_guard lock(mutex);
+  if (connection.ok()) {
+    backoff = milliseconds(0);
+    next_attempt = {};
+  } else {
+    --open;
+    backoff = std::clamp(backoff * 2, kFirstBackoff, kLongestBackoff);
+    next_attempt = SteadyClock::now() + backoff;
+    returned.notify_one();
+  }
+  return connection;
+}
+
+void Pool::State::Release(std::unique_ptr<Connection> connection) {
+  bool usable = !connection->lost();
+  if (!usable) connection.reset();  // closing may take a moment: not under the lock
+  std::lock_guard lock(mutex);
+  if (usable) {
+    idle.push_back(std::move(connection));
+  } else {
+    --open;
+  }
+  returned.notify_one();
+}
+
+struct Tx::Impl {
+  Impl(std::shared_ptr<Pool::State> pool, std::unique_ptr<Connection> connection)
+      : pool(std::move(pool)), connection(std::move(connection)) {}
+  ~Impl() {
+    if (!done && !connection->lost()) (void)connection->Script("ROLLBACK", "rollback");
+    pool->Release(std::move(connection));
+  }
+
+  std::shared_ptr<Pool::State> pool;
+  std::unique_ptr<Connection> connection;
+  bool done = false;
+};
+
+Tx::Tx(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Tx::Tx(Tx&&) noexcept = default;
+Tx::~Tx() = default;
+
+absl::StatusOr<Result> Tx::Run(const Statement& statement, std::span<const Param> params) {
+  AF_CHECK(impl_ && !impl_->done);
+  auto start = SteadyClock::now();
+  absl::StatusOr<Result> result = impl_->connection->Prepared(statement, params);
+  if (const auto& observer = impl_->pool->options.observer) {
+    observer(statement.name, MicrosSince(start), result.status());
+  }
+  return result;
+}
+
+absl::Status Tx::Commit() {
+  AF_CHECK(impl_ && !impl_->done);
+  auto start = SteadyClock::now();
+  impl_->done = true;
+  absl::Status status = impl_->connection->Script("COMMIT", "commit").status();
+  if (!status.ok() && impl_->connection->lost()) status = CommitUnknown(status);
+  if (const auto& observer = impl_->pool->options.observer) {
+    observer("commit", MicrosSince(start), status);
+  }
+  return status;
+}
+
+Pool::Pool(PoolOptions options) : state_(std::make_shared<State>(std::move(options))) {}
+Pool::~Pool() = default;
+
+absl::StatusOr<std::shared_ptr<Tx::Impl>> Pool::Start(const std::string* tenant) {
+  // After a restart of the server every idle connection is broken; each is found so here, before
+  // anything ran on it, and the next one is tried.
+  for (size_t attempt = 0;; ++attempt) {
+    AF_ASSIGN_OR_RETURN(std::unique_ptr<Connection> connection, state_->Acquire());
+    auto tx = std::make_shared<Tx::Impl>(state_, std::move(connection));
+    std::string begin = "BEGIN";
+    if (tenant != nullptr) begin += "; SET LOCAL app.tenant = " + tx->connection->Quote(*tenant);
+    absl::Status status = tx->connection->Script(begin, "begin").status();
+    if (status.ok()) return tx;
+    if (!tx->connection->lost() || attempt >= state_->options.size) return status;
+  }
+}
+
+absl::StatusOr<TenantTx> Pool::Begin(std::string_view tenant) {
+  std::string slug(tenant);
+  if (slug.empty()) {
+    return Internal("TENANT_MISSING", "a tenant's transaction was begun without a tenant");
+  }
+  AF_ASSIGN_OR_RETURN(std::shared_ptr<Tx::Impl> impl, Start(&slug));
+  return TenantTx(std::move(impl), std::move(slug));
+}
+
+absl::StatusOr<SystemTx> Pool::BeginSystem() {
+  AF_ASSIGN_OR_RETURN(std::shared_ptr<Tx::Impl> impl, Start(nullptr));
+  return SystemTx(std::move(impl));
+}
+
+absl::Status Pool::Ping() { return BeginSystem().status(); }
+
+namespace {
+
+// Whether starting the whole transaction again is safe and may help.
+bool WorthRepeating(const absl::Status& status) {
+  if (status.ok()) return false;
+  std::string reason = ReasonOf(status);
+  return reason == "DATABASE_UNAVAILABLE" || SqlStateOf(status).starts_with("40");
+}
+
+template <typename Begin, typename Body>
+absl::Status Repeatedly(const Begin& begin, const Body& body) {
+  absl::Status status;
+  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+    auto tx = begin();
+    if (!tx.ok()) return attempt == 0 ? tx.status() : status;
+    status = body(*tx);
+    if (status.ok()) status = tx->Commit();
+    if (!WorthRepeating(status)) return status;
+  }
+  return status;
+}
+
+}  // namespace
+
+absl::Status Pool::InTenant(std::string_view tenant,
+                            const std::function<absl::Status(TenantTx&)>& body) {
+  return Repeatedly([&] { return Begin(tenant); }, body);
+}
+
+absl::Status Pool::InSystem(const std::function<absl::Status(SystemTx&)>& body) {
+  return Repeatedly([&] { return BeginSystem(); }, body);
+}
+
+}  // namespace agentflow::pg
