@@ -23,7 +23,6 @@ struct Limits {
   uint32_t transitions = 256;           // steps run in one decision, then Decision::more
   size_t value_bytes = 256 * 1024;      // one input or output
   uint32_t lost_attempts = 10;          // of one step, then it fails with ATTEMPT_LOST
-  uint32_t failures_kept = 20;          // in Step::failures; older ones stay in the journal
 };
 
 // One transition of a step. A step that changes twice in a decision appears twice, in order.

@@ -82,6 +82,9 @@ struct Error {
   bool operator==(const Error&) const = default;
 };
 
+// How many failures a step keeps; older ones are in the journal only.
+inline constexpr size_t kFailuresKept = 20;
+
 struct AttemptFailure {
   uint32_t attempt = 0;
   Error error;
@@ -119,7 +122,7 @@ struct Step {
   json::Value output;
   std::shared_ptr<const Offer> offer;  // tasks, once scheduled
   std::shared_ptr<const Error> error;  // once failed; kept where the error was handled
-  std::vector<AttemptFailure> failures;  // oldest first; bounded, see Limits
+  std::vector<AttemptFailure> failures;  // oldest first; the last kFailuresKept
 
   // Volatile: set by StepClaimed, lost with the process, told again by whoever holds the task.
   UnixMicros claimed_at = 0;

@@ -1,0 +1,309 @@
+#include <algorithm>
+
+#include "libs/engine/engine.h"
+
+// The fold. Nothing else changes a state. Every function here trusts the plan (sealed) and
+// distrusts the event: what does not fit is ignored.
+namespace agentflow::engine {
+namespace {
+
+using workflow::Edge;
+using workflow::Join;
+using workflow::kErrorPort;
+using workflow::kNoPort;
+using workflow::Node;
+using workflow::Scope;
+
+class Applier {
+ public:
+  Applier(ExecutionState& state, const Event& event) : state_(state), time_(event.time) {}
+
+  void operator()(const ExecutionStarted& event) {
+    if (state_.phase != Phase::kNone || !event.info) return;
+    state_.start = event.info;
+    state_.phase = Phase::kRunning;
+    state_.started_at = time_;
+    state_.deadline = event.deadline;
+    OpenActivation(0, {}, 0, {});
+  }
+
+  void operator()(const StepScheduled& event) {
+    Step* step = OpenStep(event.step);
+    if (!step || step->state != StepState::kPending) return;
+    step->scheduled_at = time_;
+    step->attempt = 1;
+    step->offer = event.offer;
+    step->in_process = event.in_process;
+    step->ready_at = event.ready_at;
+    step->deadline = event.deadline;
+    Move(event.step, *step, StepState::kReady);
+  }
+
+  void operator()(const StepClaimed& event) {
+    Step* step = OpenStep(event.step);
+    bool fits = step && step->attempt == event.attempt &&
+                (step->state == StepState::kReady || step->state == StepState::kRunning);
+    if (!fits) return;
+    step->claimed_at = time_;
+    step->attempt_deadline = event.deadline;
+    step->holder = event.holder;
+    Move(event.step, *step, StepState::kRunning);
+  }
+
+  void operator()(const StepWaiting& event) {
+    Step* step = OpenStep(event.step);
+    if (!step || step->state != StepState::kPending) return;
+    step->scheduled_at = time_;
+    step->attempt = 1;
+    step->deadline = event.wake_at;
+    Move(event.step, *step, StepState::kWaiting);
+  }
+
+  void operator()(const StepCompleted& event) {
+    Step* step = OpenStep(event.step);
+    if (!step) return;
+    step->attempt = event.attempt;
+    step->output = event.output;
+    step->started_at = event.started_at;
+    Settle(event.step, *step, StepState::kCompleted, event.port);
+  }
+
+  void operator()(const AttemptFailed& event) {
+    Step* step = OpenStep(event.step);
+    bool fits = step && step->attempt == event.attempt &&
+                (step->state == StepState::kReady || step->state == StepState::kRunning);
+    if (!fits) return;
+    KeepFailure(*step, event.attempt, event.error);
+    step->attempt = event.attempt + 1;
+    if (event.lost) ++step->lost;
+    step->ready_at = event.ready_at;
+    ClearClaim(*step);
+    Move(event.step, *step, StepState::kReady);
+  }
+
+  void operator()(const StepFailed& event) {
+    Step* step = OpenStep(event.step);
+    if (!step) return;
+    KeepFailure(*step, event.attempt, event.error);
+    step->attempt = event.attempt;
+    step->error = std::make_shared<const Error>(event.error);
+    step->started_at = event.started_at;
+    Settle(event.step, *step, StepState::kFailed, event.port);
+  }
+
+  void operator()(const StepSkipped& event) {
+    Step* step = OpenStep(event.step);
+    if (!step || step->state != StepState::kPending) return;
+    Settle(event.step, *step, StepState::kSkipped, kNoPort);
+  }
+
+  void operator()(const StepCanceled& event) {
+    Step* step = OpenStep(event.step);
+    if (!step) return;
+    CloseBodies(event.step.activation, event.step.node);
+    Settle(event.step, *step, StepState::kCanceled, kNoPort);
+  }
+
+  void operator()(const ActivationOpened& event) {
+    Step* owner = OpenStep(event.owner);
+    bool fits = owner && event.activation == state_.activations.size() &&
+                state_.plan->nodes[event.owner.node].body == event.scope &&
+                !state_.children.contains({event.owner, event.iteration});
+    if (!fits) return;
+    if (owner->state == StepState::kPending) {
+      owner->scheduled_at = time_;
+      owner->attempt = 1;
+      Move(event.owner, *owner, StepState::kRunning);
+    }
+    state_.children[{event.owner, event.iteration}] = event.activation;
+    OpenActivation(event.scope, event.owner, event.iteration, event.item);
+  }
+
+  void operator()(const ActivationClosed& event) {
+    if (event.activation == 0 || event.activation >= state_.activations.size() ||
+        !state_.activations[event.activation].open) {
+      return;
+    }
+    Close(event.activation);
+  }
+
+  void operator()(const ExecutionCompleted& event) {
+    state_.output = event.output;
+    End(Phase::kCompleted);
+  }
+
+  void operator()(const ExecutionFailed& event) {
+    state_.error = event.error;
+    End(Phase::kFailed);
+  }
+
+  void operator()(const ExecutionCanceled& event) {
+    state_.error = {"EXECUTION_CANCELED", event.cause, ""};
+    End(Phase::kCanceled);
+  }
+
+  void operator()(const ExecutionTimedOut&) {
+    state_.error = {"EXECUTION_TIMEOUT", "The execution's timeout has passed.", ""};
+    End(Phase::kTimedOut);
+  }
+
+  // Drops agenda entries whose turn has come or gone.
+  void TrimAgenda() {
+    std::vector<StepRef>& agenda = state_.agenda;
+    size_t& head = state_.agenda_head;
+    while (head < agenda.size() && !OpenPending(agenda[head])) ++head;
+    if (head == agenda.size()) {
+      agenda.clear();
+      head = 0;
+    }
+  }
+
+ private:
+  // The step if it exists, its activation is open and it is not over.
+  Step* OpenStep(StepRef ref) {
+    if (!state_.HasStep(ref) || !state_.activations[ref.activation].open) return nullptr;
+    Step& step = state_.step(ref);
+    return IsOver(step.state) ? nullptr : &step;
+  }
+
+  bool OpenPending(StepRef ref) {
+    Step* step = OpenStep(ref);
+    return step && step->state == StepState::kPending;
+  }
+
+  // Containers are not counted: what is inside them is.
+  void Count(NodeIndex node, StepState state, int change) {
+    if (state_.plan->nodes[node].body != workflow::kNone) return;
+    if (state == StepState::kReady || state == StepState::kRunning) state_.active += change;
+    if (state == StepState::kWaiting) state_.waiting += change;
+  }
+
+  void Move(StepRef ref, Step& step, StepState to) {
+    Count(ref.node, step.state, -1);
+    Count(ref.node, to, +1);
+    step.state = to;
+  }
+
+  void Settle(StepRef ref, Step& step, StepState to, PortIndex port) {
+    if (step.scheduled_at == 0) step.scheduled_at = time_;
+    step.ended_at = time_;
+    step.port = port;
+    ClearClaim(step);
+    Move(ref, step, to);
+    --state_.activations[ref.activation].unsettled;
+    EndOutEdges(ref, step);
+  }
+
+  void ClearClaim(Step& step) {
+    step.claimed_at = 0;
+    step.attempt_deadline = 0;
+    step.holder.clear();
+  }
+
+  void KeepFailure(Step& step, uint32_t attempt, const Error& error) {
+    if (step.failures.size() >= kFailuresKept) {
+      step.failures.erase(step.failures.begin());
+    }
+    step.failures.push_back({attempt, error, time_});
+  }
+
+  void EndOutEdges(StepRef ref, const Step& step) {
+    for (EdgeIndex e : state_.plan->nodes[ref.node].out_edges) {
+      const Edge& edge = state_.plan->edges[e];
+      bool taken = edge.port == step.port;
+      if (taken && edge.port == kErrorPort && !edge.reasons.empty()) {
+        taken = step.error && workflow::MatchesReason(edge.reasons, step.error->reason);
+      }
+      EndEdge(ref.activation, edge.to, taken);
+    }
+  }
+
+  void EndEdge(ActivationIndex activation, NodeIndex to, bool taken) {
+    Step& step = state_.step({activation, to});
+    ++(taken ? step.taken : step.dead);
+    if (step.state != StepState::kPending || step.readiness != Readiness::kOpen) return;
+    step.readiness = Judge(state_.plan->nodes[to], step.taken, step.dead);
+    if (step.readiness != Readiness::kOpen) state_.agenda.push_back({activation, to});
+  }
+
+  static Readiness Judge(const Node& node, uint32_t taken, uint32_t dead) {
+    uint32_t open = node.in_edges - taken - dead;
+    uint32_t needed = node.join.kind == Join::Kind::kNOfM ? node.join.n : 1;
+    if (node.join.kind == Join::Kind::kAll && open > 0) return Readiness::kOpen;
+    if (taken >= needed) return Readiness::kRun;
+    return taken + open < needed ? Readiness::kSkip : Readiness::kOpen;
+  }
+
+  void OpenActivation(ScopeIndex index, StepRef owner, uint32_t iteration, json::Value item) {
+    const Scope& scope = state_.plan->scopes[index];
+    auto number = static_cast<ActivationIndex>(state_.activations.size());
+    Activation& activation = state_.activations.emplace_back();
+    activation.scope = index;
+    activation.owner = owner;
+    activation.iteration = iteration;
+    activation.item = std::move(item);
+    activation.open = true;
+    activation.unsettled = scope.settling;
+    activation.steps.resize(scope.node_count);
+    for (EdgeIndex e : scope.entries) EndEdge(number, state_.plan->edges[e].to, true);
+  }
+
+  // Closes an activation and everything inside it. Steps in hand become CANCELED; those never
+  // reached stay PENDING.
+  void Close(ActivationIndex index) {
+    Activation& activation = state_.activations[index];
+    activation.open = false;
+    NodeIndex first = state_.plan->scopes[activation.scope].first_node;
+    for (uint32_t i = 0; i < activation.steps.size(); ++i) {
+      Step& step = state_.activations[index].steps[i];
+      if (step.state == StepState::kPending || IsOver(step.state)) continue;
+      CloseBodies(index, first + i);
+      step.ended_at = time_;
+      ClearClaim(step);
+      Move({index, first + i}, step, StepState::kCanceled);
+    }
+  }
+
+  void CloseBodies(ActivationIndex activation, NodeIndex node) {
+    if (state_.plan->nodes[node].body == workflow::kNone) return;
+    StepRef owner{activation, node};
+    auto child = state_.children.lower_bound({owner, 0});
+    for (; child != state_.children.end() && child->first.first == owner; ++child) {
+      if (state_.activations[child->second].open) Close(child->second);
+    }
+  }
+
+  void End(Phase phase) {
+    if (!state_.activations.empty() && state_.activations[0].open) Close(0);
+    state_.phase = phase;
+    state_.ended_at = time_;
+  }
+
+  ExecutionState& state_;
+  UnixMicros time_;
+};
+
+}  // namespace
+
+void Apply(ExecutionState& state, const Event& event) {
+  bool is_volatile = IsVolatile(event);
+  if (!state.plan || state.over()) return;
+  if (!is_volatile && event.sequence != state.sequence + 1) return;
+  bool starts = std::holds_alternative<ExecutionStarted>(event.body);
+  if (starts != (state.phase == Phase::kNone)) return;
+  Applier applier(state, event);
+  std::visit(applier, event.body);
+  applier.TrimAgenda();
+  if (is_volatile) return;
+  state.sequence = event.sequence;
+  state.updated_at = std::max(state.updated_at, event.time);
+}
+
+ExecutionState Replay(PlanPtr plan, std::span<const Event> events) {
+  ExecutionState state;
+  state.plan = std::move(plan);
+  for (const Event& event : events) Apply(state, event);
+  return state;
+}
+
+}  // namespace agentflow::engine

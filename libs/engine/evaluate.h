@@ -1,0 +1,20 @@
+#pragma once
+
+#include "absl/status/statusor.h"
+#include "libs/engine/state.h"
+
+// Expressions and templates of a node, read against the state.
+namespace agentflow::engine {
+
+// What is visible inside `activation`: its own nodes and those of the scopes around it.
+// Error: INVALID_ARGUMENT with reason EXPRESSION_FAILED; the message begins with the field and
+// carries the position in the source.
+absl::StatusOr<json::Value> Evaluate(const ExecutionState& state, ActivationIndex activation,
+                                     const workflow::Expression& expression);
+absl::StatusOr<json::Value> Evaluate(const ExecutionState& state, ActivationIndex activation,
+                                     const workflow::Template& value);
+// The same for conditions; another type than bool is an EXPRESSION_FAILED.
+absl::StatusOr<bool> EvaluateCondition(const ExecutionState& state, ActivationIndex activation,
+                                       const workflow::Expression& expression);
+
+}  // namespace agentflow::engine
