@@ -15,6 +15,7 @@ struct TraceContext {
   bool sampled = true;
 
   bool empty() const { return trace_id.empty(); }
+  bool operator==(const TraceContext&) const = default;
   // The header's value; empty for an empty context.
   std::string ToTraceparent() const;
   // The same trace with a span of its own.
