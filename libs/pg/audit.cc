@@ -62,7 +62,9 @@ struct AuditShipper::Thread {
 AuditShipper::AuditShipper(Pool& pool, Send send, Options options)
     : pool_(pool), send_(std::move(send)), options_(options) {}
 
-AuditShipper::~AuditShipper() { Stop(); }
+AuditShipper::~AuditShipper() {
+  Stop();
+}
 
 absl::StatusOr<size_t> AuditShipper::Step() {
   std::vector<AuditRecord> records;

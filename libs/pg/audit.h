@@ -37,7 +37,7 @@ class AuditShipper {
   using Send = std::function<absl::Status(const std::vector<AuditRecord>&)>;
   struct Options {
     size_t batch = 200;
-    int idle_ms = 200;           // between looks at an empty outbox
+    int idle_ms = 200;            // between looks at an empty outbox
     int max_backoff_ms = 10'000;  // after failures
   };
 

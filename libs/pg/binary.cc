@@ -56,7 +56,9 @@ const PGresult* Raw(const std::shared_ptr<const void>& result) {
 
 }  // namespace
 
-ArrayParam::ArrayParam(uint32_t element_oid) : element_oid_(element_oid) { Clear(); }
+ArrayParam::ArrayParam(uint32_t element_oid) : element_oid_(element_oid) {
+  Clear();
+}
 
 void ArrayParam::Clear() {
   encoded_.assign(kArrayHeader, '\0');
@@ -87,21 +89,35 @@ const std::string& ArrayParam::Encoded() {
 }
 
 BigintArray::BigintArray() : ArrayParam(kInt8Oid) {}
-void BigintArray::Append(int64_t value) { AppendRaw(Big64(value).data(), 8); }
+void BigintArray::Append(int64_t value) {
+  AppendRaw(Big64(value).data(), 8);
+}
 IntArray::IntArray() : ArrayParam(kInt4Oid) {}
-void IntArray::Append(int32_t value) { AppendRaw(Big32(value).data(), 4); }
+void IntArray::Append(int32_t value) {
+  AppendRaw(Big32(value).data(), 4);
+}
 SmallintArray::SmallintArray() : ArrayParam(kInt2Oid) {}
-void SmallintArray::Append(int16_t value) { AppendRaw(Big16(value).data(), 2); }
+void SmallintArray::Append(int16_t value) {
+  AppendRaw(Big16(value).data(), 2);
+}
 BoolArray::BoolArray() : ArrayParam(kBoolOid) {}
-void BoolArray::Append(bool value) { AppendRaw(value ? "\1" : "\0", 1); }
+void BoolArray::Append(bool value) {
+  AppendRaw(value ? "\1" : "\0", 1);
+}
 TextArray::TextArray() : ArrayParam(kTextOid) {}
 ByteaArray::ByteaArray() : ArrayParam(kByteaOid) {}
 UuidArray::UuidArray() : ArrayParam(kUuidOid) {}
 TimestampArray::TimestampArray() : ArrayParam(kTimestamptzOid) {}
-void TimestampArray::Append(UnixMicros value) { AppendRaw(Big64(value - kMicrosTo2000).data(), 8); }
+void TimestampArray::Append(UnixMicros value) {
+  AppendRaw(Big64(value - kMicrosTo2000).data(), 8);
+}
 
-BinaryParams& BinaryParams::Bigint(int64_t value) { return values_.push_back(Big64(value)), *this; }
-BinaryParams& BinaryParams::Int(int32_t value) { return values_.push_back(Big32(value)), *this; }
+BinaryParams& BinaryParams::Bigint(int64_t value) {
+  return values_.push_back(Big64(value)), *this;
+}
+BinaryParams& BinaryParams::Int(int32_t value) {
+  return values_.push_back(Big32(value)), *this;
+}
 BinaryParams& BinaryParams::Bool(bool value) {
   return values_.push_back(std::string(1, value ? '\1' : '\0')), *this;
 }
@@ -113,13 +129,21 @@ BinaryParams& BinaryParams::Double(double value) {
 BinaryParams& BinaryParams::Text(std::string_view value) {
   return values_.push_back(std::string(value)), *this;
 }
-BinaryParams& BinaryParams::Bytea(std::string_view value) { return Text(value); }
+BinaryParams& BinaryParams::Bytea(std::string_view value) {
+  return Text(value);
+}
 BinaryParams& BinaryParams::Id(const Uuid& value) {
   return Text({reinterpret_cast<const char*>(value.bytes().data()), 16});
 }
-BinaryParams& BinaryParams::Time(UnixMicros value) { return Bigint(value - kMicrosTo2000); }
-BinaryParams& BinaryParams::Array(ArrayParam& array) { return Text(array.Encoded()); }
-BinaryParams& BinaryParams::Null() { return values_.push_back(std::nullopt), *this; }
+BinaryParams& BinaryParams::Time(UnixMicros value) {
+  return Bigint(value - kMicrosTo2000);
+}
+BinaryParams& BinaryParams::Array(ArrayParam& array) {
+  return Text(array.Encoded());
+}
+BinaryParams& BinaryParams::Null() {
+  return values_.push_back(std::nullopt), *this;
+}
 
 BinaryResult::BinaryResult(std::shared_ptr<const void> result) : result_(std::move(result)) {}
 

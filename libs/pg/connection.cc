@@ -16,9 +16,8 @@ class PqxxResult final : public Result::Impl {
   size_t rows() const override { return result_.size(); }
   int64_t affected() const override { return static_cast<int64_t>(result_.affected_rows()); }
   std::optional<std::string_view> Cell(int row, int column) const override {
-    const pqxx::field field =
-        result_[static_cast<pqxx::result::size_type>(row)][static_cast<pqxx::row::size_type>(
-            column)];
+    const pqxx::field field = result_[static_cast<pqxx::result::size_type>(row)]
+                                     [static_cast<pqxx::row::size_type>(column)];
     if (field.is_null()) return std::nullopt;
     return std::string_view(field.c_str(), field.size());
   }
@@ -39,6 +38,24 @@ std::string PercentEncode(std::string_view text) {
     }
   }
   return out;
+}
+
+// libpqxx 6.4 forgets the SQLSTATE of the errors it has a type for.
+std::string SqlStateOfError(const pqxx::sql_error& error) {
+  if (!error.sqlstate().empty()) return error.sqlstate();
+  if (dynamic_cast<const pqxx::insufficient_privilege*>(&error)) return "42501";
+  if (dynamic_cast<const pqxx::undefined_table*>(&error)) return "42P01";
+  if (dynamic_cast<const pqxx::undefined_column*>(&error)) return "42703";
+  if (dynamic_cast<const pqxx::syntax_error*>(&error)) return "42601";
+  if (dynamic_cast<const pqxx::unique_violation*>(&error)) return "23505";
+  if (dynamic_cast<const pqxx::foreign_key_violation*>(&error)) return "23503";
+  if (dynamic_cast<const pqxx::not_null_violation*>(&error)) return "23502";
+  if (dynamic_cast<const pqxx::check_violation*>(&error)) return "23514";
+  if (dynamic_cast<const pqxx::integrity_constraint_violation*>(&error)) return "23000";
+  if (dynamic_cast<const pqxx::data_exception*>(&error)) return "22000";
+  if (dynamic_cast<const pqxx::insufficient_resources*>(&error)) return "53000";
+  if (dynamic_cast<const pqxx::feature_not_supported*>(&error)) return "0A000";
+  return "";
 }
 
 absl::Status LostConnection(std::string_view what) {
@@ -90,7 +107,9 @@ absl::StatusOr<std::unique_ptr<Connection>> Connection::Open(const ConnectionOpt
 Connection::Connection(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Connection::~Connection() = default;
 
-bool Connection::lost() const { return !impl_->connection.is_open(); }
+bool Connection::lost() const {
+  return !impl_->connection.is_open();
+}
 
 std::string Connection::Quote(std::string_view text) const {
   return impl_->connection.quote(std::string(text));
@@ -106,13 +125,13 @@ absl::StatusOr<Result> Guarded(const pqxx::connection& connection, std::string_v
     return Result(std::make_shared<PqxxResult>(body()));
   } catch (const pqxx::sql_error& error) {
     if (!connection.is_open()) return LostConnection(error.what());
-    return FromSqlState(error.sqlstate(), error.what(), name);
+    return FromSqlState(SqlStateOfError(error), error.what(), name);
   } catch (const pqxx::broken_connection& error) {
     return LostConnection(error.what());
   } catch (const std::exception& error) {
     if (!connection.is_open()) return LostConnection(error.what());
-    return Internal("DATABASE_STATEMENT", "database statement " + std::string(name) +
-                                              " failed: " + error.what());
+    return Internal("DATABASE_STATEMENT",
+                    "database statement " + std::string(name) + " failed: " + error.what());
   }
 }
 
@@ -132,7 +151,8 @@ absl::StatusOr<Result> Connection::Prepared(const Statement& statement,
     }
     std::vector<const char*> texts;
     texts.reserve(params.size());
-    for (const Param& param : params) texts.push_back(param.text() ? param.text()->c_str() : nullptr);
+    for (const Param& param : params)
+      texts.push_back(param.text() ? param.text()->c_str() : nullptr);
     return impl_->tx.exec_prepared(statement.name, pqxx::prepare::make_dynamic_params(texts));
   });
 }

@@ -60,10 +60,10 @@ absl::Status FromSqlState(std::string_view sqlstate, std::string_view server_mes
       metadata[kConstraint] = name;
     }
   }
-  return Error(kind.code, kind.reason,
-               "database statement " + std::string(statement) + " failed: " +
-                   FirstLine(server_message),
-               std::move(metadata));
+  return Error(
+      kind.code, kind.reason,
+      "database statement " + std::string(statement) + " failed: " + FirstLine(server_message),
+      std::move(metadata));
 }
 
 std::string SqlStateOf(const absl::Status& status) {

@@ -46,10 +46,9 @@ class Migrator {
     // Held until the connection closes.
     AF_RETURN_IF_ERROR(Do("SELECT pg_advisory_lock(7221002, hashtext('" + schema + "'))"));
     AF_RETURN_IF_ERROR(Do("SET search_path = " + schema + ", pg_temp"));
-    AF_RETURN_IF_ERROR(
-        Do("CREATE TABLE IF NOT EXISTS " + schema +
-           ".schema_migrations (name text PRIMARY KEY, hash text NOT NULL, "
-           "applied_at timestamptz NOT NULL DEFAULT now())"));
+    AF_RETURN_IF_ERROR(Do("CREATE TABLE IF NOT EXISTS " + schema +
+                          ".schema_migrations (name text PRIMARY KEY, hash text NOT NULL, "
+                          "applied_at timestamptz NOT NULL DEFAULT now())"));
     AF_RETURN_IF_ERROR(ReadApplied());
     AF_RETURN_IF_ERROR(CheckUnknown());
     for (const Step& step : steps_) AF_RETURN_IF_ERROR(Apply(step));
@@ -73,9 +72,9 @@ class Migrator {
     for (const auto& [name, hash] : applied_) {
       bool newer = set_.migrations.empty() || name > set_.migrations.back().name;
       if (known.contains(name) || name.starts_with(kOwnPrefix) || newer) continue;
-      return FailedPrecondition("MIGRATION_UNKNOWN",
-                                "schema " + std::string(set_.schema) + " has migration " + name +
-                                    ", which this binary does not know; start the matching version");
+      return FailedPrecondition(
+          "MIGRATION_UNKNOWN", "schema " + std::string(set_.schema) + " has migration " + name +
+                                   ", which this binary does not know; start the matching version");
     }
     return absl::OkStatus();
   }
@@ -104,10 +103,10 @@ class Migrator {
   }
 
   absl::StatusOr<std::string> HashOf(const std::string& sql) {
-    AF_ASSIGN_OR_RETURN(
-        Result rows, connection_.Script("SELECT encode(sha256(convert_to(" +
-                                            connection_.Quote(sql) + ", 'UTF8')), 'hex')",
-                                        "migrate"));
+    AF_ASSIGN_OR_RETURN(Result rows,
+                        connection_.Script("SELECT encode(sha256(convert_to(" +
+                                               connection_.Quote(sql) + ", 'UTF8')), 'hex')",
+                                           "migrate"));
     return std::string(rows[0].Text(0));
   }
 

@@ -57,9 +57,8 @@ Param::Param(std::span<const std::string> array)
       })) {}
 
 Param::Param(const std::vector<int64_t>& array)
-    : text_(ArrayText(array, [](std::string& out, int64_t element) {
-        out += std::to_string(element);
-      })) {}
+    : text_(ArrayText(array,
+                      [](std::string& out, int64_t element) { out += std::to_string(element); })) {}
 
 Param::Param(const std::vector<Uuid>& array)
     : text_(ArrayText(array, [](std::string& out, const Uuid& id) { out += id.ToString(); })) {}

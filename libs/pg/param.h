@@ -25,24 +25,24 @@ struct Bytea {
 // One parameter of a statement of the request path, in PostgreSQL's text format.
 class Param {
  public:
-  Param(std::nullopt_t) {}                                  // NOLINT: arguments read as SQL
+  Param(std::nullopt_t) {}                                    // NOLINT: arguments read as SQL
   Param(std::string_view text) : text_(std::string(text)) {}  // NOLINT
-  Param(const std::string& text) : text_(text) {}           // NOLINT
-  Param(const char* text) : text_(text) {}                  // NOLINT
-  Param(bool value) : text_(value ? "t" : "f") {}           // NOLINT
-  Param(int value) : text_(std::to_string(value)) {}        // NOLINT
-  Param(int64_t value) : text_(std::to_string(value)) {}    // NOLINT
-  Param(double value);                                      // NOLINT
-  Param(Timestamp value);                                   // NOLINT
-  Param(Bytea value);                                       // NOLINT
-  Param(const Uuid& id) : text_(id.ToString()) {}           // NOLINT
-  Param(std::span<const std::string> array);                // NOLINT: text[]
-  Param(const std::vector<std::string>& array)              // NOLINT
+  Param(const std::string& text) : text_(text) {}             // NOLINT
+  Param(const char* text) : text_(text) {}                    // NOLINT
+  Param(bool value) : text_(value ? "t" : "f") {}             // NOLINT
+  Param(int value) : text_(std::to_string(value)) {}          // NOLINT
+  Param(int64_t value) : text_(std::to_string(value)) {}      // NOLINT
+  Param(double value);                                        // NOLINT
+  Param(Timestamp value);                                     // NOLINT
+  Param(Bytea value);                                         // NOLINT
+  Param(const Uuid& id) : text_(id.ToString()) {}             // NOLINT
+  Param(std::span<const std::string> array);                  // NOLINT: text[]
+  Param(const std::vector<std::string>& array)                // NOLINT
       : Param(std::span<const std::string>(array)) {}
-  Param(const std::vector<int64_t>& array);                 // NOLINT: bigint[]
-  Param(const std::vector<Uuid>& array);                    // NOLINT: uuid[]
+  Param(const std::vector<int64_t>& array);  // NOLINT: bigint[]
+  Param(const std::vector<Uuid>& array);     // NOLINT: uuid[]
   template <typename T>
-  Param(const std::optional<T>& value) {                    // NOLINT
+  Param(const std::optional<T>& value) {  // NOLINT
     if (value) *this = Param(*value);
   }
 

@@ -15,7 +15,9 @@ constexpr char kBegin[] = "af_begin";
 constexpr char kCommit[] = "af_commit";
 constexpr char kRollback[] = "af_rollback";
 
-std::shared_ptr<PGresult> Own(PGresult* result) { return {result, PQclear}; }
+std::shared_ptr<PGresult> Own(PGresult* result) {
+  return {result, PQclear};
+}
 
 std::string Field(const PGresult* result, int field) {
   const char* text = PQresultErrorField(result, field);
@@ -73,8 +75,8 @@ struct Pipeline::Impl {
 absl::Status Pipeline::Impl::Open() {
   std::string timeout_s = std::to_string(std::max(2, (options.connect_timeout_ms + 999) / 1000));
   std::string answer_ms = std::to_string(options.answer_timeout_ms);
-  const char* keys[] = {"dbname", "application_name", "connect_timeout", "tcp_user_timeout",
-                        "options", nullptr};
+  const char* keys[] = {"dbname",           "application_name", "connect_timeout",
+                        "tcp_user_timeout", "options",          nullptr};
   const char* values[] = {options.url.c_str(), options.name.c_str(), timeout_s.c_str(),
                           answer_ms.c_str(),   "-c TimeZone=UTC",    nullptr};
   connection = PQconnectdbParams(keys, values, /*expand_dbname=*/1);
@@ -280,8 +282,12 @@ size_t Pipeline::Add(size_t statement, BinaryParams params) {
   return impl_->forming.size() - 1;
 }
 
-size_t Pipeline::pending() const { return impl_->forming.size(); }
-void Pipeline::Discard() { impl_->forming.clear(); }
+size_t Pipeline::pending() const {
+  return impl_->forming.size();
+}
+void Pipeline::Discard() {
+  impl_->forming.clear();
+}
 
 absl::Status Pipeline::Send() {
   Impl& impl = *impl_;
@@ -318,10 +324,18 @@ size_t Pipeline::in_flight() const {
   return count;
 }
 
-int Pipeline::fd() const { return PQsocket(impl_->connection); }
-bool Pipeline::wants_write() const { return impl_->unsent; }
-bool Pipeline::lost() const { return impl_->lost; }
-int32_t Pipeline::backend_pid() const { return PQbackendPID(impl_->connection); }
+int Pipeline::fd() const {
+  return PQsocket(impl_->connection);
+}
+bool Pipeline::wants_write() const {
+  return impl_->unsent;
+}
+bool Pipeline::lost() const {
+  return impl_->lost;
+}
+int32_t Pipeline::backend_pid() const {
+  return PQbackendPID(impl_->connection);
+}
 
 std::optional<BatchOutcome> Pipeline::Poll() {
   if (impl_->finished.empty()) impl_->Move();

@@ -139,9 +139,9 @@ struct BatchOutcome {
     kUnknown,     // the connection was lost before COMMIT's answer: it may have landed
   };
   Kind kind = Kind::kUnknown;
-  absl::Status status;               // OK exactly when committed
-  std::string sqlstate;              // of the failed statement; empty on a lost connection
-  std::optional<size_t> failed;      // index of the failed statement; size() for COMMIT itself
+  absl::Status status;                // OK exactly when committed
+  std::string sqlstate;               // of the failed statement; empty on a lost connection
+  std::optional<size_t> failed;       // index of the failed statement; size() for COMMIT itself
   std::vector<BinaryResult> results;  // of the statements that ran, in order
 };
 

@@ -26,7 +26,8 @@ int64_t MicrosSince(SteadyClock::time_point start) {
 absl::Status CommitUnknown(const absl::Status& cause) {
   return Unavailable("DATABASE_COMMIT_UNKNOWN",
                      "the connection was lost while committing; look whether the change is there "
-                     "before repeating it: " + MessageOf(cause));
+                     "before repeating it: " +
+                         MessageOf(cause));
 }
 
 }  // namespace
@@ -64,10 +65,10 @@ absl::StatusOr<std::unique_ptr<Connection>> Pool::State::Acquire() {
   auto now = SteadyClock::now();
   if (now < next_attempt) {
     auto left = std::chrono::duration_cast<milliseconds>(next_attempt - now).count() + 1;
-    return Error(absl::StatusCode::kUnavailable, "DATABASE_UNAVAILABLE",
-                 "the database cannot be reached; connecting again in " + std::to_string(left) +
-                     " ms",
-                 {{kErrorRetryAfterMs, std::to_string(left)}});
+    return Error(
+        absl::StatusCode::kUnavailable, "DATABASE_UNAVAILABLE",
+        "the database cannot be reached; connecting again in " + std::to_string(left) + " ms",
+        {{kErrorRetryAfterMs, std::to_string(left)}});
   }
   ++open;
   lock.unlock();
@@ -75,9 +76,8 @@ absl::StatusOr<std::unique_ptr<Connection>> Pool::State::Acquire() {
 }
 
 absl::StatusOr<std::unique_ptr<Connection>> Pool::State::Open() {
-  absl::StatusOr<std::unique_ptr<Connection>> connection =
-      Connection::Open({options.url, options.name, options.connect_timeout_ms,
-                        options.statement_timeout_ms});
+  absl::StatusOr<std::unique_ptr<Connection>> connection = Connection::Open(
+      {options.url, options.name, options.connect_timeout_ms, options.statement_timeout_ms});
   std::lock_guard lock(mutex);
   if (connection.ok()) {
     backoff = milliseconds(0);
@@ -173,7 +173,9 @@ absl::StatusOr<SystemTx> Pool::BeginSystem() {
   return SystemTx(std::move(impl));
 }
 
-absl::Status Pool::Ping() { return BeginSystem().status(); }
+absl::Status Pool::Ping() {
+  return BeginSystem().status();
+}
 
 namespace {
 

@@ -67,10 +67,10 @@ class SystemTx final : public Tx {
 };
 
 struct PoolOptions {
-  std::string url;                   // postgresql://tenant_app@host/agentflow
-  std::string name = "agentflow";    // application_name
-  size_t size = 8;                   // connections, opened when needed
-  int acquire_timeout_ms = 2'000;    // then RESOURCE_EXHAUSTED, reason DATABASE_POOL_EXHAUSTED
+  std::string url;                 // postgresql://tenant_app@host/agentflow
+  std::string name = "agentflow";  // application_name
+  size_t size = 8;                 // connections, opened when needed
+  int acquire_timeout_ms = 2'000;  // then RESOURCE_EXHAUSTED, reason DATABASE_POOL_EXHAUSTED
   int statement_timeout_ms = 10'000;
   int connect_timeout_ms = 3'000;
   // Told after every statement: name, duration and outcome. For metrics; must be thread-safe.

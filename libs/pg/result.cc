@@ -27,15 +27,21 @@ int HexDigit(char c) {
 
 Result::Result() = default;
 Result::Result(std::shared_ptr<const Impl> impl) : impl_(std::move(impl)) {}
-size_t Result::size() const { return impl_ ? impl_->rows() : 0; }
-int64_t Result::affected() const { return impl_ ? impl_->affected() : 0; }
+size_t Result::size() const {
+  return impl_ ? impl_->rows() : 0;
+}
+int64_t Result::affected() const {
+  return impl_ ? impl_->affected() : 0;
+}
 
 Row Result::operator[](size_t row) const {
   AF_CHECK(row < size());
   return Row(this, static_cast<int>(row));
 }
 
-bool Row::IsNull(int column) const { return !result_->impl_->Cell(row_, column).has_value(); }
+bool Row::IsNull(int column) const {
+  return !result_->impl_->Cell(row_, column).has_value();
+}
 
 std::string_view Row::Text(int column) const {
   std::optional<std::string_view> cell = result_->impl_->Cell(row_, column);
@@ -43,8 +49,12 @@ std::string_view Row::Text(int column) const {
   return *cell;
 }
 
-int64_t Row::Int(int column) const { return Number<int64_t>(Text(column)); }
-double Row::Double(int column) const { return Number<double>(Text(column)); }
+int64_t Row::Int(int column) const {
+  return Number<int64_t>(Text(column));
+}
+double Row::Double(int column) const {
+  return Number<double>(Text(column));
+}
 
 bool Row::Bool(int column) const {
   std::string_view text = Text(column);

@@ -23,10 +23,10 @@ class Row {
   int64_t Int(int column) const;
   double Double(int column) const;
   bool Bool(int column) const;
-  std::string Bytes(int column) const;                    // bytea
-  UnixMicros Time(int column) const;                      // timestamptz
-  Uuid Id(int column) const;                              // uuid
-  std::vector<std::string> TextArray(int column) const;   // text[]
+  std::string Bytes(int column) const;                   // bytea
+  UnixMicros Time(int column) const;                     // timestamptz
+  Uuid Id(int column) const;                             // uuid
+  std::vector<std::string> TextArray(int column) const;  // text[]
 
   std::optional<std::string> OptionalText(int column) const;
   std::optional<int64_t> OptionalInt(int column) const;
@@ -46,7 +46,7 @@ class Result {
   Result();
   explicit Result(std::shared_ptr<const Impl> impl);
 
-  size_t size() const;   // rows
+  size_t size() const;  // rows
   bool empty() const { return size() == 0; }
   // Rows that an INSERT, UPDATE or DELETE touched.
   int64_t affected() const;
@@ -56,7 +56,10 @@ class Result {
    public:
     Iterator(const Result* result, size_t row) : result_(result), row_(row) {}
     Row operator*() const { return (*result_)[row_]; }
-    Iterator& operator++() { ++row_; return *this; }
+    Iterator& operator++() {
+      ++row_;
+      return *this;
+    }
     bool operator!=(const Iterator& other) const { return row_ != other.row_; }
 
    private:

@@ -68,8 +68,7 @@ Certificate Sign(const std::string& name, const Key& key, const Certificate& iss
   if (issuer) {
     AddExtension(raw, signer, NID_basic_constraints, "critical,CA:FALSE");
     AddExtension(raw, signer, NID_ext_key_usage, "serverAuth,clientAuth");
-    AddExtension(raw, signer, NID_subject_alt_name,
-                 "DNS:" + name + ",DNS:localhost,IP:127.0.0.1");
+    AddExtension(raw, signer, NID_subject_alt_name, "DNS:" + name + ",DNS:localhost,IP:127.0.0.1");
   } else {
     AddExtension(raw, signer, NID_basic_constraints, "critical,CA:TRUE");
     AddExtension(raw, signer, NID_key_usage, "critical,keyCertSign,cRLSign");
@@ -101,14 +100,16 @@ CertificatesForTest::CertificatesForTest() : impl_(new Impl) {
   ca_path_ = dir_.Write("ca.pem", ca_pem_);
 }
 
-CertificatesForTest::~CertificatesForTest() { delete impl_; }
+CertificatesForTest::~CertificatesForTest() {
+  delete impl_;
+}
 
 CertificatesForTest::Issued CertificatesForTest::Issue(std::string_view service,
                                                        bool expired) const {
   Key key = MakeKey();
   Issued issued;
-  issued.cert_pem = CertificatePem(
-      Sign(std::string(service), key, impl_->certificate, impl_->key, expired));
+  issued.cert_pem =
+      CertificatePem(Sign(std::string(service), key, impl_->certificate, impl_->key, expired));
   issued.key_pem = PrivatePem(key);
   std::string stem = std::string(service) + "-" + std::to_string(impl_->issued++);
   issued.cert_path = dir_.Write(stem + ".pem", issued.cert_pem);

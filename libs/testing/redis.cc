@@ -73,7 +73,8 @@ RedisForTest::RedisForTest() {
       Fail("the host of AGENTFLOW_TEST_REDIS must be an IPv4 address");
     }
     std::string select = "SELECT " + std::to_string(database) + "\r\nFLUSHDB\r\n";
-    if (!Command(address, port, select).starts_with("+OK")) Fail("no answer from " + std::string(given));
+    if (!Command(address, port, select).starts_with("+OK"))
+      Fail("no answer from " + std::string(given));
     url_ = "redis://" + std::string(host) + ":" + std::to_string(port) + "/" +
            std::to_string(database);
     return;
