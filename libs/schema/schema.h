@@ -31,8 +31,6 @@ struct ValidateLimits {
   int64_t steps = 2'000'000;  // schema applications; more is a violation of its own
 };
 
-struct Node;  // compiled form, internal
-
 // A compiled schema. Immutable, thread-safe, cheap to copy.
 class Schema {
  public:
@@ -40,7 +38,7 @@ class Schema {
 
   // `document` is an object or a boolean.
   // Errors: INVALID_ARGUMENT with reason SCHEMA_INVALID, field = pointer of the first problem,
-  // and all problems in the message; SCHEMA_TOO_DEEP beyond 64 levels.
+  // and all problems in the message (a document beyond 64 levels is one).
   static absl::StatusOr<Schema> Compile(const json::Value& document);
 
   // What is wrong with the document as a schema; empty when Compile() takes it.
@@ -71,6 +69,7 @@ class Schema {
 
  private:
   struct Rep;
+  explicit Schema(std::nullptr_t) {}
   std::shared_ptr<const Rep> rep_;
 };
 
