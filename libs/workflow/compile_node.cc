@@ -1,0 +1,211 @@
+#include "libs/workflow/compile_node.h"
+
+#include <algorithm>
+
+#include "libs/workflow/duration.h"
+
+namespace agentflow::workflow {
+namespace {
+
+// Compiles the fields of one node's `with`.
+class ConfigCompiler {
+ public:
+  ConfigCompiler(const Graph& graph, NodeIndex index, ExpressionCompiler& expressions)
+      : node_(graph.nodes[index]), expressions_(expressions) {
+    site_ = {.scope = node_.scope, .reader = index, .node = node_.path};
+    body_ = {.scope = node_.body == kNone ? node_.scope : node_.body, .reader = kNone,
+             .node = node_.path};
+  }
+
+  NodeConfig Compile() {
+    if (node_.type == nullptr) {
+      expressions_.CompileTemplate(node_.with, node_.pointer + "/with", site_);
+      return std::monostate();
+    }
+    switch (node_.type->kind) {
+      case NodeKind::kIf: return If();
+      case NodeKind::kSwitch: return Switch();
+      case NodeKind::kTransform: return TransformConfig{Field("value", site_)};
+      case NodeKind::kWait: return WaitConfig{Field("duration", site_), Field("until", site_)};
+      case NodeKind::kFail: return FailConfig{Field("reason", site_), Field("message", site_)};
+      case NodeKind::kTask: return TaskConfig{Field("agent", site_), Field("input", site_)};
+      case NodeKind::kMap: return Map();
+      case NodeKind::kLoop: return Loop();
+      case NodeKind::kTransaction: return TransactionConfig{Field("output", body_)};
+      case NodeKind::kNoop: return std::monostate();
+    }
+    return std::monostate();
+  }
+
+ private:
+  Template Field(const std::string& name, const Site& site) {
+    const json::Value* value = node_.with.Find(name);
+    if (value == nullptr) return {};
+    return expressions_.CompileTemplate(*value, node_.pointer + "/with/" + name, site,
+                                        &node_.type->config, "/" + name);
+  }
+
+  Expression Condition(const json::Value* value, const std::string& field, const Site& site) {
+    if (value == nullptr || !value->is_string()) return {};
+    return expressions_.CompileText(value->as_string(), node_.pointer + "/with/" + field, site,
+                                    cel::Type(cel::Type::Kind::kBool));
+  }
+
+  PortIndex PortNumber(const std::string& port) const {
+    auto it = std::find(node_.ports.begin(), node_.ports.end(), port);
+    return it == node_.ports.end() ? kNoPort : static_cast<PortIndex>(it - node_.ports.begin());
+  }
+
+  NodeConfig If() {
+    return IfConfig{Condition(node_.with.Find("when"), "when", site_), PortNumber("true"),
+                    PortNumber("false")};
+  }
+
+  NodeConfig Switch() {
+    SwitchConfig config;
+    const json::Value* cases = node_.with.Find("cases");
+    if (cases != nullptr && cases->is_array()) {
+      for (size_t i = 0; i < cases->as_array().size(); ++i) {
+        const json::Value& one = cases->as_array()[i];
+        std::string field = "cases/" + std::to_string(i) + "/when";
+        config.cases.push_back({PortNumber(one.StringOr("port")),
+                                Condition(one.Find("when"), field, site_)});
+      }
+    }
+    config.default_port = PortNumber(node_.with.StringOr("default"));
+    return config;
+  }
+
+  NodeConfig Map() {
+    MapConfig config;
+    config.items = Field("items", site_);
+    config.concurrency = static_cast<uint32_t>(node_.with.IntOr("concurrency", 0));
+    const json::Value* tolerated = node_.with.Find("toleratedFailures");
+    if (tolerated != nullptr && tolerated->is_number()) {
+      config.tolerated_failures = tolerated->as_number();
+    }
+    config.output = Field("output", body_);
+    return config;
+  }
+
+  NodeConfig Loop() {
+    LoopConfig config;
+    config.while_condition = Condition(node_.with.Find("while"), "while", site_);
+    config.until_condition = Condition(node_.with.Find("until"), "until", body_);
+    config.max_iterations = static_cast<uint32_t>(node_.with.IntOr("maxIterations", 1000));
+    config.output = Field("output", body_);
+    return config;
+  }
+
+  const GraphNode& node_;
+  ExpressionCompiler& expressions_;
+  Site site_;
+  Site body_;
+};
+
+Micros Span(const json::Value& object, std::string_view key, Micros fallback) {
+  auto ms = ParseDurationMs(object.StringOr(key));
+  return ms ? *ms * 1000 : fallback;
+}
+
+std::vector<std::string> Texts(const json::Value* list, std::vector<std::string> fallback) {
+  if (list == nullptr || !list->is_array()) return fallback;
+  std::vector<std::string> texts;
+  for (const json::Value& item : list->as_array()) {
+    if (item.is_string()) texts.push_back(item.as_string());
+  }
+  return texts;
+}
+
+void ReadRetry(const json::Value* value, Retry& retry) {
+  if (value == nullptr || !value->is_object()) return;
+  retry.max_attempts =
+      static_cast<uint32_t>(std::clamp<int64_t>(value->IntOr("maxAttempts", retry.max_attempts), 1, 1000));
+  std::string backoff = value->StringOr("backoff");
+  if (backoff == "fixed") retry.backoff = Backoff::kFixed;
+  if (backoff == "linear") retry.backoff = Backoff::kLinear;
+  if (backoff == "exponential") retry.backoff = Backoff::kExponential;
+  retry.initial = Span(*value, "initial", retry.initial);
+  retry.max = Span(*value, "max", retry.max);
+  const json::Value* factor = value->Find("factor");
+  if (factor != nullptr && factor->is_number()) retry.factor = factor->as_number();
+  std::string jitter = value->StringOr("jitter");
+  if (jitter == "none") retry.jitter = Jitter::kNone;
+  if (jitter == "full") retry.jitter = Jitter::kFull;
+  retry.retry_on = Texts(value->Find("retryOn"), retry.retry_on);
+  retry.except_when = Texts(value->Find("exceptOn"), retry.except_when);
+}
+
+void ReadTimesAndRetry(const json::Value& value, Policy& policy) {
+  Timeouts& timeouts = policy.timeouts;
+  timeouts.start_to_close = Span(value, "timeout", timeouts.start_to_close);
+  timeouts.schedule_to_close = Span(value, "totalTimeout", timeouts.schedule_to_close);
+  timeouts.schedule_to_start = Span(value, "queueTimeout", timeouts.schedule_to_start);
+  timeouts.heartbeat = Span(value, "heartbeat", timeouts.heartbeat);
+  ReadRetry(value.Find("retry"), policy.retry);
+}
+
+void CheckRetry(const GraphNode& node, const Retry& retry, Reporter& reporter) {
+  if (node.policy.Find("retry") == nullptr || retry.initial <= retry.max) return;
+  reporter.Error("POLICY_INVALID", node.path, node.pointer + "/policy/retry",
+                 "`initial` (" + FormatDurationMs(retry.initial / 1000) + ") is longer than `max` (" +
+                     FormatDurationMs(retry.max / 1000) + "). Swap them, or write `max` too.");
+}
+
+// What the document may say already and the engine does not do yet must not look as if it did.
+void CheckAvailable(const GraphNode& node, Reporter& reporter) {
+  auto unavailable = [&](std::string_view field, std::string_view instead) {
+    reporter.Error("FEATURE_UNAVAILABLE", node.path,
+                   node.pointer + "/policy/" + std::string(field),
+                   "`" + std::string(field) + "` is not available in this release. " +
+                       std::string(instead));
+  };
+  if (node.policy.Find("approval")) unavailable("approval", "Remove it until it is.");
+  if (node.policy.Find("compensate")) {
+    unavailable("compensate", "Undo by an ordinary node behind the `error` edge.");
+  }
+  for (std::string_view mode : {"compensate", "pause"}) {
+    if (node.policy.StringOr("onError") == mode) {
+      unavailable("onError", "Write fail or continue instead of " + std::string(mode) + ".");
+    }
+  }
+}
+
+}  // namespace
+
+NodeConfig CompileConfig(const Graph& graph, NodeIndex index, ExpressionCompiler& expressions) {
+  return ConfigCompiler(graph, index, expressions).Compile();
+}
+
+Policy CompilePolicy(const Graph& graph, NodeIndex index, const json::Value& defaults,
+                     ExpressionCompiler& expressions, Reporter& reporter) {
+  const GraphNode& node = graph.nodes[index];
+  Policy policy;
+  if (node.type != nullptr && node.type->kind == NodeKind::kTask) {
+    ReadTimesAndRetry(defaults, policy);
+  }
+  ReadTimesAndRetry(node.policy, policy);
+  CheckRetry(node, policy.retry, reporter);
+  CheckAvailable(node, reporter);
+  policy.on_error = node.on_error;
+  policy.compensate = node.compensate;
+  policy.checkpoint = node.policy.BoolOr("checkpoint", false);
+
+  Site site{.scope = node.scope, .reader = index, .node = node.path};
+  std::string pointer = node.pointer + "/policy";
+  const json::Value* key = node.policy.Find("idempotencyKey");
+  if (key != nullptr && key->is_string()) {
+    policy.idempotency_key =
+        expressions.CompileText(key->as_string(), pointer + "/idempotencyKey", site,
+                                cel::Type(cel::Type::Kind::kString));
+  }
+  const json::Value* approval = node.policy.Find("approval");
+  const json::Value* when = approval == nullptr ? nullptr : approval->Find("when");
+  if (when != nullptr && when->is_string()) {
+    expressions.CompileText(when->as_string(), pointer + "/approval/when", site,
+                            cel::Type(cel::Type::Kind::kBool));
+  }
+  return policy;
+}
+
+}  // namespace agentflow::workflow
