@@ -75,9 +75,6 @@ class Session:
             if not self._draining.is_set():
                 self._send(pb.WorkerMessage(credit=pb.Credit(tasks=1)))
 
-    def progress(self, progress: pb.TaskProgress) -> None:
-        self._send(pb.WorkerMessage(progress=progress))
-
     def _is_idle(self) -> bool:
         with self._lock:
             return not self._held and not self._results

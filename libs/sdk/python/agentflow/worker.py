@@ -32,9 +32,9 @@ log = logging.getLogger("agentflow.worker")
 
 
 class Task:
-    """What an agent may know about the task it does, and tell about it."""
+    """What an agent may know about the task it does."""
 
-    def __init__(self, message: pb.Task, session: Session):
+    def __init__(self, message: pb.Task):
         self.id = message.task_id
         self.attempt = message.attempt
         self.agent = message.agent
@@ -47,7 +47,6 @@ class Task:
         self.traceparent = message.traceparent
         self.mode = message.mode
         self.deadline = message.deadline.ToDatetime() if message.HasField("deadline") else None
-        self._session = session
         self._canceled = threading.Event()
 
     @property
@@ -59,11 +58,6 @@ class Task:
         """Raises TaskCanceled once nobody waits for the result; call it in long loops."""
         if self.canceled:
             raise TaskCanceled(self.id)
-
-    def progress(self, fraction: float = -1.0, message: str = "") -> None:
-        """Shows how far the task is: 0 to 1, negative where unknown."""
-        self._session.progress(pb.TaskProgress(task_id=self.id, attempt=self.attempt,
-                                               fraction=fraction, message=message))
 
 
 @dataclass
@@ -130,7 +124,7 @@ class Worker:
             self._session.drain()
 
     def _accept(self, message: pb.Task) -> None:
-        task = Task(message, self._session)
+        task = Task(message)
         with self._lock:
             self._tasks[(task.id, task.attempt)] = task
         self._pool.submit(self._perform, message, task)
