@@ -45,6 +45,10 @@ class ServiceParts {
   virtual const CommonSettings& common() = 0;
   // The channel to a service named by Service::Peers, made at first use.
   virtual ChannelPtr Peer(std::string_view service) = 0;
+  // The addresses of `peers.<service>`, and a channel to one instance alone ("host:port", also one
+  // learnt later), for those who must reach a certain instance: the owner of a lane.
+  virtual std::vector<std::string> PeerAddresses(std::string_view service) = 0;
+  virtual ChannelPtr PeerAt(std::string_view service, const std::string& address) = 0;
   // Called for each /readyz; must answer at once. Not ready while any check fails.
   virtual void AddReadinessCheck(std::string name, std::function<absl::Status()> check) = 0;
   // Ends the service as SIGTERM would, for a broken part that cannot be repaired.
