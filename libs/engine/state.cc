@@ -198,8 +198,11 @@ json::Value ToJson(const Error& error) {
 
 void ForgetClaims(ExecutionState& state) {
   for (Activation& activation : state.activations) {
-    for (Step& step : activation.steps) {
-      if (step.state == StepState::kRunning) step.state = StepState::kReady;
+    NodeIndex first = state.plan->scopes[activation.scope].first_node;
+    for (size_t i = 0; i < activation.steps.size(); ++i) {
+      Step& step = activation.steps[i];
+      bool container = state.plan->nodes[first + i].body != kNone;
+      if (step.state == StepState::kRunning && !container) step.state = StepState::kReady;
       step.claimed_at = 0;
       step.attempt_deadline = 0;
       step.holder.clear();

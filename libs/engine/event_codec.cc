@@ -1,0 +1,317 @@
+#include <array>
+
+#include "libs/base/status.h"
+#include "libs/engine/codec.h"
+#include "libs/engine/stored.h"
+#include "libs/engine/wire.h"
+
+// Events as fields with tags. All kinds share one table of tags, so that a tag means one thing.
+// Stored for ever: new kinds get the next number, new fields the next tag; none is re-used.
+namespace agentflow::engine {
+namespace {
+
+// By index in EventBody.
+constexpr std::array<uint8_t, std::variant_size_v<EventBody>> kKindNumbers = {
+    1 /* ExecutionStarted */,   2 /* StepScheduled */,      3 /* StepClaimed */,
+    4 /* StepWaiting */,        5 /* StepCompleted */,      6 /* AttemptFailed */,
+    7 /* StepFailed */,         8 /* StepSkipped */,        9 /* StepCanceled */,
+    10 /* ActivationOpened */,  11 /* ActivationClosed */,  12 /* ExecutionCompleted */,
+    13 /* ExecutionFailed */,   14 /* ExecutionCanceled */, 15 /* ExecutionTimedOut */};
+
+enum Tag : uint32_t {
+  kKind = 1,
+  kSequence = 2,
+  kTime = 3,
+  kActivation = 4,  // of the step
+  kNode = 5,        // of the step
+  kAttempt = 6,
+  kPort = 7,
+  kValue = 8,  // output or item
+  kStartedAt = 9,
+  kReadyAt = 10,
+  kDeadline = 11,  // also StepWaiting::wake_at
+  kError = 12,
+  kReason = 13,
+  kFlag = 14,  // in_process, lost
+  kOffer = 15,
+  kOpened = 16,  // an activation's index
+  kScope = 17,
+  kIteration = 18,
+  kHolder = 19,
+  kInfo = 20,
+  kPrincipal = 21,
+  kCause = 22,
+};
+
+class BodyWriter {
+ public:
+  explicit BodyWriter(WireWriter& out) : out_(out) {}
+
+  void operator()(const ExecutionStarted& e) {
+    out_.Message(kInfo, [&](WireWriter& out) { WriteStartInfo(*e.info, out); });
+    out_.Signed(kDeadline, e.deadline);
+  }
+  void operator()(const StepScheduled& e) {
+    Step(e.step);
+    if (e.offer) out_.Message(kOffer, [&](WireWriter& out) { WriteOffer(*e.offer, out); });
+    out_.Signed(kReadyAt, e.ready_at);
+    out_.Signed(kDeadline, e.deadline);
+    out_.Number(kFlag, e.in_process);
+  }
+  void operator()(const StepClaimed& e) {
+    Step(e.step);
+    out_.Number(kAttempt, e.attempt);
+    out_.Bytes(kHolder, e.holder);
+    out_.Signed(kDeadline, e.deadline);
+  }
+  void operator()(const StepWaiting& e) {
+    Step(e.step);
+    out_.Signed(kDeadline, e.wake_at);
+  }
+  void operator()(const StepCompleted& e) {
+    Step(e.step);
+    out_.Number(kAttempt, e.attempt);
+    out_.Number(kPort, e.port);
+    WriteValueField(kValue, e.output, out_);
+    out_.Signed(kStartedAt, e.started_at);
+  }
+  void operator()(const AttemptFailed& e) {
+    Step(e.step);
+    out_.Number(kAttempt, e.attempt);
+    WriteErrorField(kError, e.error, out_);
+    out_.Signed(kReadyAt, e.ready_at);
+    out_.Number(kFlag, e.lost);
+  }
+  void operator()(const StepFailed& e) {
+    Step(e.step);
+    out_.Number(kAttempt, e.attempt);
+    WriteErrorField(kError, e.error, out_);
+    out_.Number(kPort, e.port);
+    out_.Signed(kStartedAt, e.started_at);
+  }
+  void operator()(const StepSkipped& e) { Step(e.step); }
+  void operator()(const StepCanceled& e) {
+    Step(e.step);
+    out_.Bytes(kReason, e.reason);
+  }
+  void operator()(const ActivationOpened& e) {
+    Step(e.owner);
+    out_.Number(kOpened, e.activation);
+    out_.Number(kScope, e.scope);
+    out_.Number(kIteration, e.iteration);
+    WriteValueField(kValue, e.item, out_);
+  }
+  void operator()(const ActivationClosed& e) { out_.Number(kOpened, e.activation); }
+  void operator()(const ExecutionCompleted& e) { WriteValueField(kValue, e.output, out_); }
+  void operator()(const ExecutionFailed& e) { WriteErrorField(kError, e.error, out_); }
+  void operator()(const ExecutionCanceled& e) {
+    out_.Bytes(kPrincipal, e.principal);
+    out_.Bytes(kCause, e.cause);
+  }
+  void operator()(const ExecutionTimedOut&) {}
+
+ private:
+  void Step(StepRef step) {
+    out_.Number(kActivation, step.activation);
+    out_.Number(kNode, step.node);
+  }
+
+  WireWriter& out_;
+};
+
+// Every field an event may have.
+struct Fields {
+  uint64_t kind = 0;
+  uint64_t sequence = 0;
+  int64_t time = 0;
+  StepRef step;
+  uint32_t attempt = 0;
+  uint16_t port = 0;
+  json::Value value;
+  int64_t started_at = 0;
+  int64_t ready_at = 0;
+  int64_t deadline = 0;
+  Error error;
+  std::string reason;
+  bool flag = false;
+  std::shared_ptr<const Offer> offer;
+  uint32_t opened = 0;
+  uint32_t scope = 0;
+  uint32_t iteration = 0;
+  std::string holder;
+  std::shared_ptr<const StartInfo> info;
+  std::string principal;
+  std::string cause;
+};
+
+bool ReadField(const WireReader& in, Fields& fields) {
+  switch (in.tag) {
+    case kKind:
+      fields.kind = in.number;
+      return true;
+    case kSequence:
+      fields.sequence = in.number;
+      return true;
+    case kTime:
+      fields.time = UnZigZag(in.number);
+      return true;
+    case kActivation:
+      return Fit(in.number, &fields.step.activation);
+    case kNode:
+      return Fit(in.number, &fields.step.node);
+    case kAttempt:
+      return Fit(in.number, &fields.attempt);
+    case kPort:
+      return Fit(in.number, &fields.port);
+    case kValue:
+      return ReadValue(in.bytes, &fields.value);
+    case kStartedAt:
+      fields.started_at = UnZigZag(in.number);
+      return true;
+    case kReadyAt:
+      fields.ready_at = UnZigZag(in.number);
+      return true;
+    case kDeadline:
+      fields.deadline = UnZigZag(in.number);
+      return true;
+    case kError:
+      return ReadError(in.bytes, &fields.error);
+    case kReason:
+      fields.reason = in.bytes;
+      return true;
+    case kFlag:
+      fields.flag = in.number != 0;
+      return true;
+    case kOffer:
+      return ReadOffer(in.bytes, &fields.offer);
+    case kOpened:
+      return Fit(in.number, &fields.opened);
+    case kScope:
+      return Fit(in.number, &fields.scope);
+    case kIteration:
+      return Fit(in.number, &fields.iteration);
+    case kHolder:
+      fields.holder = in.bytes;
+      return true;
+    case kInfo:
+      return ReadStartInfo(in.bytes, &fields.info);
+    case kPrincipal:
+      fields.principal = in.bytes;
+      return true;
+    case kCause:
+      fields.cause = in.bytes;
+      return true;
+    default:
+      return true;  // of a newer build
+  }
+}
+
+// False for a kind that this build does not know.
+bool MakeBody(Fields& f, EventBody* body) {
+  switch (f.kind) {
+    case 1:
+      *body = ExecutionStarted{std::move(f.info), f.deadline};
+      return true;
+    case 2:
+      *body = StepScheduled{f.step, std::move(f.offer), f.ready_at, f.deadline, f.flag};
+      return true;
+    case 3:
+      *body = StepClaimed{f.step, f.attempt, std::move(f.holder), f.deadline};
+      return true;
+    case 4:
+      *body = StepWaiting{f.step, f.deadline};
+      return true;
+    case 5:
+      *body = StepCompleted{f.step, f.attempt, f.port, std::move(f.value), f.started_at};
+      return true;
+    case 6:
+      *body = AttemptFailed{f.step, f.attempt, std::move(f.error), f.ready_at, f.flag};
+      return true;
+    case 7:
+      *body = StepFailed{f.step, f.attempt, std::move(f.error), f.port, f.started_at};
+      return true;
+    case 8:
+      *body = StepSkipped{f.step};
+      return true;
+    case 9:
+      *body = StepCanceled{f.step, std::move(f.reason)};
+      return true;
+    case 10:
+      *body = ActivationOpened{f.opened, f.scope, f.step, f.iteration, std::move(f.value)};
+      return true;
+    case 11:
+      *body = ActivationClosed{f.opened};
+      return true;
+    case 12:
+      *body = ExecutionCompleted{std::move(f.value)};
+      return true;
+    case 13:
+      *body = ExecutionFailed{std::move(f.error)};
+      return true;
+    case 14:
+      *body = ExecutionCanceled{std::move(f.principal), std::move(f.cause)};
+      return true;
+    case 15:
+      *body = ExecutionTimedOut{};
+      return true;
+    default:
+      return false;
+  }
+}
+
+absl::Status Corrupt() {
+  return agentflow::Error(absl::StatusCode::kDataLoss, "RECORD_CORRUPT",
+                          "A record of the journal is broken.");
+}
+
+absl::StatusOr<Event> DecodeEvent(std::string_view bytes) {
+  WireReader in(bytes);
+  Fields fields;
+  while (in.Next()) {
+    if (!ReadField(in, fields)) return Corrupt();
+  }
+  if (!in.ok() || (fields.kind == 1 && !fields.info)) return Corrupt();
+  Event event;
+  event.sequence = fields.sequence;
+  event.time = fields.time;
+  if (!MakeBody(fields, &event.body)) {
+    return agentflow::Error(absl::StatusCode::kUnimplemented, "EVENT_UNKNOWN",
+                            "The journal has an event of kind " + std::to_string(fields.kind) +
+                                ", which this build does not know; run the newer one.");
+  }
+  return event;
+}
+
+}  // namespace
+
+void EncodeEvent(const Event& event, std::string* record) {
+  std::string bytes;
+  WireWriter out(&bytes);
+  out.Number(kKind, kKindNumbers[event.body.index()]);
+  out.Number(kSequence, event.sequence);
+  out.Signed(kTime, event.time);
+  std::visit(BodyWriter(out), event.body);
+  WriteVarint(bytes.size(), record);
+  record->append(bytes);
+}
+
+std::string EncodeEvents(std::span<const Event> events) {
+  std::string record;
+  for (const Event& event : events) EncodeEvent(event, &record);
+  return record;
+}
+
+absl::StatusOr<std::vector<Event>> DecodeEvents(std::string_view record) {
+  std::vector<Event> events;
+  WireReader in(record);
+  while (!in.at_end()) {
+    std::string_view bytes = in.Bytes();
+    if (!in.ok()) return Corrupt();
+    AF_ASSIGN_OR_RETURN(Event event, DecodeEvent(bytes));
+    events.push_back(std::move(event));
+  }
+  if (!in.ok()) return Corrupt();
+  return events;
+}
+
+}  // namespace agentflow::engine

@@ -1,0 +1,287 @@
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "libs/base/random.h"
+#include "libs/base/status.h"
+#include "libs/engine/codec.h"
+#include "libs/engine/engine.h"
+#include "libs/engine/testing/describe.h"
+#include "libs/engine/testing/plan_text.h"
+
+// Random graphs under random commands, sensible ones and nonsense; a seed reproduces everything.
+namespace agentflow::engine::testing {
+namespace {
+
+constexpr int kSeeds = 1500;
+
+class Dice {
+ public:
+  explicit Dice(uint64_t seed) : random_(seed) {}
+  // [0, sides)
+  uint64_t Roll(uint64_t sides) { return random_.Next() % sides; }
+  bool Chance(int percent) { return Roll(100) < static_cast<uint64_t>(percent); }
+  uint64_t Raw() { return random_.Next(); }
+
+ private:
+  SeededRandom random_;
+};
+
+std::string RandomNode(Dice& dice, int number, int in_edges) {
+  static const char* const kKinds[] = {
+      "noop",
+      "transform value={\"x\":\"=inputs.x\"}",
+      "transform value=\"=boom\" onError=continue",
+      "if when=\"inputs.x > 10\"",
+      "if when=\"inputs.x < 10\"",
+      "switch case.p=\"inputs.x > 10\" case.q=\"inputs.x == 3\" default=r",
+      "wait duration=5s",
+      "wait duration=0",
+      "task",
+      "task attempts=3 initial=1s",
+      "task attempts=2 backoff=fixed initial=1s startToClose=30s scheduleToClose=40s",
+      "task onError=continue scheduleToClose=20s",
+      "task onError=continue continuePort=none",
+      "noop checkpoint",
+  };
+  std::string line = "node n" + std::to_string(number) + " " + kKinds[dice.Roll(14)];
+  if (dice.Chance(2)) line = "node n" + std::to_string(number) + " fail reason=BAD";
+  if (dice.Chance(25)) line += " join=any";
+  else if (dice.Chance(20)) line += " join=" + std::to_string(1 + dice.Roll(in_edges));
+  if (dice.Chance(20)) line += " cancelRest";
+  return line + "\n";
+}
+
+std::string RandomPort(Dice& dice, const std::string& node_line) {
+  if (node_line.find(" if ") != std::string::npos) return dice.Chance(50) ? ".then" : ".else";
+  if (node_line.find(" switch ") != std::string::npos) {
+    return std::vector<std::string>{".p", ".q", ".r"}[dice.Roll(3)];
+  }
+  if (dice.Chance(15)) return dice.Chance(50) ? ".error" : ".error(BAD,ATTEMPT_*)";
+  return "";
+}
+
+std::string RandomPlan(Dice& dice) {
+  int count = 1 + static_cast<int>(dice.Roll(25));
+  std::string text = dice.Chance(30) ? "timeout 2m\n" : "";
+  if (dice.Chance(50)) text += "outputs {\"x\": \"=inputs.x\", \"o\": \"=?nodes.n0.output\"}\n";
+  std::string edges;
+  std::vector<std::string> lines;
+  for (int i = 0; i < count; ++i) {
+    std::set<std::string> sources;
+    for (uint64_t left = 1 + dice.Roll(3); left > 0; --left) {
+      uint64_t from = dice.Roll(i + 1);
+      sources.insert(from == 0 ? "start"
+                               : "n" + std::to_string(from - 1) + RandomPort(dice, lines[from - 1]));
+    }
+    lines.push_back(RandomNode(dice, i, static_cast<int>(sources.size())));
+    text += lines.back();
+    for (const std::string& source : sources) {
+      edges += "edge " + source + " -> n" + std::to_string(i) + "\n";
+    }
+  }
+  return text + edges;
+}
+
+// One execution with a pretended outside world.
+class World {
+ public:
+  World(uint64_t seed, PlanPtr plan) : dice_(seed), plan_(std::move(plan)) {
+    limits_.transitions = 1 + static_cast<uint32_t>(dice_.Roll(8));
+    limits_.lost_attempts = 2;
+  }
+
+  void Run() {
+    Start();
+    for (int i = 0; i < 300 && !state_.over(); ++i) RandomCommand();
+    for (int i = 0; i < 2000 && !state_.over(); ++i) Push();
+    ASSERT_TRUE(state_.over()) << "stuck:\n" << Describe(state_);
+    std::string end = EncodeState(state_);
+    for (int i = 0; i < 20; ++i) RandomCommand();
+    EXPECT_EQ(EncodeState(state_), end) << "a terminal state changed";
+    CheckReplay();
+  }
+
+ private:
+  void Start() {
+    auto info = std::make_shared<StartInfo>();
+    info->plan_hash = plan_->hash;
+    info->strict = dice_.Chance(20);
+    info->input = json::Object{{"x", static_cast<int64_t>(dice_.Roll(20))}};
+    Send(StartExecution{plan_, std::move(info)});
+  }
+
+  void RandomCommand() {
+    now_ += static_cast<int64_t>(dice_.Roll(3'000'000));
+    if (dice_.Chance(1)) return Send(CancelExecution{"by chance"});
+    if (dice_.Chance(10)) return Send(Continue{});
+    std::vector<Action> open = Outstanding(state_);
+    if (dice_.Chance(30) || open.empty()) return Send(Nonsense());
+    Answer(open[dice_.Roll(open.size())]);
+  }
+
+  // Does something that must lead to an end.
+  void Push() {
+    now_ += 200'000'000;
+    if (state_.more()) return Send(Continue{});
+    std::vector<Action> open = Outstanding(state_);
+    ASSERT_FALSE(open.empty()) << Describe(state_);
+    const Action& last = open.back();
+    if (const auto* offer = std::get_if<OfferTask>(&last.body)) {
+      Send(CompleteTask{offer->step, offer->attempt, 1});
+    } else {
+      Answer(last);
+    }
+  }
+
+  CommandBody Nonsense() {
+    StepRef step{static_cast<ActivationIndex>(dice_.Roll(10) == 0),
+                 static_cast<NodeIndex>(dice_.Roll(plan_->nodes.size() + 2))};
+    auto attempt = static_cast<uint32_t>(dice_.Roll(4));
+    switch (dice_.Roll(6)) {
+      case 0:
+        return CompleteTask{step, attempt, 1};
+      case 1:
+        return FailTask{step, attempt, "BAD", "", dice_.Chance(50)};
+      case 2:
+        return LoseAttempt{step, attempt};
+      case 3:
+        return RunStep{step, attempt};
+      case 4:
+        return ClaimTask{step, attempt, "stranger"};
+      default:
+        return FireTimer{{static_cast<TimerKind>(1 + dice_.Roll(4)), step, attempt}};
+    }
+  }
+
+  void Answer(const Action& action) {
+    if (const auto* offer = std::get_if<OfferTask>(&action.body)) {
+      if (dice_.Chance(30)) return Send(ClaimTask{offer->step, offer->attempt, "w1"});
+      if (dice_.Chance(60)) return Send(CompleteTask{offer->step, offer->attempt, 7});
+      if (dice_.Chance(30)) return Send(LoseAttempt{offer->step, offer->attempt});
+      Send(FailTask{offer->step, offer->attempt, "BAD", "no luck", dice_.Chance(80)});
+    } else if (const auto* run = std::get_if<RunInProcess>(&action.body)) {
+      Send(RunStep{run->step, run->attempt});
+    } else if (const auto* timer = std::get_if<StartTimer>(&action.body)) {
+      if (timer->id.kind == TimerKind::kExecution && dice_.Chance(80)) return;
+      if (dice_.Chance(70)) now_ = std::max(now_, timer->fire_at);
+      Send(FireTimer{timer->id});
+    }
+  }
+
+  void Send(CommandBody body) {
+    Command command{now_, dice_.Raw(), "users/x", std::move(body)};
+    std::string before = EncodeState(state_);
+    uint64_t sequence = state_.sequence;
+    bool was_over = state_.over();
+    auto decision = Advance(state_, command, limits_);
+    if (!decision.ok()) {
+      EXPECT_EQ(EncodeState(state_), before) << "a refusal changed the state";
+      return;
+    }
+    if (was_over) {
+      EXPECT_TRUE(decision->events.empty() && decision->actions.empty());
+    }
+    EXPECT_EQ(BrokenInvariant(state_, *decision), "");
+    for (const Event& event : decision->events) {
+      if (IsVolatile(event)) continue;
+      EXPECT_EQ(event.sequence, ++sequence);
+      Journal(event);
+    }
+    TrackActions(*decision);
+  }
+
+  void Journal(const Event& event) {
+    EncodeEvent(event, &journal_);
+    EXPECT_GE(event.time, last_time_);
+    last_time_ = event.time;
+    // Each attempt of a step ends once.
+    auto ends = [&](StepRef step, uint32_t attempt) {
+      EXPECT_TRUE(ended_.insert({step, attempt}).second) << "an attempt ended twice";
+    };
+    if (const auto* e = std::get_if<StepCompleted>(&event.body)) ends(e->step, e->attempt);
+    if (const auto* e = std::get_if<StepFailed>(&event.body)) ends(e->step, e->attempt);
+    if (const auto* e = std::get_if<AttemptFailed>(&event.body)) ends(e->step, e->attempt);
+  }
+
+  // Timers started and not cancelled, fired or stale must be those that are outstanding.
+  void TrackActions(const Decision& decision) {
+    for (const Action& action : decision.actions) {
+      if (const auto* start = std::get_if<StartTimer>(&action.body)) {
+        timers_[Encode(start->id)] = start->fire_at;
+      }
+      if (const auto* cancel = std::get_if<CancelTimer>(&action.body)) {
+        auto timer = timers_.find(Encode(cancel->id));
+        ASSERT_NE(timer, timers_.end()) << "a timer is cancelled that was never started";
+        EXPECT_EQ(timer->second, cancel->fire_at);
+        timers_.erase(timer);
+      }
+    }
+    for (const Action& action : Outstanding(state_)) {
+      const auto* timer = std::get_if<StartTimer>(&action.body);
+      if (timer) {
+        EXPECT_TRUE(timers_.contains(Encode(timer->id))) << "a timer was never started";
+      }
+    }
+  }
+
+  void CheckReplay() {
+    auto events = DecodeEvents(journal_);
+    ASSERT_TRUE(events.ok());
+    EXPECT_EQ(EncodeState(Replay(plan_, *events)), EncodeState(state_));
+  }
+
+  Dice dice_;
+  PlanPtr plan_;
+  ExecutionState state_;
+  Limits limits_;
+  UnixMicros now_ = 1'700'000'000'000'000;
+  UnixMicros last_time_ = 0;
+  std::string journal_;
+  std::set<std::pair<StepRef, uint32_t>> ended_;
+  std::map<std::string, UnixMicros> timers_;
+};
+
+TEST(Property, RandomGraphsUnderRandomCommands) {
+  for (uint64_t seed = 1; seed <= kSeeds && !::testing::Test::HasFailure(); ++seed) {
+    Dice dice(seed);
+    std::string text = RandomPlan(dice);
+    SCOPED_TRACE("seed " + std::to_string(seed) + "\n" + text);
+    World(dice.Raw(), PlanOf(text)).Run();
+  }
+}
+
+TEST(Property, SnapshotsInTheMiddleChangeNothing) {
+  for (uint64_t seed = 1; seed <= 200; ++seed) {
+    Dice dice(seed);
+    PlanPtr plan = PlanOf(RandomPlan(dice));
+    auto info = std::make_shared<StartInfo>();
+    info->plan_hash = plan->hash;
+    info->input = json::Object{{"x", 11}};
+    ExecutionState direct;
+    Command command{1, 0, "", StartExecution{plan, info}};
+    ASSERT_TRUE(Advance(direct, command).ok());
+    ExecutionState restored = *DecodeState(plan, EncodeState(direct));
+    for (int i = 0; i < 50 && !direct.over(); ++i) {
+      std::vector<Action> open = Outstanding(direct);
+      ASSERT_FALSE(open.empty());
+      const Action& action = open[dice.Roll(open.size())];
+      command.now += 60'000'000;
+      if (const auto* offer = std::get_if<OfferTask>(&action.body)) {
+        command.body = CompleteTask{offer->step, offer->attempt, 1};
+      } else if (const auto* run = std::get_if<RunInProcess>(&action.body)) {
+        command.body = RunStep{run->step, run->attempt};
+      } else {
+        command.body = FireTimer{std::get<StartTimer>(action.body).id};
+      }
+      EXPECT_EQ(Advance(direct, command).ok(), Advance(restored, command).ok());
+      restored = *DecodeState(plan, EncodeState(restored));
+      ASSERT_EQ(EncodeState(restored), EncodeState(direct)) << "seed " << seed;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace agentflow::engine::testing

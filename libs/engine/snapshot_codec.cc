@@ -1,0 +1,377 @@
+#include "libs/base/status.h"
+#include "libs/engine/codec.h"
+#include "libs/engine/stored.h"
+#include "libs/engine/wire.h"
+
+// Snapshots as fields with tags; append-only tables. What can be counted or looked up again
+// (counters, children) is not stored.
+namespace agentflow::engine {
+namespace {
+
+enum StateTag : uint32_t {
+  kFormat = 1,
+  kInfo = 2,
+  kPhase = 3,
+  kSequence = 4,
+  kStartedAt = 5,
+  kUpdatedAt = 6,
+  kEndedAt = 7,
+  kDeadline = 8,
+  kOutput = 9,
+  kError = 10,
+  kActivation = 11,  // repeated
+  kAgenda = 12,      // varints: activation, node, activation, node, ...
+};
+
+enum ActivationTag : uint32_t {
+  kScope = 1,
+  kOwnerActivation = 2,
+  kOwnerNode = 3,
+  kIteration = 4,
+  kItem = 5,
+  kOpen = 6,
+  kUnsettled = 7,
+  kStep = 8,  // repeated; untouched steps are left out
+};
+
+enum StepTag : uint32_t {
+  kIndex = 1,
+  kState = 2,
+  kReadiness = 3,
+  kInProcess = 4,
+  kPortPlusOne = 5,  // 0: kNoPort
+  kTaken = 6,
+  kDead = 7,
+  kAttempt = 8,
+  kLost = 9,
+  kScheduledAt = 10,
+  kReadyAt = 11,
+  kStepDeadline = 12,
+  kStepStartedAt = 13,
+  kStepEndedAt = 14,
+  kStepOutput = 15,
+  kOffer = 16,
+  kStepError = 17,
+  kFailure = 18,  // repeated: {1 attempt, 2 error, 3 time}
+};
+
+constexpr uint64_t kFormatVersion = 1;
+
+bool Untouched(const Step& step) {
+  return step.state == StepState::kPending && step.taken == 0 && step.dead == 0;
+}
+
+void WriteStep(uint32_t index, const Step& step, bool container, WireWriter& out) {
+  // A claim is volatile: after a restart its task is READY until its holder speaks up.
+  bool claimed = step.state == StepState::kRunning && !container;
+  StepState state = claimed ? StepState::kReady : step.state;
+  out.Number(kIndex, index);
+  out.Number(kState, static_cast<uint64_t>(state));
+  out.Number(kReadiness, static_cast<uint64_t>(step.readiness));
+  out.Number(kInProcess, step.in_process);
+  if (step.port != workflow::kNoPort) out.Number(kPortPlusOne, uint64_t{step.port} + 1);
+  out.Number(kTaken, step.taken);
+  out.Number(kDead, step.dead);
+  out.Number(kAttempt, step.attempt);
+  out.Number(kLost, step.lost);
+  out.Signed(kScheduledAt, step.scheduled_at);
+  out.Signed(kReadyAt, step.ready_at);
+  out.Signed(kStepDeadline, step.deadline);
+  out.Signed(kStepStartedAt, step.started_at);
+  out.Signed(kStepEndedAt, step.ended_at);
+  WriteValueField(kStepOutput, step.output, out);
+  if (step.offer) out.Message(kOffer, [&](WireWriter& offer) { WriteOffer(*step.offer, offer); });
+  if (step.error) WriteErrorField(kStepError, *step.error, out);
+  for (const AttemptFailure& failure : step.failures) {
+    out.Message(kFailure, [&](WireWriter& fields) {
+      fields.Number(1, failure.attempt);
+      WriteErrorField(2, failure.error, fields);
+      fields.Signed(3, failure.time);
+    });
+  }
+}
+
+void WriteActivation(const ExecutionState& state, const Activation& activation, WireWriter& out) {
+  out.Number(kScope, activation.scope);
+  out.Number(kOwnerActivation, activation.owner.activation);
+  out.Number(kOwnerNode, activation.owner.node);
+  out.Number(kIteration, activation.iteration);
+  WriteValueField(kItem, activation.item, out);
+  out.Number(kOpen, activation.open);
+  out.Number(kUnsettled, activation.unsettled);
+  NodeIndex first = state.plan->scopes[activation.scope].first_node;
+  for (uint32_t i = 0; i < activation.steps.size(); ++i) {
+    if (Untouched(activation.steps[i])) continue;
+    bool container = state.plan->nodes[first + i].body != workflow::kNone;
+    out.Message(kStep,
+                [&](WireWriter& step) { WriteStep(i, activation.steps[i], container, step); });
+  }
+}
+
+bool ReadFailure(std::string_view bytes, Step* step) {
+  AttemptFailure& failure = step->failures.emplace_back();
+  WireReader in(bytes);
+  while (in.Next()) {
+    if (in.tag == 1 && !Fit(in.number, &failure.attempt)) return false;
+    if (in.tag == 2 && !ReadError(in.bytes, &failure.error)) return false;
+    if (in.tag == 3) failure.time = UnZigZag(in.number);
+  }
+  return in.ok();
+}
+
+bool ReadStepError(std::string_view bytes, Step* step) {
+  auto error = std::make_shared<Error>();
+  if (!ReadError(bytes, error.get())) return false;
+  step->error = std::move(error);
+  return true;
+}
+
+bool ReadPort(uint64_t number, Step* step) {
+  if (number == 0 || number > uint64_t{UINT16_MAX} + 1) return false;
+  step->port = static_cast<PortIndex>(number - 1);
+  return true;
+}
+
+bool ReadStepField(const WireReader& in, Step* step) {
+  switch (in.tag) {
+    case kState:
+      step->state = static_cast<StepState>(in.number);
+      return in.number >= 1 && in.number <= 9;
+    case kReadiness:
+      step->readiness = static_cast<Readiness>(in.number);
+      return in.number <= 2;
+    case kInProcess:
+      step->in_process = in.number != 0;
+      return true;
+    case kPortPlusOne:
+      return ReadPort(in.number, step);
+    case kTaken:
+      return Fit(in.number, &step->taken);
+    case kDead:
+      return Fit(in.number, &step->dead);
+    case kAttempt:
+      return Fit(in.number, &step->attempt);
+    case kLost:
+      return Fit(in.number, &step->lost);
+    case kScheduledAt:
+      step->scheduled_at = UnZigZag(in.number);
+      return true;
+    case kReadyAt:
+      step->ready_at = UnZigZag(in.number);
+      return true;
+    case kStepDeadline:
+      step->deadline = UnZigZag(in.number);
+      return true;
+    case kStepStartedAt:
+      step->started_at = UnZigZag(in.number);
+      return true;
+    case kStepEndedAt:
+      step->ended_at = UnZigZag(in.number);
+      return true;
+    case kStepOutput:
+      return ReadValue(in.bytes, &step->output);
+    case kOffer:
+      return ReadOffer(in.bytes, &step->offer);
+    case kStepError:
+      return ReadStepError(in.bytes, step);
+    case kFailure:
+      return ReadFailure(in.bytes, step);
+    default:
+      return true;
+  }
+}
+
+// Reads one snapshot against its plan.
+class StateReader {
+ public:
+  explicit StateReader(PlanPtr plan) { state_.plan = std::move(plan); }
+
+  bool Read(std::string_view bytes) {
+    WireReader in(bytes);
+    while (in.Next()) {
+      if (!ReadStateField(in)) return false;
+    }
+    return in.ok() && state_.start && CheckAgenda();
+  }
+
+  ExecutionState Take() { return std::move(state_); }
+
+ private:
+  bool ReadStateField(const WireReader& in) {
+    switch (in.tag) {
+      case kFormat:
+        return in.number == kFormatVersion;
+      case kInfo:
+        return ReadStartInfo(in.bytes, &state_.start);
+      case kPhase:
+        state_.phase = static_cast<Phase>(in.number);
+        return in.number <= 9;
+      case kSequence:
+        state_.sequence = in.number;
+        return true;
+      case kStartedAt:
+        state_.started_at = UnZigZag(in.number);
+        return true;
+      case kUpdatedAt:
+        state_.updated_at = UnZigZag(in.number);
+        return true;
+      case kEndedAt:
+        state_.ended_at = UnZigZag(in.number);
+        return true;
+      case kDeadline:
+        state_.deadline = UnZigZag(in.number);
+        return true;
+      case kOutput:
+        return ReadValue(in.bytes, &state_.output);
+      case kError:
+        return ReadError(in.bytes, &state_.error);
+      case kActivation:
+        return ReadActivation(in.bytes);
+      case kAgenda:
+        return ReadAgenda(in.bytes);
+      default:
+        return true;
+    }
+  }
+
+  bool ReadActivation(std::string_view bytes) {
+    Activation activation;
+    std::vector<std::string_view> steps;
+    WireReader in(bytes);
+    while (in.Next()) {
+      if (in.tag == kStep) steps.push_back(in.bytes);
+      if (!ReadActivationField(in, &activation)) return false;
+    }
+    bool root = state_.activations.empty();
+    if (!in.ok() || activation.scope >= state_.plan->scopes.size() ||
+        root != (activation.scope == 0)) {
+      return false;
+    }
+    if (!root && !Adopt(activation)) return false;
+    activation.steps.resize(state_.plan->scopes[activation.scope].node_count);
+    for (std::string_view step : steps) {
+      if (!ReadStep(step, &activation)) return false;
+    }
+    state_.activations.push_back(std::move(activation));
+    return true;
+  }
+
+  static bool ReadActivationField(const WireReader& in, Activation* activation) {
+    switch (in.tag) {
+      case kScope:
+        return Fit(in.number, &activation->scope);
+      case kOwnerActivation:
+        return Fit(in.number, &activation->owner.activation);
+      case kOwnerNode:
+        return Fit(in.number, &activation->owner.node);
+      case kIteration:
+        return Fit(in.number, &activation->iteration);
+      case kItem:
+        return ReadValue(in.bytes, &activation->item);
+      case kOpen:
+        activation->open = in.number != 0;
+        return true;
+      case kUnsettled:
+        return Fit(in.number, &activation->unsettled);
+      default:
+        return true;
+    }
+  }
+
+  bool Adopt(const Activation& activation) {
+    auto number = static_cast<ActivationIndex>(state_.activations.size());
+    return state_.HasStep(activation.owner) &&
+           state_.plan->nodes[activation.owner.node].body == activation.scope &&
+           state_.children.insert({{activation.owner, activation.iteration}, number}).second;
+  }
+
+  bool ReadStep(std::string_view bytes, Activation* activation) {
+    Step step;
+    uint32_t index = 0;
+    WireReader in(bytes);
+    while (in.Next()) {
+      if (in.tag == kIndex ? !Fit(in.number, &index) : !ReadStepField(in, &step)) return false;
+    }
+    if (!in.ok() || index >= activation->steps.size()) return false;
+    NodeIndex node = state_.plan->scopes[activation->scope].first_node + index;
+    if (state_.plan->nodes[node].body == workflow::kNone) {
+      if (step.state == StepState::kReady || step.state == StepState::kRunning) ++state_.active;
+      if (step.state == StepState::kWaiting) ++state_.waiting;
+    }
+    activation->steps[index] = std::move(step);
+    return true;
+  }
+
+  bool ReadAgenda(std::string_view bytes) {
+    WireReader in(bytes);
+    while (!in.at_end()) {
+      uint32_t activation = in.Varint32();
+      state_.agenda.push_back({activation, in.Varint32()});
+    }
+    return in.ok();
+  }
+
+  bool CheckAgenda() const {
+    for (StepRef ref : state_.agenda) {
+      if (!state_.HasStep(ref)) return false;
+    }
+    return true;
+  }
+
+  ExecutionState state_;
+};
+
+absl::Status Corrupt() {
+  return agentflow::Error(absl::StatusCode::kDataLoss, "SNAPSHOT_CORRUPT",
+                          "A snapshot is broken; rebuild the execution from its journal.");
+}
+
+}  // namespace
+
+std::string EncodeState(const ExecutionState& state) {
+  std::string bytes;
+  WireWriter out(&bytes);
+  out.Number(kFormat, kFormatVersion);
+  if (state.start) out.Message(kInfo, [&](WireWriter& w) { WriteStartInfo(*state.start, w); });
+  out.Number(kPhase, static_cast<uint64_t>(state.phase));
+  out.Number(kSequence, state.sequence);
+  out.Signed(kStartedAt, state.started_at);
+  out.Signed(kUpdatedAt, state.updated_at);
+  out.Signed(kEndedAt, state.ended_at);
+  out.Signed(kDeadline, state.deadline);
+  WriteValueField(kOutput, state.output, out);
+  WriteErrorField(kError, state.error, out);
+  for (const Activation& activation : state.activations) {
+    out.Message(kActivation, [&](WireWriter& w) { WriteActivation(state, activation, w); });
+  }
+  std::string agenda;
+  for (size_t i = state.agenda_head; i < state.agenda.size(); ++i) {
+    WriteVarint(state.agenda[i].activation, &agenda);
+    WriteVarint(state.agenda[i].node, &agenda);
+  }
+  out.Bytes(kAgenda, agenda);
+  return bytes;
+}
+
+absl::StatusOr<std::string> PlanHashOfSnapshot(std::string_view bytes) {
+  WireReader in(bytes);
+  std::shared_ptr<const StartInfo> info;
+  while (in.Next()) {
+    if (in.tag == kInfo && !ReadStartInfo(in.bytes, &info)) return Corrupt();
+  }
+  if (!in.ok() || !info) return Corrupt();
+  return info->plan_hash;
+}
+
+absl::StatusOr<ExecutionState> DecodeState(PlanPtr plan, std::string_view bytes) {
+  AF_ASSIGN_OR_RETURN(std::string hash, PlanHashOfSnapshot(bytes));
+  if (hash != plan->hash) {
+    return FailedPrecondition("PLAN_MISMATCH", "The snapshot belongs to plan " + hash +
+                                                   ", not to " + plan->hash + ".");
+  }
+  StateReader reader(std::move(plan));
+  if (!reader.Read(bytes)) return Corrupt();
+  return reader.Take();
+}
+
+}  // namespace agentflow::engine

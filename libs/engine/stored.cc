@@ -1,0 +1,178 @@
+#include "libs/engine/stored.h"
+
+#include <algorithm>
+#include <array>
+
+#include "libs/engine/codec.h"
+
+namespace agentflow::engine {
+namespace {
+
+// Append-only, like every table of tags here.
+enum InfoTag : uint32_t {
+  kId = 1,
+  kTenant = 2,
+  kPrincipal = 3,
+  kWorkflow = 4,
+  kVersion = 5,
+  kPlanHash = 6,
+  kMode = 7,
+  kPriority = 8,
+  kInput = 9,
+  kLabel = 10,  // repeated: {1 key, 2 value}
+  kConnections = 11,
+  kTraceId = 12,
+  kRequestId = 13,
+  kStrict = 14,
+};
+
+bool ReadId(std::string_view bytes, Uuid* id) {
+  std::array<uint8_t, 16> raw;
+  if (bytes.size() != raw.size()) return false;
+  std::copy(bytes.begin(), bytes.end(), raw.begin());
+  *id = Uuid(raw);
+  return true;
+}
+
+// Up to three texts with the tags 1, 2 and 3.
+bool ReadTexts(std::string_view bytes, std::string* first, std::string* second,
+               std::string* third = nullptr) {
+  WireReader in(bytes);
+  while (in.Next()) {
+    if (in.tag == 1) *first = in.bytes;
+    if (in.tag == 2) *second = in.bytes;
+    if (in.tag == 3 && third) *third = in.bytes;
+  }
+  return in.ok();
+}
+
+bool ReadLabel(std::string_view bytes, StartInfo* info) {
+  auto& [key, value] = info->labels.emplace_back();
+  return ReadTexts(bytes, &key, &value);
+}
+
+bool ReadInfoField(const WireReader& in, StartInfo* info) {
+  switch (in.tag) {
+    case kId:
+      return ReadId(in.bytes, &info->id);
+    case kTenant:
+      info->tenant = in.bytes;
+      return true;
+    case kPrincipal:
+      info->principal = in.bytes;
+      return true;
+    case kWorkflow:
+      info->workflow = in.bytes;
+      return true;
+    case kVersion:
+      return Fit(in.number, &info->version);
+    case kPlanHash:
+      info->plan_hash = in.bytes;
+      return true;
+    case kMode:
+      info->mode = static_cast<Mode>(in.number);
+      return in.number >= 1 && in.number <= 3;
+    case kPriority:
+      return Fit(in.number, &info->priority);
+    case kInput:
+      return ReadValue(in.bytes, &info->input);
+    case kLabel:
+      return ReadLabel(in.bytes, info);
+    case kConnections:
+      return ReadValue(in.bytes, &info->connections);
+    case kTraceId:
+      info->trace_id = in.bytes;
+      return true;
+    case kRequestId:
+      info->request_id = in.bytes;
+      return true;
+    case kStrict:
+      info->strict = in.number != 0;
+      return true;
+    default:
+      return true;
+  }
+}
+
+}  // namespace
+
+void WriteStartInfo(const StartInfo& info, WireWriter& out) {
+  const auto& id = info.id.bytes();
+  out.Bytes(kId, {reinterpret_cast<const char*>(id.data()), id.size()});
+  out.Bytes(kTenant, info.tenant);
+  out.Bytes(kPrincipal, info.principal);
+  out.Bytes(kWorkflow, info.workflow);
+  out.Number(kVersion, static_cast<uint64_t>(std::max(info.version, 0)));
+  out.Bytes(kPlanHash, info.plan_hash);
+  out.Number(kMode, static_cast<uint64_t>(info.mode));
+  out.Number(kPriority, static_cast<uint64_t>(std::max(info.priority, 0)));
+  WriteValueField(kInput, info.input, out);
+  for (const auto& [key, value] : info.labels) {
+    out.Message(kLabel, [&](WireWriter& label) {
+      label.Bytes(1, key);
+      label.Bytes(2, value);
+    });
+  }
+  WriteValueField(kConnections, info.connections, out);
+  out.Bytes(kTraceId, info.trace_id);
+  out.Bytes(kRequestId, info.request_id);
+  out.Number(kStrict, info.strict);
+}
+
+bool ReadStartInfo(std::string_view bytes, std::shared_ptr<const StartInfo>* info) {
+  auto read = std::make_shared<StartInfo>();
+  read->priority = 0;
+  WireReader in(bytes);
+  while (in.Next()) {
+    if (!ReadInfoField(in, read.get())) return false;
+  }
+  *info = std::move(read);
+  return in.ok();
+}
+
+void WriteOffer(const Offer& offer, WireWriter& out) {
+  out.Bytes(1, offer.agent);
+  WriteValueField(2, offer.input, out);
+  out.Bytes(3, offer.idempotency_key);
+}
+
+bool ReadOffer(std::string_view bytes, std::shared_ptr<const Offer>* offer) {
+  auto read = std::make_shared<Offer>();
+  WireReader in(bytes);
+  while (in.Next()) {
+    if (in.tag == 1) read->agent = in.bytes;
+    if (in.tag == 2 && !ReadValue(in.bytes, &read->input)) return false;
+    if (in.tag == 3) read->idempotency_key = in.bytes;
+  }
+  *offer = std::move(read);
+  return in.ok();
+}
+
+void WriteErrorField(uint32_t tag, const Error& error, WireWriter& out) {
+  if (error == Error()) return;
+  out.Message(tag, [&](WireWriter& fields) {
+    fields.Bytes(1, error.reason);
+    fields.Bytes(2, error.message);
+    fields.Bytes(3, error.node);
+  });
+}
+
+bool ReadError(std::string_view bytes, Error* error) {
+  return ReadTexts(bytes, &error->reason, &error->message, &error->node);
+}
+
+void WriteValueField(uint32_t tag, const json::Value& value, WireWriter& out) {
+  if (value.is_null()) return;
+  std::string bytes;
+  EncodeValue(value, &bytes);
+  out.AlwaysBytes(tag, bytes);
+}
+
+bool ReadValue(std::string_view bytes, json::Value* value) {
+  auto read = DecodeValue(bytes);
+  if (!read.ok()) return false;
+  *value = *std::move(read);
+  return true;
+}
+
+}  // namespace agentflow::engine

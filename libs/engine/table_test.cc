@@ -1,0 +1,257 @@
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <sstream>
+
+#include "libs/base/status.h"
+#include "libs/engine/codec.h"
+#include "libs/engine/engine.h"
+#include "libs/engine/testing/describe.h"
+#include "libs/engine/testing/plan_text.h"
+#include "libs/engine/time_text.h"
+
+// Runs testdata/cases/*.txt. A file has any number of cases:
+//
+//   === a name
+//   <plan, see testing/plan_text.h>
+//   > [+5s] start [strict] [JSON input]
+//   > [+5s] claim STEP ATTEMPT HOLDER
+//   > [+5s] complete STEP ATTEMPT [JSON]
+//   > [+5s] fail STEP ATTEMPT REASON [final]
+//   > [+5s] lose STEP ATTEMPT
+//   > [+5s] run STEP ATTEMPT
+//   > [+5s] fire wait|scheduleToClose|startToClose STEP [ATTEMPT] | fire execution
+//   > [+5s] cancel CAUSE | continue
+//   > limit transitions|value_bytes|lost_attempts N   (for the commands that follow)
+//   > random FRACTION                                 (the same)
+//
+// and under each command the decision it must give: events with their sequence, actions (!) with
+// their cause, step changes (~), the phase (=). `engine_test --rewrite` writes what it gives now.
+namespace agentflow::engine::testing {
+namespace {
+
+constexpr char kCases[] = "libs/engine/testdata/cases";
+constexpr UnixMicros kStart = 1'700'000'000'000'000;
+bool rewrite = false;
+
+struct Case {
+  std::string name;
+  std::string plan;
+  std::vector<std::string> commands;
+};
+
+std::string ReadFile(const std::filesystem::path& path) {
+  std::ifstream in(path);
+  std::stringstream text;
+  text << in.rdbuf();
+  return text.str();
+}
+
+// The comments before the first case, then the cases.
+std::pair<std::string, std::vector<Case>> ParseCases(const std::string& text) {
+  std::string head;
+  std::vector<Case> cases;
+  std::stringstream in(text);
+  for (std::string line; std::getline(in, line);) {
+    if (line.rfind("=== ", 0) == 0) {
+      cases.emplace_back().name = line.substr(4);
+    } else if (cases.empty()) {
+      head += line + "\n";
+    } else if (line.rfind("> ", 0) == 0) {
+      cases.back().commands.push_back(line.substr(2));
+    } else if (line.rfind("  ", 0) != 0 && !line.empty()) {
+      cases.back().plan += line + "\n";
+    }
+  }
+  return {head, cases};
+}
+
+class Player {
+ public:
+  explicit Player(const std::string& plan_text) : plan_(PlanOf(plan_text)) {}
+
+  // What the command gives, as text; also checks every invariant on the way.
+  std::string Play(const std::string& line) {
+    std::stringstream in(line);
+    std::string word;
+    in >> word;
+    if (word[0] == '+') {
+      now_ += ParseSpan(word.substr(1)).value_or(0);
+      in >> word;
+    }
+    if (word == "limit") return SetLimit(in);
+    if (word == "random") return SetRandom(in);
+    Command command{now_, random_, "users/test", Parse(word, in)};
+    ExecutionState before = state_;
+    auto decided = Decide(state_, command, limits_);
+    auto advanced = Advance(state_, command, limits_);
+    EXPECT_EQ(decided.ok(), advanced.ok());
+    if (!advanced.ok()) {
+      EXPECT_EQ(EncodeState(state_), EncodeState(before)) << "a refusal changed the state";
+      return "  refused " + ReasonOf(advanced.status()) + ": " + MessageOf(advanced.status()) + "\n";
+    }
+    std::string text = Describe(state_, *advanced);
+    EXPECT_EQ(text, Describe(state_, *decided));
+    Check(*advanced, before);
+    return text;
+  }
+
+ private:
+  CommandBody Parse(const std::string& word, std::stringstream& in) {
+    if (word == "start") return ParseStart(in);
+    if (word == "continue") return Continue{};
+    if (word == "cancel") return CancelExecution{Rest(in)};
+    if (word == "fire") return ParseFire(in);
+    std::string key;
+    uint32_t attempt = 0;
+    in >> key >> attempt;
+    StepRef step = Step(key);
+    if (word == "claim") return ClaimTask{step, attempt, Rest(in)};
+    if (word == "complete") return CompleteTask{step, attempt, Json(Rest(in))};
+    if (word == "lose") return LoseAttempt{step, attempt};
+    if (word == "run") return RunStep{step, attempt};
+    if (word == "fail") {
+      std::string reason, final;
+      in >> reason >> final;
+      return FailTask{step, attempt, reason, "it broke", final != "final"};
+    }
+    ADD_FAILURE() << "unknown command " << word;
+    return Continue{};
+  }
+
+  CommandBody ParseStart(std::stringstream& in) {
+    auto info = std::make_shared<StartInfo>();
+    info->id = *Uuid::Parse("00000000-0000-4000-8000-000000000001");
+    info->tenant = "acme";
+    info->principal = "users/test";
+    info->workflow = plan_->workflow;
+    info->version = plan_->version;
+    info->plan_hash = plan_->hash;
+    std::string rest = Rest(in);
+    if (rest.rfind("strict", 0) == 0) {
+      info->strict = true;
+      rest.erase(0, 7);
+    }
+    info->input = Json(rest);
+    return StartExecution{plan_, std::move(info)};
+  }
+
+  CommandBody ParseFire(std::stringstream& in) {
+    std::string kind, key;
+    uint32_t attempt = 0;
+    in >> kind >> key >> attempt;
+    if (kind == "execution") return FireTimer{{TimerKind::kExecution, {}, 0}};
+    TimerKind timer = kind == "wait"              ? TimerKind::kWait
+                      : kind == "scheduleToClose" ? TimerKind::kScheduleToClose
+                                                  : TimerKind::kStartToClose;
+    return FireTimer{{timer, Step(key), attempt}};
+  }
+
+  std::string SetLimit(std::stringstream& in) {
+    std::string name;
+    uint64_t value = 0;
+    in >> name >> value;
+    if (name == "transitions") limits_.transitions = value;
+    if (name == "value_bytes") limits_.value_bytes = value;
+    if (name == "lost_attempts") limits_.lost_attempts = value;
+    return "";
+  }
+
+  std::string SetRandom(std::stringstream& in) {
+    double fraction = 0;
+    in >> fraction;
+    random_ = static_cast<uint64_t>(fraction * 0x1.0p53) << 11;
+    return "";
+  }
+
+  StepRef Step(const std::string& key) {
+    auto step = FindStep(state_, key);
+    return step.ok() ? *step : StepRef{99, 99};
+  }
+
+  static std::string Rest(std::stringstream& in) {
+    std::string rest;
+    std::getline(in >> std::ws, rest);
+    return rest;
+  }
+
+  static json::Value Json(const std::string& text) {
+    if (text.empty()) return {};
+    auto value = json::Parse(text);
+    EXPECT_TRUE(value.ok()) << text;
+    return value.ok() ? *value : json::Value();
+  }
+
+  void Check(const Decision& decision, const ExecutionState& before) {
+    EXPECT_EQ(BrokenInvariant(state_, decision), "");
+    ExecutionState applied = before;
+    if (!applied.plan) applied.plan = plan_;
+    for (const Event& event : decision.events) {
+      Apply(applied, event);
+      if (!IsVolatile(event)) EncodeEvent(event, &journal_);
+    }
+    EXPECT_EQ(Describe(applied), Describe(state_)) << "Decide and Apply disagree with Advance";
+    if (!state_.start) return;
+    auto events = DecodeEvents(journal_);
+    ASSERT_TRUE(events.ok()) << events.status();
+    EXPECT_EQ(EncodeEvents(*events), journal_);
+    ExecutionState replayed = Replay(plan_, *events);
+    EXPECT_EQ(EncodeState(replayed), EncodeState(state_)) << "the journal gives another state";
+    auto restored = DecodeState(plan_, EncodeState(state_));
+    ASSERT_TRUE(restored.ok()) << restored.status();
+    EXPECT_EQ(EncodeState(*restored), EncodeState(state_));
+    EXPECT_EQ(Describe(*restored), Describe(replayed)) << "the snapshot gives another state";
+    EXPECT_EQ(PhaseOf(*restored), PhaseOf(state_));
+  }
+
+  PlanPtr plan_;
+  ExecutionState state_;
+  Limits limits_;
+  UnixMicros now_ = kStart;
+  uint64_t random_ = 0;
+  std::string journal_;
+};
+
+class Cases : public ::testing::TestWithParam<std::string> {};
+
+TEST_P(Cases, DecideAsWritten) {
+  std::filesystem::path path = std::filesystem::path(kCases) / (GetParam() + ".txt");
+  std::string expected = ReadFile(path);
+  auto [text, cases] = ParseCases(expected);
+  ASSERT_FALSE(cases.empty());
+  for (const Case& test : cases) {
+    SCOPED_TRACE(test.name);
+    text += "=== " + test.name + "\n" + test.plan;
+    Player player(test.plan);
+    for (const std::string& command : test.commands) {
+      SCOPED_TRACE(command);
+      text += "> " + command + "\n" + player.Play(command);
+    }
+    text += "\n";
+  }
+  if (rewrite) {
+    std::ofstream(path) << text;
+  } else {
+    EXPECT_EQ(text, expected) << "if this is what it should give: engine_test --rewrite";
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Files, Cases,
+                         ::testing::Values("sequence", "branches", "joins", "errors", "retry",
+                                           "timeouts", "cancel", "claims", "limits", "strict"),
+                         [](const auto& info) { return info.param; });
+
+}  // namespace
+}  // namespace agentflow::engine::testing
+
+int main(int argc, char** argv) {
+  ::testing::InitGoogleTest(&argc, argv);
+  for (int i = 1; i < argc; ++i) {
+    if (std::strcmp(argv[i], "--rewrite") == 0) agentflow::engine::testing::rewrite = true;
+  }
+  return RUN_ALL_TESTS();
+}

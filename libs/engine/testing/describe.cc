@@ -1,0 +1,234 @@
+#include "libs/engine/testing/describe.h"
+
+#include <algorithm>
+
+#include "libs/engine/time_text.h"
+
+namespace agentflow::engine::testing {
+namespace {
+
+std::string Ago(const ExecutionState& state, UnixMicros time) {
+  if (time == 0) return "-";
+  int64_t micros = time - state.started_at;
+  std::string text = std::to_string(micros / 1'000'000);
+  if (micros % 1'000'000 != 0) {
+    std::string rest = std::to_string(micros % 1'000'000 + 1'000'000).substr(1);
+    rest.erase(rest.find_last_not_of('0') + 1);
+    text += "." + rest;
+  }
+  return "+" + text + "s";
+}
+
+std::string PortName(const ExecutionState& state, StepRef step, PortIndex port) {
+  if (port == workflow::kErrorPort) return "error";
+  if (port == workflow::kNoPort) return "none";
+  const auto& ports = state.plan->nodes[step.node].ports;
+  return port < ports.size() ? ports[port] : "?";
+}
+
+std::string Text(const Error& error) {
+  return error.reason + " \"" + error.message + "\"" +
+         (error.node.empty() ? "" : " at " + error.node);
+}
+
+class EventText {
+ public:
+  explicit EventText(const ExecutionState& state) : state_(state) {}
+
+  std::string operator()(const ExecutionStarted& e) const {
+    return "input=" + json::Dump(e.info->input) +
+           (e.deadline ? " deadline=" + Ago(state_, e.deadline) : "");
+  }
+  std::string operator()(const StepScheduled& e) const {
+    std::string text = Key(e.step) + (e.in_process ? " in-process" : "");
+    if (e.offer) {
+      text += " agent=" + e.offer->agent + " input=" + json::Dump(e.offer->input) +
+              " key=" + e.offer->idempotency_key;
+    }
+    return text + (e.deadline ? " deadline=" + Ago(state_, e.deadline) : "");
+  }
+  std::string operator()(const StepClaimed& e) const {
+    return Key(e.step) + " attempt=" + std::to_string(e.attempt) + " holder=" + e.holder +
+           (e.deadline ? " deadline=" + Ago(state_, e.deadline) : "");
+  }
+  std::string operator()(const StepWaiting& e) const {
+    return Key(e.step) + " until=" + Ago(state_, e.wake_at);
+  }
+  std::string operator()(const StepCompleted& e) const {
+    return Key(e.step) + " attempt=" + std::to_string(e.attempt) +
+           " port=" + PortName(state_, e.step, e.port) + " output=" + json::Dump(e.output);
+  }
+  std::string operator()(const AttemptFailed& e) const {
+    return Key(e.step) + " attempt=" + std::to_string(e.attempt) + " " + Text(e.error) +
+           " again=" + Ago(state_, e.ready_at) + (e.lost ? " lost" : "");
+  }
+  std::string operator()(const StepFailed& e) const {
+    return Key(e.step) + " attempt=" + std::to_string(e.attempt) + " " + Text(e.error) +
+           " port=" + PortName(state_, e.step, e.port);
+  }
+  std::string operator()(const StepSkipped& e) const { return Key(e.step); }
+  std::string operator()(const StepCanceled& e) const { return Key(e.step) + " " + e.reason; }
+  std::string operator()(const ActivationOpened& e) const {
+    return Key(e.owner) + " iteration=" + std::to_string(e.iteration) +
+           " item=" + json::Dump(e.item);
+  }
+  std::string operator()(const ActivationClosed& e) const {
+    const Activation& activation = state_.activations[e.activation];
+    return Key(activation.owner) + " iteration=" + std::to_string(activation.iteration);
+  }
+  std::string operator()(const ExecutionCompleted& e) const {
+    return "output=" + json::Dump(e.output);
+  }
+  std::string operator()(const ExecutionFailed& e) const { return Text(e.error); }
+  std::string operator()(const ExecutionCanceled& e) const {
+    return "by=" + e.principal + " cause=" + e.cause;
+  }
+  std::string operator()(const ExecutionTimedOut&) const { return ""; }
+
+ private:
+  std::string Key(StepRef ref) const { return StepKey(state_, ref); }
+
+  const ExecutionState& state_;
+};
+
+std::string TimerText(const ExecutionState& state, const TimerId& id) {
+  switch (id.kind) {
+    case TimerKind::kExecution:
+      return "execution";
+    case TimerKind::kWait:
+      return "wait " + StepKey(state, id.step);
+    case TimerKind::kScheduleToClose:
+      return "scheduleToClose " + StepKey(state, id.step);
+    case TimerKind::kStartToClose:
+      return "startToClose " + StepKey(state, id.step) + " attempt=" + std::to_string(id.attempt);
+    default:
+      return "?";
+  }
+}
+
+class ActionText {
+ public:
+  explicit ActionText(const ExecutionState& state) : state_(state) {}
+
+  std::string operator()(const OfferTask& a) const {
+    return "OfferTask " + StepKey(state_, a.step) + " attempt=" + std::to_string(a.attempt) +
+           " ready=" + Ago(state_, a.ready_at);
+  }
+  std::string operator()(const RunInProcess& a) const {
+    return "RunInProcess " + StepKey(state_, a.step) + " attempt=" + std::to_string(a.attempt);
+  }
+  std::string operator()(const StartTimer& a) const {
+    return "StartTimer " + TimerText(state_, a.id) + " at=" + Ago(state_, a.fire_at) +
+           (a.durable ? "" : " volatile");
+  }
+  std::string operator()(const CancelTimer& a) const {
+    return "CancelTimer " + TimerText(state_, a.id) + " at=" + Ago(state_, a.fire_at) +
+           (a.durable ? "" : " volatile");
+  }
+  std::string operator()(const CancelTask& a) const {
+    return "CancelTask " + StepKey(state_, a.step) + " attempt=" + std::to_string(a.attempt) +
+           " " + a.reason;
+  }
+  std::string operator()(const FinishExecution& a) const {
+    return "FinishExecution " + std::string(Name(a.phase));
+  }
+
+ private:
+  const ExecutionState& state_;
+};
+
+std::string Line(std::string text) {
+  text.erase(text.find_last_not_of(' ') + 1);
+  return text + "\n";
+}
+
+std::string BrokenCounters(const ExecutionState& state) {
+  uint32_t active = 0;
+  uint32_t waiting = 0;
+  for (const Activation& activation : state.activations) {
+    NodeIndex first = state.plan->scopes[activation.scope].first_node;
+    uint32_t unsettled = 0;
+    for (uint32_t i = 0; i < activation.steps.size(); ++i) {
+      const workflow::Node& node = state.plan->nodes[first + i];
+      StepState step = activation.steps[i].state;
+      if (!node.compensation && !IsOver(step)) ++unsettled;
+      if (node.body != workflow::kNone) continue;
+      if (step == StepState::kReady || step == StepState::kRunning) ++active;
+      if (step == StepState::kWaiting) ++waiting;
+    }
+    if (activation.open && unsettled != activation.unsettled) return "unsettled is miscounted";
+  }
+  if (active != state.active || waiting != state.waiting) return "active steps are miscounted";
+  return "";
+}
+
+}  // namespace
+
+std::string Describe(const ExecutionState& state, const Event& event) {
+  std::string number = IsVolatile(event) ? "*" : std::to_string(event.sequence);
+  return Line("  " + number + " " + std::string(TypeName(event)) + " " +
+              std::visit(EventText(state), event.body));
+}
+
+std::string Describe(const ExecutionState& state, const Action& action) {
+  return Line("  ! " + std::visit(ActionText(state), action.body) + " (" +
+              std::to_string(action.cause) + ")");
+}
+
+std::string Describe(const ExecutionState& state, const StepChange& change) {
+  return Line("  ~ " + StepKey(state, change.step) + " " + std::string(Name(change.before)) +
+              " -> " + std::string(Name(change.after)));
+}
+
+std::string Describe(const ExecutionState& state, const Decision& decision) {
+  std::string text;
+  for (const Event& event : decision.events) text += Describe(state, event);
+  for (const Action& action : decision.actions) text += Describe(state, action);
+  for (const StepChange& change : decision.changes) text += Describe(state, change);
+  text += "  = " + std::string(Name(decision.after)) + (decision.more ? " more" : "") + "\n";
+  return text;
+}
+
+std::string Describe(const ExecutionState& state) {
+  std::string text = std::string(Name(PhaseOf(state))) + " sequence=" +
+                     std::to_string(state.sequence) + " output=" + json::Dump(state.output) +
+                     (state.error == Error() ? "" : " error=" + Text(state.error)) + "\n";
+  for (StepRef ref : ListSteps(state)) {
+    const Step& step = state.step(ref);
+    text += StepKey(state, ref) + " " + std::string(Name(step.state)) +
+            " attempt=" + std::to_string(step.attempt) + " at=" + Ago(state, step.scheduled_at) +
+            " end=" + Ago(state, step.ended_at) + " output=" + json::Dump(step.output) +
+            (step.error ? " error=" + Text(*step.error) : "") + "\n";
+  }
+  return text;
+}
+
+std::string BrokenInvariant(const ExecutionState& state, const Decision& decision) {
+  for (size_t i = 0; i < decision.events.size(); ++i) {
+    const Event& event = decision.events[i];
+    uint64_t before = i > 0 ? decision.events[i - 1].sequence : event.sequence - 1;
+    if (!IsVolatile(event) && i > 0 && event.sequence != before + 1) return "a sequence has a gap";
+  }
+  for (const Action& action : decision.actions) {
+    auto causes = std::count_if(decision.events.begin(), decision.events.end(),
+                                [&](const Event& e) { return e.sequence == action.cause; });
+    if (causes != 1) return "an action has no cause, or several";
+  }
+  if (decision.more != state.more()) return "more is told wrongly";
+  std::string counters = BrokenCounters(state);
+  if (!counters.empty()) return counters;
+  std::vector<Action> outstanding = Outstanding(state);
+  if (state.over()) {
+    if (!outstanding.empty()) return "an execution that is over has something outstanding";
+    if (state.active + state.waiting != 0) return "an execution that is over has an open step";
+    return "";
+  }
+  bool alive = state.more() ||
+               std::any_of(outstanding.begin(), outstanding.end(), [](const Action& action) {
+                 const auto* timer = std::get_if<StartTimer>(&action.body);
+                 return !timer || timer->id.kind != TimerKind::kExecution;
+               });
+  return alive || state.phase == Phase::kNone ? "" : "the execution is stuck";
+}
+
+}  // namespace agentflow::engine::testing

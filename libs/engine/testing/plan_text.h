@@ -1,0 +1,35 @@
+#pragma once
+
+#include <string_view>
+
+#include "absl/status/statusor.h"
+#include "libs/workflow/plan.h"
+
+// Plans for tests, from a few lines of text, without the workflow compiler:
+//
+//   timeout 1h
+//   outputs {"r": "=nodes.b.output"}
+//   node a transform value="=inputs.x"
+//   node r switch case.big="inputs.x > 10" case.small="inputs.x < 3" default=mid
+//   node b task agent=worker input="=nodes.a.output" attempts=3 backoff=fixed initial=1s
+//   edge start -> a
+//   edge r.big -> b
+//   edge b.error(TIMEOUT,HTTP_5*) -> c
+//
+// A node "outer.inner" lies in the body of the container "outer". Keys of nodes: value, when,
+// case.<port>, default, duration, until, reason, message, agent, input; join=any|<n>, cancelRest;
+// attempts, backoff, initial, max, factor, jitter, retryOn, exceptWhen (comma lists);
+// startToClose, scheduleToClose; onError=fail|continue, continuePort=none, key, checkpoint;
+// map: items, concurrency, tolerated, output; loop: while, until_, maxIterations, output.
+//
+// Expressions are a toy: "PATH", "?PATH" (null where missing), "PATH OP JSON" with OP one of
+// == != < >, "not PATH", or "boom" (always fails). Paths begin with inputs, nodes.<id>.output,
+// nodes.<id>.error, execution.id, execution.startTime, item, index or iteration.
+namespace agentflow::engine::testing {
+
+absl::StatusOr<workflow::PlanPtr> ParsePlan(std::string_view text);
+
+// The same; a broken text ends the process.
+workflow::PlanPtr PlanOf(std::string_view text);
+
+}  // namespace agentflow::engine::testing
