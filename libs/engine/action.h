@@ -17,8 +17,8 @@ enum class TimerKind : uint8_t {
   kExecution = 1,        // the execution's own timeout
   kWait = 2,             // flow.wait
   kScheduleToClose = 3,  // a step with all its attempts
-  kStartToClose = 4,     // one attempt
-  kScheduleToStart = 5,
+  kStartToClose = 4,     // one attempt, from its claim
+  kScheduleToStart = 5,  // one attempt, until its claim
   kHeartbeat = 6,
 };
 
@@ -26,7 +26,7 @@ enum class TimerKind : uint8_t {
 struct TimerId {
   TimerKind kind = TimerKind::kExecution;
   StepRef step;          // not kExecution
-  uint32_t attempt = 0;  // kStartToClose
+  uint32_t attempt = 0;  // kStartToClose, kScheduleToStart
 
   bool operator==(const TimerId&) const = default;
 };
@@ -52,7 +52,8 @@ struct RunInProcess {
 };
 
 // Send FireTimer at `fire_at` or later. Durable timers are stored with the commit; the others
-// (start-to-close, which counts from an unjournalled claim) live in memory only.
+// (start-to-close, schedule-to-start), which depend on unjournalled claims, live in memory only.
+// After a restart Outstanding tells them again: fire them only once the holders have reported.
 struct StartTimer {
   TimerId id;
   UnixMicros fire_at = 0;

@@ -19,6 +19,7 @@ using workflow::NodeKind;
 constexpr char kAttemptLost[] = "ATTEMPT_LOST";
 constexpr char kAttemptTimeout[] = "ATTEMPT_TIMEOUT";
 constexpr char kStepTimeout[] = "STEP_TIMEOUT";
+constexpr char kQueueTimeout[] = "QUEUE_TIMEOUT";
 
 absl::Status ExecutionOver(const ExecutionState& state) {
   return FailedPrecondition("EXECUTION_OVER", "The execution is over: it is " +
@@ -26,6 +27,14 @@ absl::Status ExecutionOver(const ExecutionState& state) {
 }
 
 Error ErrorOf(const absl::Status& status) { return {ReasonOf(status), MessageOf(status), ""}; }
+
+// When an unclaimed attempt has waited too long for a worker; 0: never.
+UnixMicros StartDeadline(const ExecutionState& state, StepRef ref) {
+  const Step& step = state.step(ref);
+  workflow::Micros timeout = state.plan->nodes[ref.node].policy.timeouts.schedule_to_start;
+  bool unclaimed = step.state == StepState::kReady && step.offer != nullptr;
+  return unclaimed && timeout > 0 ? step.ready_at + timeout : 0;
+}
 
 // One command on one execution. Checks come first; from the first Emit on nothing can be
 // refused any more.
@@ -77,7 +86,12 @@ class Transition {
     }
     workflow::Micros timeout = NodeOf(claim.step).policy.timeouts.start_to_close;
     UnixMicros deadline = timeout > 0 ? now_ + timeout : 0;
+    UnixMicros start_deadline = StartDeadline(state_, claim.step);
     uint64_t cause = Emit(StepClaimed{claim.step, claim.attempt, claim.holder, deadline});
+    if (start_deadline != 0) {
+      Act(cause, CancelTimer{
+                     {TimerKind::kScheduleToStart, claim.step, claim.attempt}, start_deadline, false});
+    }
     if (deadline != 0) {
       Act(cause, StartTimer{{TimerKind::kStartToClose, claim.step, claim.attempt}, deadline, false});
     }
@@ -143,6 +157,12 @@ class Transition {
       AF_RETURN_IF_ERROR(CheckDue(step.attempt_deadline));
       FailAttempt(id.step, {kAttemptTimeout, "The attempt took longer than its timeout.", ""},
                   /*retryable=*/true, /*cancel_task=*/true, TimerKind::kStartToClose);
+    } else if (id.kind == TimerKind::kScheduleToStart && step.attempt == id.attempt &&
+               StartDeadline(state_, id.step) != 0) {
+      AF_RETURN_IF_ERROR(CheckDue(StartDeadline(state_, id.step)));
+      // Final unless retryOn says otherwise: the next attempt would wait in the same queue.
+      FailAttempt(id.step, {kQueueTimeout, "No worker took the attempt in time.", ""},
+                  /*retryable=*/false, /*cancel_task=*/true, TimerKind::kScheduleToStart);
     }
     return absl::OkStatus();
   }
@@ -234,6 +254,11 @@ class Transition {
     bool offered = step.state == StepState::kReady || step.state == StepState::kRunning;
     if (offered && whole_step && step.deadline != 0 && fired != TimerKind::kScheduleToClose) {
       out->push_back(CancelTimer{{TimerKind::kScheduleToClose, ref, 0}, step.deadline, true});
+    }
+    UnixMicros start_deadline = StartDeadline(state_, ref);
+    if (start_deadline != 0 && fired != TimerKind::kScheduleToStart) {
+      out->push_back(CancelTimer{
+          {TimerKind::kScheduleToStart, ref, step.attempt}, start_deadline, false});
     }
     if (step.attempt_deadline != 0 && fired != TimerKind::kStartToClose) {
       out->push_back(CancelTimer{
@@ -432,6 +457,10 @@ class Transition {
     const Step& step = state_.step(ref);
     Act(cause, OfferTask{ref, step.attempt, step.offer, step.ready_at, step.deadline,
                          NodeOf(ref).policy.timeouts.start_to_close});
+    UnixMicros start_deadline = StartDeadline(state_, ref);
+    if (start_deadline != 0) {
+      Act(cause, StartTimer{{TimerKind::kScheduleToStart, ref, step.attempt}, start_deadline, false});
+    }
   }
 
   // --- Ends of steps
@@ -594,6 +623,9 @@ std::vector<Action> Outstanding(const ExecutionState& state) {
                     state.plan->nodes[ref.node].policy.timeouts.start_to_close});
       if (step.deadline != 0) {
         act(StartTimer{{TimerKind::kScheduleToClose, ref, 0}, step.deadline, true});
+      }
+      if (UnixMicros start_deadline = StartDeadline(state, ref); start_deadline != 0) {
+        act(StartTimer{{TimerKind::kScheduleToStart, ref, step.attempt}, start_deadline, false});
       }
       if (step.attempt_deadline != 0) {
         act(StartTimer{

@@ -42,11 +42,12 @@ std::string RandomNode(Dice& dice, int number, int in_edges) {
       "task",
       "task attempts=3 initial=1s",
       "task attempts=2 backoff=fixed initial=1s startToClose=30s scheduleToClose=40s",
+      "task attempts=2 scheduleToStart=9s retryOn=*",
       "task onError=continue scheduleToClose=20s",
       "task onError=continue continuePort=none",
       "noop checkpoint",
   };
-  std::string line = "node n" + std::to_string(number) + " " + kKinds[dice.Roll(14)];
+  std::string line = "node n" + std::to_string(number) + " " + kKinds[dice.Roll(15)];
   if (dice.Chance(2)) line = "node n" + std::to_string(number) + " fail reason=BAD";
   if (dice.Chance(25)) line += " join=any";
   else if (dice.Chance(20)) line += " join=" + std::to_string(1 + dice.Roll(in_edges));
@@ -152,7 +153,7 @@ class World {
       case 4:
         return ClaimTask{step, attempt, "stranger"};
       default:
-        return FireTimer{{static_cast<TimerKind>(1 + dice_.Roll(4)), step, attempt}};
+        return FireTimer{{static_cast<TimerKind>(1 + dice_.Roll(6)), step, attempt}};
     }
   }
 

@@ -24,7 +24,7 @@
 //   > [+5s] fail STEP ATTEMPT REASON [final]
 //   > [+5s] lose STEP ATTEMPT
 //   > [+5s] run STEP ATTEMPT
-//   > [+5s] fire wait|scheduleToClose|startToClose STEP [ATTEMPT] | fire execution
+//   > [+5s] fire wait|scheduleToClose|scheduleToStart|startToClose STEP [ATTEMPT] | fire execution
 //   > [+5s] cancel CAUSE | continue
 //   > limit transitions|value_bytes|lost_attempts N   (for the commands that follow)
 //   > random FRACTION                                 (the same)
@@ -147,6 +147,7 @@ class Player {
     if (kind == "execution") return FireTimer{{TimerKind::kExecution, {}, 0}};
     TimerKind timer = kind == "wait"              ? TimerKind::kWait
                       : kind == "scheduleToClose" ? TimerKind::kScheduleToClose
+                      : kind == "scheduleToStart" ? TimerKind::kScheduleToStart
                                                   : TimerKind::kStartToClose;
     return FireTimer{{timer, Step(key), attempt}};
   }

@@ -4,6 +4,7 @@
 #include <spdlog/sinks/base_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
 
+#include <algorithm>
 #include <atomic>
 #include <charconv>
 #include <chrono>
@@ -120,6 +121,12 @@ void AppendValue(std::string& out, const Field& field, bool json) {
   }
 }
 
+// A line has each key once; the call's own field wins over the scope's.
+bool Holds(Fields fields, std::string_view key) {
+  return std::any_of(fields.begin(), fields.end(),
+                     [&](const Field& field) { return field.key == key; });
+}
+
 void AppendTime(std::string& out) {
   auto now = std::chrono::system_clock::now();
   auto micros = std::chrono::duration_cast<std::chrono::microseconds>(now.time_since_epoch());
@@ -147,6 +154,7 @@ std::string JsonLine(const std::string& service, std::string_view level, std::st
   out += ",\"message\":";
   AppendJsonText(out, message);
   for (const OwnedField& field : t_scope) {
+    if (Holds(fields, field.key)) continue;
     out += ',';
     AppendJsonText(out, field.key);
     out += ':';
@@ -171,7 +179,9 @@ std::string TextLine(const std::string& service, std::string_view level, std::st
   out.append(level.size() < 5 ? 6 - level.size() : 1, ' ');
   if (!service.empty()) out += service + ": ";
   out += message;
-  for (const OwnedField& field : t_scope) out += " " + field.key + "=" + field.text;
+  for (const OwnedField& field : t_scope) {
+    if (!Holds(fields, field.key)) out += " " + field.key + "=" + field.text;
+  }
   for (const Field& field : fields) {
     out += ' ';
     out += field.key;

@@ -70,7 +70,7 @@ using PendingCallPtr = std::shared_ptr<PendingCall>;
 // Errors are those of the peer (code, reason, metadata); those of the way there have reasons
 // PEER_UNAVAILABLE (UNAVAILABLE) and DEADLINE_EXCEEDED. Callbacks run on the library's threads
 // and must not block.
-class Channel {
+class Channel : public std::enable_shared_from_this<Channel> {
  public:
   // Starts connecting and does not wait for it. INVALID_ARGUMENT without addresses.
   static absl::StatusOr<std::shared_ptr<Channel>> Make(const ChannelOptions& options);

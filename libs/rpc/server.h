@@ -67,8 +67,9 @@ struct Forward {
 //         ...
 //       });
 //
-// Handlers' errors travel whole: code, reason, message, metadata. An error without a reason, or
-// an INTERNAL one, is logged here and reaches the caller as INTERNAL without its message.
+// Handlers' errors travel whole: code, reason, message, metadata. INTERNAL, UNKNOWN and DATA_LOSS
+// are logged here and reach the caller with code and reason but without their message. An
+// exception that escapes a handler is logged and answered as INTERNAL, HANDLER_DROPPED_CALL.
 class Server {
  public:
   explicit Server(ServerOptions options);

@@ -11,9 +11,10 @@
 
 // Streams of messages, both sides. Everything here is thread-safe.
 //
-// Order of use: set OnEnd and OnDrained, then Start. Callbacks come one at a time, in order, on
-// threads of the library: they must not block. OnEnd comes exactly once and last; all callbacks
-// are dropped after it, so they may hold the stream.
+// Order of use: set OnEnd and OnDrained, then Start. A client's stream must be started or
+// cancelled, or it stays for ever. Callbacks come on threads of the library and must not block;
+// messages come one at a time and in order, OnDrained may come beside them, OnEnd exactly once
+// and last. All callbacks are dropped after it, so they may hold the stream.
 namespace agentflow::rpc {
 
 // A message as it came over the wire, not parsed yet. Good during the callback only.

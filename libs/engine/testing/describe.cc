@@ -101,9 +101,13 @@ std::string TimerText(const ExecutionState& state, const TimerId& id) {
       return "scheduleToClose " + StepKey(state, id.step);
     case TimerKind::kStartToClose:
       return "startToClose " + StepKey(state, id.step) + " attempt=" + std::to_string(id.attempt);
-    default:
-      return "?";
+    case TimerKind::kScheduleToStart:
+      return "scheduleToStart " + StepKey(state, id.step) + " attempt=" +
+             std::to_string(id.attempt);
+    case TimerKind::kHeartbeat:
+      return "heartbeat";
   }
+  return "?";
 }
 
 class ActionText {

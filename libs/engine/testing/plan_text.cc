@@ -305,6 +305,7 @@ class Builder {
       if (key == "retryOn") policy.retry.retry_on = SplitCommas(value);
       if (key == "exceptWhen") policy.retry.except_when = SplitCommas(value);
       if (key == "startToClose") policy.timeouts.start_to_close = span();
+      if (key == "scheduleToStart") policy.timeouts.schedule_to_start = span();
       if (key == "scheduleToClose") policy.timeouts.schedule_to_close = span();
       if (key == "onError" && value == "continue") policy.on_error = OnError::kContinue;
       if (key == "continuePort" && value == "none") policy.continue_port = kNoPort;

@@ -1,0 +1,146 @@
+import { idOf } from '@/lib/format';
+import { api, data } from './client';
+import type {
+  Agent,
+  Execution,
+  ExecutionEvent,
+  Json,
+  Step,
+  Workflow,
+  WorkflowStats,
+  WorkflowVersion,
+} from './types';
+
+/** One page of a list. */
+export interface Page<T> {
+  items: T[];
+  nextPageToken: string | undefined;
+}
+
+export interface PageQuery {
+  pageSize?: number;
+  pageToken?: string;
+  filter?: string;
+  orderBy?: string;
+}
+
+const page = <T>(items: unknown, nextPageToken: string | undefined): Page<T> => ({
+  items: (items ?? []) as T[],
+  nextPageToken: nextPageToken || undefined,
+});
+
+/** Follows page tokens to the end. */
+export async function everyPage<T>(read: (pageToken?: string) => Promise<Page<T>>): Promise<T[]> {
+  const all: T[] = [];
+  let token: string | undefined;
+  do {
+    const { items, nextPageToken } = await read(token);
+    for (const item of items) all.push(item);
+    token = nextPageToken;
+  } while (token);
+  return all;
+}
+
+export async function listWorkflows(query: PageQuery): Promise<Page<Workflow>> {
+  const answer = await data(api.GET('/v1/workflows', { params: { query } }));
+  return page(answer.workflows, answer.nextPageToken);
+}
+
+export async function getWorkflow(name: string): Promise<Workflow> {
+  const path = { workflow: idOf(name) };
+  return (await data(api.GET('/v1/workflows/{workflow}', { params: { path } }))) as Workflow;
+}
+
+export async function listVersions(name: string): Promise<WorkflowVersion[]> {
+  const path = { workflow: idOf(name) };
+  return everyPage(async (pageToken) => {
+    const query = { pageSize: 200, pageToken };
+    const answer = await data(
+      api.GET('/v1/workflows/{workflow}/versions', { params: { path, query } }),
+    );
+    return page<WorkflowVersion>(answer.versions, answer.nextPageToken);
+  });
+}
+
+export async function getVersion(name: string, version: number): Promise<WorkflowVersion> {
+  const path = { workflow: idOf(name), version: String(version) };
+  return (await data(
+    api.GET('/v1/workflows/{workflow}/versions/{version}', { params: { path } }),
+  )) as WorkflowVersion;
+}
+
+export interface StartRequest {
+  input: Json;
+  requestId: string;
+  version?: number;
+  labels?: Record<string, string>;
+  priority?: number;
+}
+
+export async function startExecution(workflow: string, body: StartRequest): Promise<Execution> {
+  const path = { workflow: idOf(workflow) };
+  return (await data(
+    api.POST('/v1/workflows/{workflow}:start', { params: { path }, body }),
+  )) as Execution;
+}
+
+export async function listExecutions(query: PageQuery): Promise<Page<Execution>> {
+  const answer = await data(api.GET('/v1/executions', { params: { query } }));
+  return page(answer.executions, answer.nextPageToken);
+}
+
+export async function getExecution(name: string): Promise<Execution> {
+  const path = { execution: idOf(name) };
+  return (await data(api.GET('/v1/executions/{execution}', { params: { path } }))) as Execution;
+}
+
+export async function listSteps(name: string): Promise<Step[]> {
+  const path = { execution: idOf(name) };
+  return everyPage(async (pageToken) => {
+    const query = { pageSize: 200, pageToken };
+    const answer = await data(
+      api.GET('/v1/executions/{execution}/steps', { params: { path, query } }),
+    );
+    return page<Step>(answer.steps, answer.nextPageToken);
+  });
+}
+
+export async function listEvents(name: string, query: PageQuery): Promise<Page<ExecutionEvent>> {
+  const path = { execution: idOf(name) };
+  const answer = await data(
+    api.GET('/v1/executions/{execution}/events', { params: { path, query } }),
+  );
+  return page(answer.events, answer.nextPageToken);
+}
+
+export async function cancelExecution(name: string, cause: string): Promise<Execution> {
+  const path = { execution: idOf(name) };
+  return (await data(
+    api.POST('/v1/executions/{execution}:cancel', { params: { path }, body: { cause } }),
+  )) as Execution;
+}
+
+export async function listAgents(): Promise<Agent[]> {
+  return everyPage(async (pageToken) => {
+    const query = { pageSize: 200, pageToken };
+    const answer = await data(api.GET('/v1/agents', { params: { query } }));
+    return page<Agent>(answer.agents, answer.nextPageToken);
+  });
+}
+
+export interface Stats {
+  rows: WorkflowStats[];
+  /** How far the figures are behind: a google.protobuf.Duration in JSON. */
+  lag: string | undefined;
+}
+
+export async function listWorkflowStats(): Promise<Stats> {
+  let lag: string | undefined;
+  const rows = await everyPage(async (pageToken) => {
+    const query = { pageSize: 200, pageToken };
+    const answer = await data(api.GET('/v1/workflowStats', { params: { query } }));
+    lag = answer.lag;
+    return page<WorkflowStats>(answer.workflowStats, answer.nextPageToken);
+  });
+  return { rows, lag };
+}

@@ -1,0 +1,74 @@
+import { infiniteQueryOptions, QueryClient, queryOptions } from '@tanstack/react-query';
+import * as operations from './operations';
+import type { PageQuery } from './operations';
+import { asProblem } from './problem';
+
+export const queryClient = new QueryClient({
+  defaultOptions: {
+    queries: {
+      staleTime: 10_000,
+      refetchOnWindowFocus: true,
+      // A refusal will not change by asking again; an outage may.
+      retry: (failures, error) => {
+        const { status } = asProblem(error);
+        return failures < 2 && (status === 0 || status >= 500 || status === 429);
+      },
+      throwOnError: false,
+    },
+  },
+});
+
+const pageSize = 100;
+
+export const workflowsQuery = (query: PageQuery) =>
+  infiniteQueryOptions({
+    queryKey: ['workflows', query],
+    queryFn: ({ pageParam }) =>
+      operations.listWorkflows({ pageSize, ...query, pageToken: pageParam || undefined }),
+    initialPageParam: '',
+    getNextPageParam: (page) => page.nextPageToken,
+  });
+
+export const executionsQuery = (query: PageQuery) =>
+  infiniteQueryOptions({
+    queryKey: ['executions', query],
+    queryFn: ({ pageParam }) =>
+      operations.listExecutions({ pageSize, ...query, pageToken: pageParam || undefined }),
+    initialPageParam: '',
+    getNextPageParam: (page) => page.nextPageToken,
+  });
+
+export const workflowQuery = (name: string) =>
+  queryOptions({
+    queryKey: ['workflow', name],
+    queryFn: () => operations.getWorkflow(name),
+  });
+
+export const versionsQuery = (name: string) =>
+  queryOptions({
+    queryKey: ['versions', name],
+    queryFn: () => operations.listVersions(name),
+  });
+
+/** A version never changes, so it is read once. */
+export const versionQuery = (name: string, version: number) =>
+  queryOptions({
+    queryKey: ['version', name, version],
+    queryFn: () => operations.getVersion(name, version),
+    staleTime: Number.POSITIVE_INFINITY,
+    enabled: version > 0 && name !== '',
+  });
+
+export const statsQuery = () =>
+  queryOptions({
+    queryKey: ['workflowStats'],
+    queryFn: operations.listWorkflowStats,
+    refetchInterval: 15_000,
+  });
+
+export const agentsQuery = () =>
+  queryOptions({
+    queryKey: ['agents'],
+    queryFn: operations.listAgents,
+    refetchInterval: 5000,
+  });

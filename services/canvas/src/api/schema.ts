@@ -1,0 +1,2693 @@
+// Made from docs/api/openapi.json by `npm run api`. Do not edit.
+
+export interface paths {
+    "/v1/agents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists agents. */
+        get: operations["listAgents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/agents/{agent}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Gets an agent. */
+        get: operations["getAgent"];
+        put?: never;
+        post?: never;
+        /** Removes an agent that no endpoint serves any more (AGENT_CONNECTED otherwise). */
+        delete: operations["deleteAgent"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/apiKeys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists api keys. */
+        get: operations["listApiKeys"];
+        put?: never;
+        /**
+         * Creates a key that acts with the given roles, none of them above the caller's own (ROLE_NOT_GRANTABLE).
+         * @description Creates a key that acts with the given roles, none of them above the caller's own (ROLE_NOT_GRANTABLE). The answer is the only place where the key itself is ever shown.
+         */
+        post: operations["createApiKey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/apiKeys/{apiKey}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Gets an api key. */
+        get: operations["getApiKey"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/apiKeys/{apiKey}:revoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ends a key everywhere within a second. */
+        post: operations["revokeApiKey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/auditEvents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Newest first. */
+        get: operations["listAuditEvents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/auth/login": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Exchanges an e-mail address and a password for tokens.
+         * @description Exchanges an e-mail address and a password for tokens. Wrong address, wrong password and a disabled user give the same answer, UNAUTHENTICATED with reason CREDENTIALS_INVALID.
+         */
+        post: operations["login"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/auth/logout": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ends the session that a refresh token belongs to.
+         * @description Ends the session that a refresh token belongs to. Unknown tokens are accepted silently.
+         */
+        post: operations["logout"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/auth/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The caller as the platform sees it. */
+        get: operations["whoAmI"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/auth/refresh": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Exchanges a refresh token for a new pair.
+         * @description Exchanges a refresh token for a new pair. Each refresh token works once; using one twice ends the whole session (TOKEN_REUSED).
+         */
+        post: operations["refresh"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/executions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Newest first.
+         * @description Newest first. Without `input` and `output`.
+         */
+        get: operations["listExecutions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/executions/{execution}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Gets an execution. */
+        get: operations["getExecution"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/executions/{execution}:cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Stops an execution: its open steps become CANCELED and workers are told.
+         * @description Stops an execution: its open steps become CANCELED and workers are told. Cancelling one that is over is refused: FAILED_PRECONDITION, reason EXECUTION_OVER.
+         */
+        post: operations["cancelExecution"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/executions/{execution}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The journal, oldest first. */
+        get: operations["listEvents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/executions/{execution}/steps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Steps in the order they were activated. */
+        get: operations["listSteps"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/nodeTypes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists node types. */
+        get: operations["listNodeTypes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/nodeTypes/{nodeType}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Gets a node type. */
+        get: operations["getNodeType"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/schedules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists schedules. */
+        get: operations["listSchedules"];
+        put?: never;
+        /** Creates a schedule. */
+        post: operations["createSchedule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/schedules/{schedule}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Gets a schedule. */
+        get: operations["getSchedule"];
+        put?: never;
+        post?: never;
+        /** Deletes a schedule. */
+        delete: operations["deleteSchedule"];
+        options?: never;
+        head?: never;
+        /** Changes a schedule. */
+        patch: operations["updateSchedule"];
+        trace?: never;
+    };
+    "/v1/stream": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Changes as they happen.
+         * @description Changes as they happen. Over WebSocket at /v1/stream each text message is one frame in JSON; over gRPC the same frames travel on the stream.
+         *
+         *     The client subscribes under an id of its choice. Every event carries a position; after a broken connection the client subscribes again with the last one it saw and misses nothing. A position that is too old is answered with Reset: read the state by REST, then go on.
+         *
+         *     As WebSocket: each text message is a ClientFrame or a ServerFrame in JSON. A browser gives its token as the subprotocols "agentflow.v1" and "bearer.<token>". As server-sent events (Accept: text/event-stream): each event's data is a ServerFrame and its id the position.
+         */
+        get: operations["stream"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tenants": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists tenants. */
+        get: operations["listTenants"];
+        put?: never;
+        /** Creates a tenant and its first administrator. */
+        post: operations["createTenant"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tenants/{tenant}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Gets a tenant. */
+        get: operations["getTenant"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Changes the title, the state or the quotas. */
+        patch: operations["updateTenant"];
+        trace?: never;
+    };
+    "/v1/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists users. */
+        get: operations["listUsers"];
+        put?: never;
+        /** Creates a user. */
+        post: operations["createUser"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/users/{user}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Gets a user. */
+        get: operations["getUser"];
+        put?: never;
+        post?: never;
+        /** Deletes a user. */
+        delete: operations["deleteUser"];
+        options?: never;
+        head?: never;
+        /**
+         * Changes the display name, the roles or the state.
+         * @description Changes the display name, the roles or the state. The last administrator of a tenant can be neither disabled nor stripped of the role (LAST_ADMINISTRATOR).
+         */
+        patch: operations["updateUser"];
+        trace?: never;
+    };
+    "/v1/workflows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Without `document` and `source` in each workflow unless view is FULL. */
+        get: operations["listWorkflows"];
+        put?: never;
+        /**
+         * Creates a draft.
+         * @description Creates a draft. Its id is `workflow_id`, else the one in workflow.name, else the document's metadata.name. A draft may hold problems, which :validate lists; only :publish insists on none.
+         */
+        post: operations["createWorkflow"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/workflows:import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Creates or replaces a draft from text and reports what could not be kept. */
+        post: operations["importWorkflow"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/workflows:validate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Finds every problem of a document, stored or not, and changes nothing.
+         * @description Finds every problem of a document, stored or not, and changes nothing. Problems are an answer, not an error.
+         */
+        post: operations["validateWorkflow"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/workflows/{workflow}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Gets a workflow. */
+        get: operations["getWorkflow"];
+        put?: never;
+        post?: never;
+        /** Deletes the draft and hides the versions; executions keep theirs. */
+        delete: operations["deleteWorkflow"];
+        options?: never;
+        head?: never;
+        /**
+         * Changes the draft.
+         * @description Changes the draft. A stale etag is refused with ABORTED, reason ETAG_MISMATCH.
+         */
+        patch: operations["updateWorkflow"];
+        trace?: never;
+    };
+    "/v1/workflows/{workflow}:export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The draft or a version as text, ready for :import. */
+        get: operations["exportWorkflow"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/workflows/{workflow}:publish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Makes the draft an immutable version.
+         * @description Makes the draft an immutable version. An unchanged draft gives its existing version again. A draft with problems is refused: FAILED_PRECONDITION, reason WORKFLOW_INVALID, with the first problem in the message.
+         */
+        post: operations["publishWorkflow"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/workflows/{workflow}:start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Starts one execution of a published version.
+         * @description Starts one execution of a published version. The answer comes after the start is durable. With a request_id, the same request gives the same execution however often it is sent; another body under that id is refused: ALREADY_EXISTS, reason REQUEST_ID_REUSED.
+         */
+        post: operations["startExecution"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/workflows/{workflow}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Newest first, without documents. */
+        get: operations["listWorkflowVersions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/workflows/{workflow}/versions/{version}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Gets a workflow version. */
+        get: operations["getWorkflowVersion"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/workflowStats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One row per workflow. */
+        get: operations["listWorkflowStats"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+}
+export type webhooks = Record<string, never>;
+export interface components {
+    schemas: {
+        Agent: {
+            /**
+             * Format: date-time
+             * @description When it was created.
+             * @example 2026-01-31T08:30:00Z
+             */
+            createTime?: string;
+            description?: string;
+            /** @description Reachable instances now. */
+            endpoints?: components["schemas"]["Endpoint"][];
+            /** @description JSON Schemas of a task's input and output; unset: anything. */
+            inputSchema?: {
+                [key: string]: unknown;
+            };
+            /**
+             * Format: int32
+             * @description Number of the newest description; each change of schema or text makes a new one.
+             */
+            latestVersion?: number;
+            /** @description agents/{id}; the id is a slug: [a-z][a-z0-9_-]{0,62} */
+            name?: string;
+            outputSchema?: {
+                [key: string]: unknown;
+            };
+            /** @description For people. */
+            title?: string;
+            /**
+             * Format: date-time
+             * @description When it was last changed.
+             * @example 2026-01-31T08:30:00Z
+             */
+            updateTime?: string;
+        };
+        ApiKey: {
+            /**
+             * Format: date-time
+             * @description When it was created.
+             * @example 2026-01-31T08:30:00Z
+             */
+            readonly createTime?: string;
+            /** @description Principal that created it. */
+            readonly creator?: string;
+            /**
+             * Format: date-time
+             * @description Unset: does not end by itself.
+             * @example 2026-01-31T08:30:00Z
+             */
+            expireTime?: string;
+            /** @description The first characters, to recognise it by. */
+            readonly hint?: string;
+            /** @description apiKeys/{id} */
+            name?: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T08:30:00Z
+             */
+            readonly revokeTime?: string;
+            roles?: string[];
+            /** @description For people. */
+            title?: string;
+        };
+        AttemptFailure: {
+            /** Format: int32 */
+            attempt?: number;
+            error?: components["schemas"]["ExecutionError"];
+            /**
+             * Format: date-time
+             * @example 2026-01-31T08:30:00Z
+             */
+            time?: string;
+        };
+        AuditEvent: {
+            /** @description What changed; secrets are left out. */
+            detail?: {
+                [key: string]: unknown;
+            };
+            /** @description SHA-256, hex. */
+            hash?: string;
+            /** @description Full method name: agentflow.api.v1.WorkflowService.CreateWorkflow */
+            method?: string;
+            /** @description auditEvents/{sequence} */
+            name?: string;
+            /** @description Canonical gRPC code: "OK", "PERMISSION_DENIED", ... */
+            outcome?: string;
+            previousHash?: string;
+            /** @description users/{id}, apiKeys/{id}, services/{name}, or empty for an unknown caller. */
+            principal?: string;
+            remoteAddress?: string;
+            /** @description Resource name the call was about. */
+            resource?: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T08:30:00Z
+             */
+            time?: string;
+            traceId?: string;
+        };
+        ClientFrame: {
+            ping?: components["schemas"]["Ping"];
+            subscribe?: components["schemas"]["Subscribe"];
+            unsubscribe?: components["schemas"]["Unsubscribe"];
+        };
+        CreateApiKeyResponse: {
+            apiKey?: components["schemas"]["ApiKey"];
+            /**
+             * Format: password
+             * @description "af_" + 40 characters + a 6-character checksum.
+             */
+            secret?: string;
+        };
+        CreateTenantRequest: {
+            adminEmail: string;
+            /** Format: password */
+            adminPassword: string;
+            tenant?: components["schemas"]["Tenant"];
+            /** @description The slug: [a-z][a-z0-9-]{1,62} */
+            tenantId: string;
+        };
+        CreateUserRequest: {
+            /**
+             * Format: password
+             * @description At least 12 characters.
+             */
+            password: string;
+            user: components["schemas"]["User"];
+        };
+        Endpoint: {
+            /**
+             * Format: int32
+             * @description Tasks it may hold at once, and holds.
+             */
+            capacity?: number;
+            /** @description Of the SDK: "agentflow-python/0.1.0". */
+            client?: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T08:30:00Z
+             */
+            connectTime?: string;
+            /** Format: int32 */
+            held?: number;
+            /** @description Chosen by the worker: host and process. */
+            id?: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T08:30:00Z
+             */
+            lastHeartbeatTime?: string;
+        };
+        Execution: {
+            /** @description Principal that started it. */
+            creator?: string;
+            /**
+             * Format: date-time
+             * @description Unset while the execution is not over.
+             * @example 2026-01-31T08:30:00Z
+             */
+            endTime?: string;
+            error?: components["schemas"]["ExecutionError"];
+            /** @description Any JSON value. */
+            input?: unknown;
+            /** @description For finding and grouping. */
+            labels?: {
+                [key: string]: string;
+            };
+            mode?: components["schemas"]["Execution.Mode"];
+            /** @description executions/{id}; the id is a UUID. */
+            name?: string;
+            /** @description Any JSON value. */
+            output?: unknown;
+            /**
+             * Format: int32
+             * @description 1 (first) to 5 (last); 3 unless given.
+             */
+            priority?: number;
+            /**
+             * Format: date-time
+             * @description When it began.
+             * @example 2026-01-31T08:30:00Z
+             */
+            startTime?: string;
+            state?: components["schemas"]["Execution.State"];
+            /** @description W3C trace id, hex. */
+            traceId?: string;
+            /** Format: int32 */
+            version?: number;
+            /** @description workflows/{id} */
+            workflow?: string;
+        };
+        /** @enum {string} */
+        "Execution.Mode": "LIVE" | "TEST" | "DRY_RUN";
+        /**
+         * @description - `WAITING`: Nothing to do until a timer, a signal or a person.
+         * @enum {string}
+         */
+        "Execution.State": "QUEUED" | "RUNNING" | "WAITING" | "PAUSED" | "COMPENSATING" | "COMPLETED" | "FAILED" | "CANCELED" | "TIMED_OUT";
+        ExecutionError: {
+            message?: string;
+            /** @description Path of the node that failed; empty for the execution itself. */
+            node?: string;
+            /** @description UPPER_SNAKE. */
+            reason?: string;
+        };
+        /** @description One entry of the journal. */
+        ExecutionEvent: {
+            /** Format: int32 */
+            attempt?: number;
+            /** @description The rest, by type. */
+            detail?: {
+                [key: string]: unknown;
+            };
+            iteration?: string;
+            node?: string;
+            /** @description Who caused it, where somebody did. */
+            principal?: string;
+            /**
+             * Format: int64
+             * @description From 1, without gaps.
+             */
+            sequence?: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T08:30:00Z
+             */
+            time?: string;
+            /** @description PascalCase: "ExecutionStarted", "StepCompleted", ... */
+            type?: string;
+        };
+        /** @enum {string} */
+        "ExportWorkflowRequest.Format": "YAML" | "JSON";
+        ExportWorkflowResponse: {
+            source?: string;
+        };
+        Failed: {
+            id?: string;
+            message?: string;
+            /** @description UPPER_SNAKE */
+            reason?: string;
+        };
+        ImportWorkflowRequest: {
+            /** @description Replace an existing draft of that id; otherwise ALREADY_EXISTS. */
+            replace?: boolean;
+            source: string;
+            /** @description Overrides metadata.name. */
+            workflowId?: string;
+        };
+        ImportWorkflowResponse: {
+            /** @description What needs attention, or could not be kept. */
+            problems?: components["schemas"]["Problem"][];
+            workflow?: components["schemas"]["Workflow"];
+        };
+        ListAgentsResponse: {
+            agents?: components["schemas"]["Agent"][];
+            /** @description For the next page; empty on the last one. */
+            nextPageToken?: string;
+        };
+        ListApiKeysResponse: {
+            apiKeys?: components["schemas"]["ApiKey"][];
+            /** @description For the next page; empty on the last one. */
+            nextPageToken?: string;
+        };
+        ListAuditEventsResponse: {
+            auditEvents?: components["schemas"]["AuditEvent"][];
+            /** @description For the next page; empty on the last one. */
+            nextPageToken?: string;
+        };
+        ListEventsResponse: {
+            events?: components["schemas"]["ExecutionEvent"][];
+            /** @description For the next page; empty on the last one. */
+            nextPageToken?: string;
+        };
+        ListExecutionsResponse: {
+            executions?: components["schemas"]["Execution"][];
+            /** @description For the next page; empty on the last one. */
+            nextPageToken?: string;
+        };
+        ListNodeTypesResponse: {
+            /** @description For the next page; empty on the last one. */
+            nextPageToken?: string;
+            nodeTypes?: components["schemas"]["NodeType"][];
+        };
+        ListSchedulesResponse: {
+            /** @description For the next page; empty on the last one. */
+            nextPageToken?: string;
+            schedules?: components["schemas"]["Schedule"][];
+        };
+        ListStepsResponse: {
+            /** @description For the next page; empty on the last one. */
+            nextPageToken?: string;
+            steps?: components["schemas"]["Step"][];
+        };
+        ListTenantsResponse: {
+            /** @description For the next page; empty on the last one. */
+            nextPageToken?: string;
+            tenants?: components["schemas"]["Tenant"][];
+        };
+        ListUsersResponse: {
+            /** @description For the next page; empty on the last one. */
+            nextPageToken?: string;
+            users?: components["schemas"]["User"][];
+        };
+        ListWorkflowsResponse: {
+            /** @description For the next page; empty on the last one. */
+            nextPageToken?: string;
+            workflows?: components["schemas"]["Workflow"][];
+        };
+        ListWorkflowStatsResponse: {
+            /**
+             * @description How far behind the executor's feed the figures are.
+             * @example 1.5s
+             */
+            lag?: string;
+            /** @description For the next page; empty on the last one. */
+            nextPageToken?: string;
+            workflowStats?: components["schemas"]["WorkflowStats"][];
+        };
+        ListWorkflowVersionsResponse: {
+            /** @description For the next page; empty on the last one. */
+            nextPageToken?: string;
+            versions?: components["schemas"]["WorkflowVersion"][];
+        };
+        LoginRequest: {
+            email: string;
+            /** Format: password */
+            password: string;
+            /** @description Slug of the tenant. May be left out where the address belongs to one tenant only. */
+            tenant?: string;
+        };
+        LogoutRequest: {
+            /** Format: password */
+            refreshToken: string;
+        };
+        NodeType: {
+            /** @description Group of the palette: "flow", "data", "ai", "action", "trigger". */
+            category?: string;
+            /** @description JSON Schema (2020-12) of `with`. Fields marked "x-expression": true are always expressions. */
+            configSchema?: {
+                [key: string]: unknown;
+            };
+            /** @description Holds child nodes and edges. */
+            container?: boolean;
+            dynamicPorts?: boolean;
+            /** @description An example node as YAML. */
+            example?: string;
+            inputs?: components["schemas"]["Port"][];
+            /** @description nodeTypes/{type}, for example nodeTypes/flow.if@1 */
+            name?: string;
+            /** @description Fixed out-ports. With `dynamic_ports` the configuration adds more (flow.switch: its cases). */
+            outputs?: components["schemas"]["Port"][];
+            /** @description JSON Schema of the output. */
+            outputSchema?: {
+                [key: string]: unknown;
+            };
+            /** @description One sentence: when to use it. */
+            summary?: string;
+            /** @description For people. */
+            title?: string;
+            /** @description As written in documents: "flow.if@1". */
+            type?: string;
+        };
+        Ping: Record<string, never>;
+        Pong: Record<string, never>;
+        Port: {
+            id?: string;
+            /** @description For people. */
+            title?: string;
+        };
+        /** @description One thing wrong with a document. */
+        Problem: {
+            /** Format: int32 */
+            column?: number;
+            /** @description JSON Pointer (RFC 6901) into the document: "/nodes/pay/with/url". */
+            field?: string;
+            /**
+             * Format: int32
+             * @description Position in `source`, from 1; 0 where unknown.
+             */
+            line?: number;
+            /** @description What is wrong and what to do about it. */
+            message?: string;
+            /** @description Id of the node, with containers: "outer.inner". Empty: the document itself. */
+            node?: string;
+            /** @description UPPER_SNAKE: NODE_UNREACHABLE, EDGE_DANGLING, EXPRESSION_INVALID, ... */
+            reason?: string;
+            severity?: components["schemas"]["Problem.Severity"];
+        };
+        /**
+         * @description - `ERROR`: Publishing is refused.
+         * @enum {string}
+         */
+        "Problem.Severity": "ERROR" | "WARNING";
+        /** @description What went wrong (RFC 9457). Programs match on `reason`. */
+        ProblemDetails: {
+            /** @description What happened and what to do about it. */
+            detail: string;
+            /** @description Path of the field at fault, where there is one. */
+            field?: string;
+            /** @description Path of the request. */
+            instance?: string;
+            /** @description UPPER_SNAKE, stable. */
+            reason: string;
+            /** @description Name it when asking for help. */
+            requestId: string;
+            /** @description When trying again makes sense. */
+            retryAfterMs?: string;
+            /** @description The HTTP status. */
+            status: number;
+            /** @description The canonical code: "INVALID_ARGUMENT". */
+            title: string;
+            /** @description URI of the reason's help page. */
+            type: string;
+        } & {
+            [key: string]: unknown;
+        };
+        /** @description What one tenant may use. 0 means the platform's default. */
+        Quotas: {
+            /**
+             * Format: int32
+             * @description Executions that are not yet over.
+             */
+            liveExecutions?: number;
+            /** Format: int32 */
+            requestBurst?: number;
+            /**
+             * Format: int32
+             * @description API cost units per second, and how many may be saved up.
+             */
+            requestsPerSecond?: number;
+            /**
+             * Format: int32
+             * @description Execution starts per second.
+             */
+            startsPerSecond?: number;
+            /**
+             * Format: int32
+             * @description Drafts and published workflows.
+             */
+            workflows?: number;
+        };
+        RefreshRequest: {
+            /** Format: password */
+            refreshToken: string;
+        };
+        Reset: {
+            id?: string;
+            position?: string;
+        };
+        Schedule: {
+            /**
+             * Format: date-time
+             * @description When it was created.
+             * @example 2026-01-31T08:30:00Z
+             */
+            readonly createTime?: string;
+            /** @description Five fields: minute hour day-of-month month day-of-week, with lists, ranges, steps and names (MON, JAN). Where both days are restricted, either matches. */
+            cron?: string;
+            /** @description Changes with every change; send it back to be refused if somebody was faster. */
+            etag?: string;
+            /** @description Any JSON value. */
+            input?: unknown;
+            /** @description Of the last fire, when it could not start. */
+            readonly lastError?: string;
+            /** @description executions/{id} of the last fire. */
+            readonly lastExecution?: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T08:30:00Z
+             */
+            readonly lastFireTime?: string;
+            /** @description schedules/{id}; the id is a slug: [a-z][a-z0-9-]{0,62} */
+            name?: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T08:30:00Z
+             */
+            readonly nextFireTime?: string;
+            paused?: boolean;
+            /** @description IANA name; empty: UTC. A nominal time that a clock change skips fires at the first instant after the gap; one that it repeats fires once, at the first. */
+            timeZone?: string;
+            /** @description For people. */
+            title?: string;
+            /**
+             * Format: date-time
+             * @description When it was last changed.
+             * @example 2026-01-31T08:30:00Z
+             */
+            readonly updateTime?: string;
+            /** @description workflows/{id} */
+            workflow?: string;
+        };
+        ServerFrame: {
+            event?: components["schemas"]["StreamEvent"];
+            failed?: components["schemas"]["Failed"];
+            pong?: components["schemas"]["Pong"];
+            reset?: components["schemas"]["Reset"];
+            subscribed?: components["schemas"]["Subscribed"];
+        };
+        /** @description One activation of a node. */
+        Step: {
+            /**
+             * Format: int32
+             * @description From 1; 0 before the first.
+             */
+            attempt?: number;
+            /**
+             * Format: date-time
+             * @description When it ended; unset while it has not.
+             * @example 2026-01-31T08:30:00Z
+             */
+            endTime?: string;
+            error?: components["schemas"]["ExecutionError"];
+            /** @description Why earlier attempts failed, oldest first. */
+            failures?: components["schemas"]["AttemptFailure"][];
+            /** @description Any JSON value. */
+            input?: unknown;
+            /** @description Iteration path of the containers around it: "0", "2.5"; empty outside containers. */
+            iteration?: string;
+            /** @description executions/{id}/steps/{node}[.{iteration}] */
+            name?: string;
+            /** @description Id of the node, with containers: "outer.inner". */
+            node?: string;
+            /** @description Any JSON value. */
+            output?: unknown;
+            /**
+             * Format: date-time
+             * @description When it began.
+             * @example 2026-01-31T08:30:00Z
+             */
+            startTime?: string;
+            state?: components["schemas"]["Step.State"];
+            /** @description Type as in the document: "ai.agent@1". */
+            type?: string;
+        };
+        /**
+         * @description - `READY`: Offered to workers, or waiting for its retry time.
+         * @enum {string}
+         */
+        "Step.State": "PENDING" | "READY" | "RUNNING" | "WAITING" | "COMPLETED" | "FAILED" | "SKIPPED" | "CANCELED" | "COMPENSATED";
+        StreamEvent: {
+            /** @description Without `input`; with `output` once over. */
+            execution?: components["schemas"]["Execution"];
+            id?: string;
+            position?: string;
+            /** @description Without `input` and `output`: read the step for them. `name` holds the execution. */
+            step?: components["schemas"]["Step"];
+        };
+        Subscribe: {
+            /** @description Unique in the connection, at most 64 characters. */
+            id?: string;
+            /** @description Of the last event seen; empty: from now on. */
+            position?: string;
+            /** @description "executions/{id}": one execution with its steps. "executions": every execution of the tenant, without steps. */
+            topic?: string;
+        };
+        Subscribed: {
+            id?: string;
+            /** @description Everything after it will be sent. */
+            position?: string;
+        };
+        Tenant: {
+            /**
+             * Format: date-time
+             * @description When it was created.
+             * @example 2026-01-31T08:30:00Z
+             */
+            readonly createTime?: string;
+            /** @description Changes with every change; send it back to be refused if somebody was faster. */
+            etag?: string;
+            /** @description tenants/{slug} */
+            name?: string;
+            quotas?: components["schemas"]["Quotas"];
+            state?: components["schemas"]["Tenant.State"];
+            /** @description For people. */
+            title?: string;
+            /**
+             * Format: date-time
+             * @description When it was last changed.
+             * @example 2026-01-31T08:30:00Z
+             */
+            readonly updateTime?: string;
+        };
+        /**
+         * @description - `SUSPENDED`: Its credentials are refused; its data stays.
+         * @enum {string}
+         */
+        "Tenant.State": "ACTIVE" | "SUSPENDED";
+        TokenPair: {
+            /**
+             * Format: password
+             * @description Bearer token for the Authorization header.
+             */
+            accessToken?: string;
+            /**
+             * Format: date-time
+             * @description When the access token ends.
+             * @example 2026-01-31T08:30:00Z
+             */
+            expireTime?: string;
+            /**
+             * Format: password
+             * @description Single-use token for :refresh.
+             */
+            refreshToken?: string;
+        };
+        Unsubscribe: {
+            id?: string;
+        };
+        User: {
+            /**
+             * Format: date-time
+             * @description When it was created.
+             * @example 2026-01-31T08:30:00Z
+             */
+            readonly createTime?: string;
+            disabled?: boolean;
+            displayName?: string;
+            email?: string;
+            /** @description Changes with every change; send it back to be refused if somebody was faster. */
+            etag?: string;
+            /** @description users/{id} */
+            name?: string;
+            /** @description Names of roles: "admin", "editor", "operator", "viewer", "worker". */
+            roles?: string[];
+            /**
+             * Format: date-time
+             * @description When it was last changed.
+             * @example 2026-01-31T08:30:00Z
+             */
+            readonly updateTime?: string;
+        };
+        ValidateWorkflowRequest: {
+            /** @description One of `document`, `source` and `name` (a stored draft). */
+            document?: {
+                [key: string]: unknown;
+            };
+            /** @description Resource name. */
+            name?: string;
+            source?: string;
+        };
+        ValidateWorkflowResponse: {
+            /** @description Set when valid. */
+            contentHash?: string;
+            problems?: components["schemas"]["Problem"][];
+            /** @description No problem of severity ERROR. */
+            valid?: boolean;
+        };
+        WhoAmIResponse: {
+            displayName?: string;
+            email?: string;
+            /** @description Every permission held, sorted; "*" is all of them. */
+            permissions?: string[];
+            /** @description Resource name of the principal: users/{id}, serviceAccounts/{id}. */
+            principal?: string;
+            roles?: string[];
+            /** @description Slug of the tenant. */
+            tenant?: string;
+        };
+        Workflow: {
+            /**
+             * Format: date-time
+             * @description When it was created.
+             * @example 2026-01-31T08:30:00Z
+             */
+            readonly createTime?: string;
+            /** @description The draft, in the form of the workflow document (agentflow/v1). */
+            document?: {
+                [key: string]: unknown;
+            };
+            /** @description Whether the draft differs from the newest version. */
+            readonly draftChanged?: boolean;
+            /** @description Changes with every change; send it back to be refused if somebody was faster. */
+            etag?: string;
+            /** @description For finding and grouping. */
+            labels?: {
+                [key: string]: string;
+            };
+            /**
+             * Format: int32
+             * @description Number of the newest published version; 0: none yet.
+             */
+            readonly latestVersion?: number;
+            /** @description workflows/{id}; the id is a slug: [a-z][a-z0-9-]{0,62} */
+            name?: string;
+            /** @description The draft as YAML or JSON text; accepted in place of `document` and answered in FULL views. */
+            source?: string;
+            /** @description For people. */
+            title?: string;
+            /**
+             * Format: date-time
+             * @description When it was last changed.
+             * @example 2026-01-31T08:30:00Z
+             */
+            readonly updateTime?: string;
+        };
+        WorkflowStats: {
+            /**
+             * @description Start to end of the executions that are over, from a histogram with 5 % wide buckets.
+             * @example 1.5s
+             */
+            durationMean?: string;
+            /** @example 1.5s */
+            durationP50?: string;
+            /** @example 1.5s */
+            durationP95?: string;
+            /** @example 1.5s */
+            durationP99?: string;
+            /** @description Executions and steps now in each state, by the state's name. */
+            executionsByState?: {
+                [key: string]: string;
+            };
+            /**
+             * Format: date-time
+             * @example 2026-01-31T08:30:00Z
+             */
+            lastStartTime?: string;
+            stepsByState?: {
+                [key: string]: string;
+            };
+            /** @description workflows/{id} */
+            workflow?: string;
+        };
+        WorkflowVersion: {
+            comment?: string;
+            /** @description SHA-256 of the canonical document without titles and `ui`: "sha256:<hex>". */
+            contentHash?: string;
+            /**
+             * Format: date-time
+             * @description When it was created.
+             * @example 2026-01-31T08:30:00Z
+             */
+            createTime?: string;
+            /** @description Principal that published it. */
+            creator?: string;
+            document?: {
+                [key: string]: unknown;
+            };
+            /** @description workflows/{id}/versions/{number} */
+            name?: string;
+            /** Format: int32 */
+            version?: number;
+        };
+        /**
+         * @description - `WORKFLOW_VIEW_UNSPECIFIED`: BASIC in lists, FULL elsewhere.
+         * @enum {string}
+         */
+        WorkflowView: "BASIC" | "FULL";
+    };
+    responses: {
+        /** @description Anything but success: problem details (RFC 9457). */
+        Error: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ProblemDetails"];
+            };
+        };
+    };
+    parameters: never;
+    requestBodies: never;
+    headers: never;
+    pathItems: never;
+}
+export type $defs = Record<string, never>;
+export interface operations {
+    listAgents: {
+        parameters: {
+            query?: {
+                /** @description How many at most; at most 1000, 0 means 50. */
+                pageSize?: number;
+                /** @description nextPageToken of the page before, with all other parameters unchanged. */
+                pageToken?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListAgentsResponse"];
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    getAgent: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id; the resource name is agents/*. */
+                agent: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Agent"];
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    deleteAgent: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id; the resource name is agents/*. */
+                agent: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    listApiKeys: {
+        parameters: {
+            query?: {
+                /** @description How many at most; at most 1000, 0 means 50. */
+                pageSize?: number;
+                /** @description nextPageToken of the page before, with all other parameters unchanged. */
+                pageToken?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListApiKeysResponse"];
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    createApiKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApiKey"];
+            };
+        };
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreateApiKeyResponse"];
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    getApiKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id; the resource name is apiKeys/*. */
+                apiKey: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiKey"];
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    revokeApiKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id; the resource name is apiKeys/*. */
+                apiKey: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiKey"];
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    listAuditEvents: {
+        parameters: {
+            query?: {
+                /** @description Terms joined by AND over principal, method, resource and outcome with "=", and over time with "<" and ">": `principal="users/1" AND time > "2026-01-01T00:00:00Z"`. */
+                filter?: string;
+                /** @description How many at most; at most 1000, 0 means 50. */
+                pageSize?: number;
+                /** @description nextPageToken of the page before, with all other parameters unchanged. */
+                pageToken?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListAuditEventsResponse"];
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    login: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LoginRequest"];
+            };
+        };
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokenPair"];
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    logout: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LogoutRequest"];
+            };
+        };
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    whoAmI: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WhoAmIResponse"];
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    refresh: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RefreshRequest"];
+            };
+        };
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokenPair"];
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    listExecutions: {
+        parameters: {
+            query?: {
+                /** @description Terms joined by AND: `state = "FAILED"`, `workflow = "workflows/a"`, `labels.team = "x"`, `start_time > "2026-01-01T00:00:00Z"`. */
+                filter?: string;
+                /** @description "start_time desc" (default) or "start_time". */
+                orderBy?: string;
+                /** @description At most 1000; 0 means 50. */
+                pageSize?: number;
+                /** @description nextPageToken of the page before, with all other parameters unchanged. */
+                pageToken?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListExecutionsResponse"];
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    getExecution: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id; the resource name is executions/*. */
+                execution: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Execution"];
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    cancelExecution: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id; the resource name is executions/*. */
+                execution: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    /** @description Kept in the journal. */
+                    cause?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Execution"];
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    listEvents: {
+        parameters: {
+            query?: {
+                /** @description How many at most; at most 1000, 0 means 50. */
+                pageSize?: number;
+                /** @description nextPageToken of the page before, with all other parameters unchanged. */
+                pageToken?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Id; the resource name is executions/*. */
+                execution: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListEventsResponse"];
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    listSteps: {
+        parameters: {
+            query?: {
+                /** @description How many at most; at most 1000, 0 means 50. */
+                pageSize?: number;
+                /** @description nextPageToken of the page before, with all other parameters unchanged. */
+                pageToken?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Id; the resource name is executions/*. */
+                execution: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListStepsResponse"];
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    listNodeTypes: {
+        parameters: {
+            query?: {
+                /** @description How many at most; at most 1000, 0 means 50. */
+                pageSize?: number;
+                /** @description nextPageToken of the page before, with all other parameters unchanged. */
+                pageToken?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListNodeTypesResponse"];
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    getNodeType: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id; the resource name is nodeTypes/*. */
+                nodeType: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NodeType"];
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    listSchedules: {
+        parameters: {
+            query?: {
+                /** @description How many at most; at most 1000, 0 means 50. */
+                pageSize?: number;
+                /** @description nextPageToken of the page before, with all other parameters unchanged. */
+                pageToken?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListSchedulesResponse"];
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    createSchedule: {
+        parameters: {
+            query?: {
+                /** @description Else the id in schedule.name. */
+                scheduleId?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Schedule"];
+            };
+        };
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Schedule"];
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    getSchedule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id; the resource name is schedules/*. */
+                schedule: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Schedule"];
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    deleteSchedule: {
+        parameters: {
+            query?: {
+                /** @description Changes with every change; send it back to be refused if somebody was faster. */
+                etag?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Id; the resource name is schedules/*. */
+                schedule: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    updateSchedule: {
+        parameters: {
+            query?: {
+                /** @description Fields to change; unset: those present. */
+                updateMask?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Id; the resource name is schedules/*. */
+                schedule: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Schedule"];
+            };
+        };
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Schedule"];
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    stream: {
+        parameters: {
+            query?: {
+                /** @description Without WebSocket: of the last event seen. */
+                position?: string;
+                /** @description Without WebSocket: what to subscribe to. */
+                topic?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The WebSocket is open. */
+            101: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Server-sent events. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": components["schemas"]["ServerFrame"];
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    listTenants: {
+        parameters: {
+            query?: {
+                /** @description At most 1000; 0 means 50. */
+                pageSize?: number;
+                /** @description nextPageToken of the page before, with all other parameters unchanged. */
+                pageToken?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListTenantsResponse"];
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    createTenant: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateTenantRequest"];
+            };
+        };
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tenant"];
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    getTenant: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id; the resource name is tenants/*. */
+                tenant: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tenant"];
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    updateTenant: {
+        parameters: {
+            query?: {
+                /** @description Fields to change; unset: those present. */
+                updateMask?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Id; the resource name is tenants/*. */
+                tenant: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Tenant"];
+            };
+        };
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tenant"];
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    listUsers: {
+        parameters: {
+            query?: {
+                /** @description How many at most; at most 1000, 0 means 50. */
+                pageSize?: number;
+                /** @description nextPageToken of the page before, with all other parameters unchanged. */
+                pageToken?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListUsersResponse"];
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    createUser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateUserRequest"];
+            };
+        };
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    getUser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id; the resource name is users/*. */
+                user: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    deleteUser: {
+        parameters: {
+            query?: {
+                /** @description Changes with every change; send it back to be refused if somebody was faster. */
+                etag?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Id; the resource name is users/*. */
+                user: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    updateUser: {
+        parameters: {
+            query?: {
+                /** @description Fields to change; unset: those present. */
+                updateMask?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Id; the resource name is users/*. */
+                user: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["User"];
+            };
+        };
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    listWorkflows: {
+        parameters: {
+            query?: {
+                /** @description Terms joined by AND: `labels.team = "support"`, `title : "refund"` (contains). */
+                filter?: string;
+                /** @description "name" (default), "title", "update_time desc", ... */
+                orderBy?: string;
+                /** @description At most 1000; 0 means 50. */
+                pageSize?: number;
+                /** @description nextPageToken of the page before, with all other parameters unchanged. */
+                pageToken?: string;
+                view?: components["schemas"]["WorkflowView"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListWorkflowsResponse"];
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    createWorkflow: {
+        parameters: {
+            query?: {
+                /** @description The same id gives the same answer again, for a day. */
+                requestId?: string;
+                workflowId?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Workflow"];
+            };
+        };
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Workflow"];
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    importWorkflow: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ImportWorkflowRequest"];
+            };
+        };
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportWorkflowResponse"];
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    validateWorkflow: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["ValidateWorkflowRequest"];
+            };
+        };
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidateWorkflowResponse"];
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    getWorkflow: {
+        parameters: {
+            query?: {
+                view?: components["schemas"]["WorkflowView"];
+            };
+            header?: never;
+            path: {
+                /** @description Id; the resource name is workflows/*. */
+                workflow: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Workflow"];
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    deleteWorkflow: {
+        parameters: {
+            query?: {
+                /** @description When set, must be the draft's current etag. */
+                etag?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Id; the resource name is workflows/*. */
+                workflow: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    updateWorkflow: {
+        parameters: {
+            query?: {
+                /** @description Fields to change: title, document, source, labels. Unset: those present in `workflow`. */
+                updateMask?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Id; the resource name is workflows/*. */
+                workflow: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Workflow"];
+            };
+        };
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Workflow"];
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    exportWorkflow: {
+        parameters: {
+            query?: {
+                /** @description Unspecified: YAML. */
+                format?: components["schemas"]["ExportWorkflowRequest.Format"];
+                /** @description 0: the draft. */
+                version?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Id; the resource name is workflows/*. */
+                workflow: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExportWorkflowResponse"];
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    publishWorkflow: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id; the resource name is workflows/*. */
+                workflow: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    comment?: string;
+                    /** @description When set, must be the draft's current etag. */
+                    etag?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkflowVersion"];
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    startExecution: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id; the resource name is workflows/*. */
+                workflow: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    /** @description Must match the workflow's `inputs` schema. */
+                    input?: unknown;
+                    /** @description At most 32, keys to 63 and values to 255 characters. */
+                    labels?: {
+                        [key: string]: string;
+                    };
+                    /** @description LIVE unless given. */
+                    mode?: components["schemas"]["Execution.Mode"];
+                    /** Format: int32 */
+                    priority?: number;
+                    /** @description 1 to 128 characters [A-Za-z0-9._:-]. */
+                    requestId?: string;
+                    /**
+                     * Format: int32
+                     * @description 0: the newest.
+                     */
+                    version?: number;
+                };
+            };
+        };
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Execution"];
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    listWorkflowVersions: {
+        parameters: {
+            query?: {
+                /** @description How many at most; at most 1000, 0 means 50. */
+                pageSize?: number;
+                /** @description nextPageToken of the page before, with all other parameters unchanged. */
+                pageToken?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Id; the resource name is workflows/*. */
+                workflow: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListWorkflowVersionsResponse"];
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    getWorkflowVersion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id; the resource name is workflows/*\/versions/*. */
+                version: string;
+                /** @description Id; the resource name is workflows/*\/versions/*. */
+                workflow: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkflowVersion"];
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    listWorkflowStats: {
+        parameters: {
+            query?: {
+                /** @description How many at most; at most 1000, 0 means 50. */
+                pageSize?: number;
+                /** @description nextPageToken of the page before, with all other parameters unchanged. */
+                pageToken?: string;
+                /** @description workflows/{id}: only this one. */
+                workflow?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListWorkflowStatsResponse"];
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+}

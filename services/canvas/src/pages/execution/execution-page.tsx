@@ -1,0 +1,201 @@
+import { useMutation, useQuery } from '@tanstack/react-query';
+import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router';
+import { Ban, ChartGantt, ScrollText, Workflow as WorkflowIcon } from 'lucide-react';
+import { useEffect, useMemo, useState } from 'react';
+import { cancelExecution } from '@/api/operations';
+import { versionQuery } from '@/api/queries';
+import type { Execution } from '@/api/types';
+import { readGraph } from '@/graph/document';
+import { GraphView } from '@/graph/graph-view';
+import { idOf, shortId, timeMs } from '@/lib/format';
+import { executionTabs } from '@/router';
+import { executionLook, isOver } from '@/run/states';
+import { type Run, useRun } from '@/run/use-run';
+import { useCan } from '@/session/session';
+import { RouteWaiting } from '@/shell/fallbacks';
+import { useShortcuts } from '@/shell/shortcuts';
+import { Button, Empty, ProblemPage } from '@/ui/basics';
+import { Dialog } from '@/ui/dialog';
+import { PageBody, PageHead } from '@/ui/page';
+import { Split } from '@/ui/side-panel';
+import { ExecutionBadge } from '@/ui/state-badge';
+import { Tabs } from '@/ui/tabs';
+import { Duration } from '@/ui/time';
+import { toastProblem } from '@/ui/toast';
+import { DocumentProblems } from '../workflow/document-problems';
+import css from './execution.module.css';
+import { Journal } from './journal';
+import { RunPanel } from './run-panel';
+import { StepPanel } from './step-panel';
+import { StepProgress } from './step-progress';
+import { Timeline } from './timeline';
+
+export default function ExecutionPage() {
+  const { executionId } = useParams({ from: '/app/executions/$executionId' });
+  const name = `executions/${executionId}`;
+  const run = useRun(name);
+  if (!run.execution) {
+    return run.error ? <ProblemPage error={run.error} onRetry={run.refetch} /> : <RouteWaiting />;
+  }
+  return <Opened key={name} run={run} name={name} execution={run.execution} />;
+}
+
+function Opened({ run, name, execution }: { run: Run; name: string; execution: Execution }) {
+  const search = useSearch({ from: '/app/executions/$executionId' });
+  const navigate = useNavigate({ from: '/executions/$executionId' });
+  const tab = search.tab ?? 'graph';
+  const workflow = execution.workflow ?? '';
+  const version = useQuery(versionQuery(workflow, execution.version ?? 0));
+  const graph = useMemo(() => readGraph(version.data?.document), [version.data]);
+  const change = (next: Partial<typeof search>) =>
+    void navigate({ search: (old) => ({ ...old, ...next }), replace: true });
+  const select = (node: string | undefined, iteration?: string) => change({ node, iteration });
+  useShortcuts(
+    useMemo(
+      () =>
+        Object.fromEntries(
+          executionTabs.map((id, index) => [
+            String(index + 1),
+            () => void navigate({ search: (old) => ({ ...old, tab: id }), replace: true }),
+          ]),
+        ),
+      [navigate],
+    ),
+  );
+  const title = graph.nodes.find((node) => node.id === search.node)?.title;
+  return (
+    <>
+      <PageHead
+        title={idOf(workflow) || shortId(name)}
+        crumbs={
+          <>
+            <Link to="/executions">Executions</Link>/
+            <span className="mono" title={idOf(name)}>
+              {shortId(name)}
+            </span>
+          </>
+        }
+        actions={
+          <>
+            <Link to="/workflows/$workflowId" params={{ workflowId: idOf(workflow) }} className={css.link}>
+              Open workflow
+            </Link>
+            <Cancel name={name} execution={execution} run={run} />
+          </>
+        }
+      >
+        <ExecutionBadge state={execution.state} />
+        <span className={css.duration} data-duration="">
+          <Duration startMs={timeMs(execution.startTime)} endMs={timeMs(execution.endTime)} />
+        </span>
+      </PageHead>
+      <Announcer execution={execution} />
+      <StepProgress store={run.store} graph={graph} />
+      <div className={css.tabs}>
+        <Tabs
+          label="Execution"
+          idPrefix="execution"
+          items={[
+            { id: 'graph', label: 'Graph', icon: WorkflowIcon },
+            { id: 'timeline', label: 'Timeline', icon: ChartGantt },
+            { id: 'journal', label: 'Journal', icon: ScrollText },
+          ]}
+          selected={tab}
+          onSelect={(next) => change({ tab: next })}
+        />
+      </div>
+      <PageBody>
+        <Split
+          panel={
+            search.node ? (
+              <StepPanel
+                key={search.node}
+                run={run}
+                node={search.node}
+                title={title ?? search.node}
+                iteration={search.iteration}
+                onIteration={(iteration) => change({ iteration })}
+                onClose={() => select(undefined)}
+              />
+            ) : (
+              <RunPanel execution={execution} onNode={select} />
+            )
+          }
+        >
+          {tab === 'graph' &&
+            (version.error ? (
+              <ProblemPage error={version.error} onRetry={version.refetch} />
+            ) : version.data ? (
+              <>
+                <GraphView graph={graph} run={run.store} selected={search.node} onSelect={select} />
+                <DocumentProblems problems={graph.problems} />
+              </>
+            ) : (
+              <Empty icon={WorkflowIcon} title="Loading the graph…" />
+            ))}
+          {tab === 'timeline' && (
+            <Timeline store={run.store} graph={graph} selected={search.node} iteration={search.iteration} onSelect={select} />
+          )}
+          {tab === 'journal' && <Journal name={name} run={run} onNode={select} />}
+        </Split>
+      </PageBody>
+    </>
+  );
+}
+
+function Cancel({ name, execution, run }: { name: string; execution: Execution; run: Run }) {
+  const allowed = useCan('executions.cancel');
+  const [asking, setAsking] = useState(false);
+  const cancel = useMutation({
+    mutationFn: () => cancelExecution(name, 'Canceled in the canvas'),
+    onSuccess: (answer) => run.store.readExecution(answer, Date.now()),
+    onError: toastProblem,
+    onSettled: () => {
+      setAsking(false);
+      run.refetch();
+    },
+  });
+  if (isOver(execution.state)) return null;
+  return (
+    <>
+      <Button
+        kind="danger"
+        disabled={!allowed || cancel.isPending}
+        title={allowed ? undefined : 'You may not cancel executions'}
+        onClick={() => setAsking(true)}
+      >
+        <Ban size={14} aria-hidden /> {cancel.isPending ? 'Canceling…' : 'Cancel'}
+      </Button>
+      {asking && (
+        <Dialog
+          title="Cancel this execution?"
+          onClose={() => setAsking(false)}
+          foot={
+            <>
+              <Button onClick={() => setAsking(false)}>Keep it running</Button>
+              <Button kind="primary" disabled={cancel.isPending} onClick={() => cancel.mutate()}>
+                Cancel the execution
+              </Button>
+            </>
+          }
+        >
+          <p>Its open steps become canceled and their workers are told to stop. This cannot be undone.</p>
+        </Dialog>
+      )}
+    </>
+  );
+}
+
+/** Tells screen readers how the execution goes on, and the tab's title, too. */
+function Announcer({ execution }: { execution: Execution }) {
+  const { label } = executionLook(execution.state);
+  const title = idOf(execution.workflow);
+  useEffect(() => {
+    document.title = `${label} · ${title} · AgentFlow`;
+  }, [label, title]);
+  return (
+    <p className="sr-only" role="status">
+      Execution {label.toLowerCase()}
+    </p>
+  );
+}

@@ -1,0 +1,50 @@
+import type { Execution } from '@/api/types';
+import { formatDateTime, idOf, timeMs } from '@/lib/format';
+import { Chip, CopyButton } from '@/ui/basics';
+import { Facts } from '@/ui/facts';
+import { JsonView } from '@/ui/json/json-view';
+import { SidePanel } from '@/ui/side-panel';
+import { ErrorBox } from './error-box';
+
+/** The execution itself: output, error, input. */
+export function RunPanel({ execution, onNode }: { execution: Execution; onNode: (node: string) => void }) {
+  const labels = Object.entries(execution.labels ?? {});
+  return (
+    <SidePanel title="Execution" label="Execution" subtitle={<span className="mono">{idOf(execution.name)}</span>}>
+      {execution.error && <ErrorBox error={execution.error} onNode={onNode} />}
+      {(execution.output !== undefined || execution.state === 'COMPLETED') && (
+        <JsonView title="Output" value={execution.output} />
+      )}
+      <JsonView title="Input" value={execution.input} />
+      <Facts
+        rows={[
+          ['Started', formatDateTime(timeMs(execution.startTime))],
+          ['Ended', execution.endTime && formatDateTime(timeMs(execution.endTime))],
+          ['Version', execution.version],
+          ['Mode', execution.mode?.toLowerCase().replace('_', ' ')],
+          ['Priority', execution.priority],
+          ['By', <span key="by" className="mono">{execution.creator}</span>],
+          [
+            'Labels',
+            labels.length > 0
+              ? labels.map(([key, value]) => (
+                  <Chip key={key}>
+                    {key}={value}
+                  </Chip>
+                ))
+              : undefined,
+          ],
+          [
+            'Trace',
+            execution.traceId && (
+              <span key="trace" className="mono">
+                {execution.traceId.slice(0, 16)}…
+                <CopyButton label="Copy the trace id" text={() => execution.traceId ?? ''} />
+              </span>
+            ),
+          ],
+        ]}
+      />
+    </SidePanel>
+  );
+}

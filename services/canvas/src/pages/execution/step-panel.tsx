@@ -1,0 +1,116 @@
+import { useEffect } from 'react';
+import type { Step } from '@/api/types';
+import { formatClock, formatDateTime, timeMs } from '@/lib/format';
+import { stepLook } from '@/run/states';
+import { type Run, useStepsOf } from '@/run/use-run';
+import { Empty, Select } from '@/ui/basics';
+import { Facts } from '@/ui/facts';
+import { JsonView } from '@/ui/json/json-view';
+import { SidePanel } from '@/ui/side-panel';
+import { StepBadge } from '@/ui/state-badge';
+import { Duration } from '@/ui/time';
+import { CircleDashed } from 'lucide-react';
+import { ErrorBox } from './error-box';
+import css from './execution.module.css';
+
+interface StepPanelProps {
+  run: Run;
+  node: string;
+  title: string;
+  iteration: string | undefined;
+  onIteration: (iteration: string) => void;
+  onClose: () => void;
+}
+
+/** What went into a step, what came out, and what went wrong on the way. */
+export function StepPanel({ run, node, title, iteration, onIteration, onClose }: StepPanelProps) {
+  const steps = useStepsOf(run.store, node);
+  const step = steps.find((one) => (one.iteration ?? '') === iteration) ?? interesting(steps);
+  useFreshPayloads(run, step);
+  return (
+    <SidePanel title={title} subtitle={<span className="mono">{node}</span>} label="Step" onClose={onClose}>
+      {steps.length > 1 && (
+        <label className={css.iterations}>
+          Iteration
+          <Select value={step?.iteration ?? ''} onChange={({ target }) => onIteration(target.value)}>
+            {steps.map((one) => (
+              <option key={one.iteration} value={one.iteration ?? ''}>
+                {one.iteration || 'itself'} · {stepLook(one.state).label}
+              </option>
+            ))}
+          </Select>
+        </label>
+      )}
+      {step ? (
+        <StepDetails step={step} />
+      ) : (
+        <Empty icon={CircleDashed} title="Not reached yet">
+          This node has not been activated in this execution.
+        </Empty>
+      )}
+    </SidePanel>
+  );
+}
+
+function StepDetails({ step }: { step: Step }) {
+  const waiting = !stepLook(step.state).over;
+  return (
+    <>
+      <Facts
+        rows={[
+          ['State', <StepBadge key="state" state={step.state} />],
+          ['Duration', <Duration key="duration" startMs={timeMs(step.startTime)} endMs={timeMs(step.endTime)} />],
+          ['Type', <span key="type" className="mono">{step.type}</span>],
+          ['Attempt', step.attempt || undefined],
+          ['Started', step.startTime && formatDateTime(timeMs(step.startTime))],
+        ]}
+      />
+      {step.error && <ErrorBox error={step.error} />}
+      {(step.output !== undefined || !waiting) && <JsonView title="Output" value={step.output} />}
+      <JsonView title="Input" value={step.input} />
+      <Attempts step={step} />
+    </>
+  );
+}
+
+function Attempts({ step }: { step: Step }) {
+  const failures = step.failures ?? [];
+  if (failures.length === 0) return null;
+  return (
+    <section className={css.attempts}>
+      <h2>Failed attempts</h2>
+      {failures.map((failure) => (
+        <div key={failure.attempt} className={css.attempt}>
+          <strong>Attempt {failure.attempt}</strong>
+          <span className="mono truncate">{failure.error?.reason}</span>
+          <time className="num dim">{formatClock(timeMs(failure.time))}</time>
+          <p>{failure.error?.message}</p>
+        </div>
+      ))}
+    </section>
+  );
+}
+
+/** Of many activations the one people look for: a failed one, else a running one, else the last. */
+function interesting(steps: Step[]): Step | undefined {
+  return (
+    steps.find((step) => step.state === 'FAILED') ??
+    steps.find((step) => step.state === 'RUNNING' || step.state === 'WAITING') ??
+    steps.at(-1)
+  );
+}
+
+/** The stream tells states only: reads payloads when the open step has changed. */
+function useFreshPayloads(run: Run, step: Step | undefined) {
+  const { refetch } = run;
+  const missing =
+    step !== undefined &&
+    ((step.state === 'COMPLETED' && step.output === undefined) ||
+      (step.state !== 'PENDING' && step.input === undefined));
+  // biome-ignore lint/correctness/useExhaustiveDependencies: once per change of the step.
+  useEffect(() => {
+    if (!missing) return;
+    const timer = setTimeout(refetch, 150);
+    return () => clearTimeout(timer);
+  }, [missing, step?.name, step?.iteration, step?.state, step?.attempt]);
+}

@@ -1,0 +1,155 @@
+import { useInfiniteQuery } from '@tanstack/react-query';
+import { useNavigate } from '@tanstack/react-router';
+import { Activity, Bot, Keyboard, LayoutDashboard, LogOut, type LucideIcon, Search, SunMoon, Workflow } from 'lucide-react';
+import { useEffect, useId, useMemo, useRef, useState } from 'react';
+import { workflowsQuery } from '@/api/queries';
+import { idOf } from '@/lib/format';
+import { signOut } from '@/session/session';
+import css from './palette.module.css';
+import { toggleTheme } from './theme';
+
+interface Option {
+  id: string;
+  label: string;
+  hint: string;
+  icon: LucideIcon;
+  run: () => void;
+}
+
+const uuid = /^[0-9a-f]{8}-[0-9a-f-]{27}$/i;
+const maxShown = 40;
+
+/** Every place and workflow by a few letters; a pasted id opens that execution. */
+export default function Palette({ onClose, onHelp }: { onClose: () => void; onHelp: () => void }) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  const listId = useId();
+  const [text, setText] = useState('');
+  const [at, setAt] = useState(0);
+  const options = useOptions(onHelp);
+  const wanted = text.trim().toLowerCase();
+  const navigate = useNavigate();
+
+  const shown = useMemo(() => {
+    const found = options.filter((option) => matches(`${option.label} ${option.hint}`, wanted)).slice(0, maxShown);
+    if (!uuid.test(wanted)) return found;
+    const open: Option = {
+      id: wanted,
+      label: `Open execution ${wanted.slice(0, 8)}`,
+      hint: 'Execution',
+      icon: Activity,
+      run: () => void navigate({ to: '/executions/$executionId', params: { executionId: wanted } }),
+    };
+    return [open, ...found];
+  }, [options, wanted, navigate]);
+
+  useEffect(() => {
+    const element = dialog.current;
+    if (element && !element.open) element.showModal();
+    return () => element?.close();
+  }, []);
+
+  const choose = (option: Option | undefined) => {
+    if (!option) return;
+    onClose();
+    option.run();
+  };
+  return (
+    <dialog
+      ref={dialog}
+      className={css.dialog}
+      aria-label="Commands"
+      onCancel={onClose}
+      onPointerDown={(event) => event.target === dialog.current && onClose()}
+    >
+      <div className={css.field}>
+        <Search size={16} aria-hidden />
+        <input
+          role="combobox"
+          aria-expanded="true"
+          aria-controls={listId}
+          aria-activedescendant={shown[at] && `${listId}-${shown[at].id}`}
+          aria-label="Go to or do"
+          placeholder="Go to a workflow, a page, or do something"
+          value={text}
+          onChange={({ target }) => {
+            setText(target.value);
+            setAt(0);
+          }}
+          onKeyDown={(event) => {
+            const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+            if (step && shown.length > 0) {
+              event.preventDefault();
+              const next = (at + step + shown.length) % shown.length;
+              setAt(next);
+              document.getElementById(`${listId}-${shown[next]!.id}`)?.scrollIntoView({ block: 'nearest' });
+            }
+            if (event.key === 'Enter') choose(shown[at]);
+          }}
+        />
+      </div>
+      {shown.length === 0 && <p className={css.none}>Nothing by that name.</p>}
+      <div className={css.list} role="listbox" id={listId} aria-label="Matches" tabIndex={-1}>
+        {shown.map((option, index) => (
+          // biome-ignore lint/a11y/useKeyWithClickEvents: the field above has the keyboard.
+          <div
+            key={option.id}
+            id={`${listId}-${option.id}`}
+            className={css.option}
+            role="option"
+            tabIndex={-1}
+            aria-selected={index === at}
+            onPointerMove={() => setAt(index)}
+            onClick={() => choose(option)}
+          >
+            <option.icon size={15} aria-hidden />
+            <span className="truncate">{option.label}</span>
+            <small>{option.hint}</small>
+          </div>
+        ))}
+      </div>
+    </dialog>
+  );
+}
+
+function useOptions(onHelp: () => void): Option[] {
+  const navigate = useNavigate();
+  const { data } = useInfiniteQuery(workflowsQuery({}));
+  return useMemo(() => {
+    const go = (to: '/' | '/workflows' | '/executions' | '/agents') => () => void navigate({ to });
+    const fixed: Option[] = [
+      { id: 'overview', label: 'Overview', hint: 'Page', icon: LayoutDashboard, run: go('/') },
+      { id: 'workflows', label: 'Workflows', hint: 'Page', icon: Workflow, run: go('/workflows') },
+      { id: 'executions', label: 'Executions', hint: 'Page', icon: Activity, run: go('/executions') },
+      { id: 'agents', label: 'Agents', hint: 'Page', icon: Bot, run: go('/agents') },
+      { id: 'theme', label: 'Dark or light theme', hint: 'Action', icon: SunMoon, run: toggleTheme },
+      { id: 'help', label: 'Shortcuts', hint: 'Action', icon: Keyboard, run: onHelp },
+      { id: 'leave', label: 'Sign out', hint: 'Action', icon: LogOut, run: () => void signOut() },
+    ];
+    const workflows = (data?.pages ?? [])
+      .flatMap((page) => page.items)
+      .map((workflow): Option => {
+        const workflowId = idOf(workflow.name);
+        return {
+          id: workflow.name ?? workflowId,
+          label: workflow.title || workflowId,
+          hint: 'Workflow',
+          icon: Workflow,
+          run: () => void navigate({ to: '/workflows/$workflowId', params: { workflowId } }),
+        };
+      });
+    return [...fixed, ...workflows];
+  }, [data, navigate, onHelp]);
+}
+
+/** Whether the letters of every word occur in order. */
+function matches(label: string, wanted: string): boolean {
+  const text = label.toLowerCase();
+  return wanted.split(/\s+/).every((word) => {
+    let at = -1;
+    for (const letter of word) {
+      at = text.indexOf(letter, at + 1);
+      if (at < 0) return false;
+    }
+    return true;
+  });
+}

@@ -1,0 +1,264 @@
+#include "services/coordinator/tasks/fetcher.h"
+
+#include <algorithm>
+#include <chrono>
+#include <map>
+#include <utility>
+
+#include "libs/base/status.h"
+#include "libs/obs/log.h"
+#include "libs/runtime/thread_pool.h"
+#include "services/coordinator/client/queued_task.h"
+
+namespace agentflow::coordinator {
+namespace {
+
+constexpr char kGroup[] = "coordinators";
+constexpr int kPriorities = 5;
+
+// Reads up to ARGV[3] new entries from KEYS in their order. Streams that do not exist are passed
+// over; a missing group is made, beginning at the stream's first entry.
+constexpr char kReadInOrder[] = R"(
+local left = tonumber(ARGV[3])
+local out = {}
+for _, key in ipairs(KEYS) do
+  if left <= 0 then break end
+  if redis.call('EXISTS', key) == 1 then
+    local got = redis.pcall('XREADGROUP', 'GROUP', ARGV[1], ARGV[2], 'COUNT', left,
+                            'STREAMS', key, '>')
+    if got and got.err then
+      redis.call('XGROUP', 'CREATE', key, ARGV[1], '0', 'MKSTREAM')
+      got = redis.call('XREADGROUP', 'GROUP', ARGV[1], ARGV[2], 'COUNT', left,
+                       'STREAMS', key, '>')
+    end
+    if got then
+      for _, entry in ipairs(got[1][2]) do
+        out[#out + 1] = key
+        out[#out + 1] = entry[1]
+        out[#out + 1] = entry[2][2]
+        left = left - 1
+      end
+    end
+  end
+end
+return out
+)";
+
+std::vector<std::string> StreamsOf(const Demand& demand) {
+  std::vector<std::string> streams;
+  for (int priority = 1; priority <= kPriorities; ++priority) {
+    streams.push_back(TaskStream(demand.tenant, demand.agent, priority));
+  }
+  return streams;
+}
+
+// The script's flat answer as batches of one entry.
+std::vector<redis::StreamBatch> BatchesOf(const redis::Reply& reply) {
+  std::vector<redis::StreamBatch> batches;
+  for (size_t i = 0; i + 2 < reply.items.size(); i += 3) {
+    batches.push_back({reply.items[i].text,
+                       {{reply.items[i + 1].text, {{"t", reply.items[i + 2].text}}}}});
+  }
+  return batches;
+}
+
+}  // namespace
+
+std::string TaskStream(std::string_view tenant, std::string_view agent, int priority) {
+  return "af:tasks:{" + std::string(tenant) + ":" + std::string(agent) +
+         "}:" + std::to_string(priority);
+}
+
+Fetcher::Fetcher(Hub& hub, const Clock& clock, Options options, obs::Registry& metrics)
+    : hub_(hub),
+      clock_(clock),
+      options_(std::move(options)),
+      wake_stream_("af:wake:" + options_.consumer),
+      redis_(options_.redis),
+      waker_(options_.redis),
+      fetched_(metrics.Counter("agentflow_coordinator_tasks_fetched_total",
+                               "Tasks taken from the queues and handed to workers.")),
+      returned_(metrics.Counter("agentflow_coordinator_tasks_returned_total",
+                                "Tasks put back because no worker had a place for them.")) {
+  hub_.OnDemand([this] { DemandGrew(); });
+}
+
+Fetcher::~Fetcher() { Stop(); }
+
+void Fetcher::Start() {
+  thread_ = std::thread([this] {
+    runtime::NameThread("fetch");
+    Loop();
+  });
+  // Wakes the reader out of its blocking read when a new agent has a place free.
+  wake_thread_ = std::thread([this] {
+    runtime::NameThread("fetch-wake");
+    std::unique_lock lock(mutex_);
+    while (!stopping_) {
+      changed_.wait(lock, [this] { return stopping_ || (grew_ && blocked_); });
+      if (stopping_) return;
+      grew_ = false;
+      lock.unlock();
+      absl::Status woken = waker_.Call({"XADD", wake_stream_, "*", "w", "1"}).status();
+      if (!woken.ok()) obs::Debug("wake-up failed", {{"error", MessageOf(woken)}});
+      lock.lock();
+    }
+  });
+}
+
+void Fetcher::Stop() {
+  {
+    std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  changed_.notify_all();
+  if (thread_.joinable()) thread_.join();
+  if (wake_thread_.joinable()) wake_thread_.join();
+  hub_.OnDemand({});
+}
+
+void Fetcher::DemandGrew() {
+  {
+    std::lock_guard lock(mutex_);
+    grew_ = true;
+  }
+  changed_.notify_all();
+}
+
+void Fetcher::Loop() {
+  while (!stopping_) {
+    absl::StatusOr<int> handed = Step();
+    absl::Status status = handed.status();
+    std::vector<Demand> demand = hub_.CurrentDemand();
+    if (handed.ok() && *handed == 0 && !demand.empty()) status = Wait(demand);
+    std::unique_lock lock(mutex_);
+    if (!status.ok()) {
+      obs::Warn("task queues cannot be read", {{"error", MessageOf(status)}});
+      changed_.wait_for(lock, std::chrono::milliseconds(500), [this] { return stopping_.load(); });
+    } else if (demand.empty()) {
+      changed_.wait(lock, [this] { return stopping_ || grew_; });
+      grew_ = false;
+    }
+  }
+}
+
+absl::StatusOr<int> Fetcher::Step() {
+  int handed = 0;
+  int64_t now_ms = clock_.Monotonic() / 1000;
+  bool take_over = now_ms - last_take_over_ms_ >= options_.orphan_ms / 2;
+  if (take_over) last_take_over_ms_ = now_ms;
+  for (const Demand& demand : hub_.CurrentDemand()) {
+    if (take_over) {
+      AF_ASSIGN_OR_RETURN(int taken, TakeOver(demand));
+      handed += taken;
+    }
+    AF_ASSIGN_OR_RETURN(int fetched, FetchFor(demand));
+    handed += fetched;
+  }
+  return handed;
+}
+
+absl::StatusOr<int> Fetcher::FetchFor(const Demand& demand) {
+  std::vector<std::string> streams = StreamsOf(demand);
+  std::string key_count = std::to_string(streams.size());
+  std::string most = std::to_string(std::min(demand.tasks, options_.most_per_read));
+  redis::Client::Arguments command{"EVAL", kReadInOrder, key_count};
+  command.insert(command.end(), streams.begin(), streams.end());
+  command.insert(command.end(), {kGroup, options_.consumer, most});
+  AF_ASSIGN_OR_RETURN(redis::Reply reply, redis_.Call(command));
+  if (reply.items.empty()) return 0;
+  return HandOut(demand, BatchesOf(reply));
+}
+
+absl::StatusOr<int> Fetcher::TakeOver(const Demand& demand) {
+  std::vector<redis::StreamBatch> batches;
+  for (const std::string& stream : StreamsOf(demand)) {
+    auto entries = redis::AutoClaim(redis_, stream, kGroup, options_.consumer, options_.orphan_ms,
+                                    options_.most_per_read);
+    if (!entries.ok()) {
+      if (entries.status().code() == absl::StatusCode::kUnavailable) return entries.status();
+      continue;  // no such stream or group yet
+    }
+    if (!entries->empty()) batches.push_back({stream, *std::move(entries)});
+  }
+  if (batches.empty()) return 0;
+  return HandOut(demand, std::move(batches));
+}
+
+absl::StatusOr<int> Fetcher::HandOut(const Demand& demand,
+                                     std::vector<redis::StreamBatch> batches) {
+  std::vector<Task> tasks;
+  std::map<AttemptId, const redis::StreamBatch*> origin;
+  for (const redis::StreamBatch& batch : batches) {
+    for (const redis::StreamEntry& entry : batch.entries) {
+      std::optional<Task> task = DecodeQueuedTask(entry.Field("t"));
+      if (!task || task->id.tenant != demand.tenant || task->agent != demand.agent) {
+        obs::Error("an entry of a task queue is none", {{"stream", batch.stream}});
+        continue;
+      }
+      origin[task->id] = &batch;
+      tasks.push_back(*std::move(task));
+    }
+  }
+  int handed = static_cast<int>(tasks.size());
+  for (const Task& left : hub_.Offer(std::move(tasks), clock_.Now() / 1000)) {
+    const redis::StreamBatch& batch = *origin[left.id];
+    for (const redis::StreamEntry& entry : batch.entries) {
+      std::optional<Task> task = DecodeQueuedTask(entry.Field("t"));
+      if (task && task->id == left.id) {
+        redis::QueueAdd(redis_, batch.stream, "t", entry.Field("t"));
+      }
+    }
+    --handed;
+    returned_.Add();
+  }
+  for (const redis::StreamBatch& batch : batches) {
+    std::vector<std::string> ids;
+    for (const redis::StreamEntry& entry : batch.entries) ids.push_back(entry.id);
+    redis::QueueAckDelete(redis_, batch.stream, kGroup, ids);
+  }
+  fetched_.Add(handed);
+  AF_RETURN_IF_ERROR(redis_.Flush().status());
+  return handed;
+}
+
+absl::Status Fetcher::Wait(const std::vector<Demand>& demand) {
+  std::vector<std::string> streams{wake_stream_};
+  for (const Demand& agent : demand) {
+    for (std::string& stream : StreamsOf(agent)) streams.push_back(std::move(stream));
+  }
+  {
+    std::lock_guard lock(mutex_);
+    if (grew_) {
+      grew_ = false;
+      return absl::OkStatus();
+    }
+    blocked_ = true;
+  }
+  auto batches = redis::ReadGroup(redis_, kGroup, options_.consumer, streams, 1, options_.block_ms);
+  {
+    std::lock_guard lock(mutex_);
+    blocked_ = false;
+  }
+  if (!batches.ok()) {
+    if (ReasonOf(batches.status()) != "REDIS_GROUP_MISSING") return batches.status();
+    for (const std::string& stream : streams) {
+      AF_RETURN_IF_ERROR(redis::EnsureGroup(redis_, stream, kGroup));
+    }
+    return absl::OkStatus();
+  }
+  for (redis::StreamBatch& batch : *batches) {
+    if (batch.stream == wake_stream_) {
+      redis_.Queue({"DEL", wake_stream_});
+      continue;
+    }
+    for (const Demand& agent : demand) {
+      std::vector<std::string> own = StreamsOf(agent);
+      if (std::find(own.begin(), own.end(), batch.stream) == own.end()) continue;
+      AF_RETURN_IF_ERROR(HandOut(agent, {batch}).status());
+    }
+  }
+  return redis_.queued() > 0 ? redis_.Flush().status() : absl::OkStatus();
+}
+
+}  // namespace agentflow::coordinator

@@ -1,0 +1,186 @@
+#include "services/coordinator/tasks/hub.h"
+
+#include <gtest/gtest.h>
+
+#include "services/coordinator/tasks/testing.h"
+
+namespace agentflow::coordinator {
+namespace {
+
+constexpr int64_t kNow = 1'000'000;
+
+bool AnyLane(int) { return true; }
+
+class HubTest : public ::testing::Test {
+ protected:
+  Hub::SessionId Connect(const std::string& worker_id, int credit,
+                         std::vector<std::string> agents = {"shout"},
+                         std::vector<AttemptId> held = {}, const std::string& tenant = "acme") {
+    worker_ = std::make_shared<RecordingWorker>();
+    WorkerHello hello{.worker_id = worker_id, .agents = std::move(agents), .capacity = 10,
+                      .held = std::move(held)};
+    Hub::SessionId id = hub_.Connect(tenant, hello, worker_, kNow);
+    hub_.AddCredit(id, credit);
+    return id;
+  }
+  Result Done(int number, int attempt = 1) {
+    return {.id = MakeAttempt(number, attempt), .token = "k", .outcome = {.output_json = "1"}};
+  }
+
+  RecordingExecutors executors_;
+  Hub hub_{executors_, {.reconnect_grace_ms = 1000, .lease_ms = 5000}};
+  std::shared_ptr<RecordingWorker> worker_;  // the newest
+};
+
+TEST_F(HubTest, HandsOutWithinCreditAndReportsClaims) {
+  Connect("w", 2);
+  std::vector<Task> left = hub_.Offer({MakeTask(1), MakeTask(2), MakeTask(3)}, kNow);
+  EXPECT_EQ(worker_->tasks, (std::vector{MakeAttempt(1), MakeAttempt(2)}));
+  EXPECT_EQ(executors_.claimed, worker_->tasks);
+  ASSERT_EQ(left.size(), 1u);
+  EXPECT_EQ(left[0].id, MakeAttempt(3));
+  EXPECT_TRUE(hub_.CurrentDemand().empty());
+}
+
+TEST_F(HubTest, DemandIsByTenantAndAgentAndTakesTurns) {
+  Connect("a", 2, {"shout", "sum"});
+  Connect("b", 1, {"shout"}, {}, "other");
+  auto first = hub_.CurrentDemand();
+  auto second = hub_.CurrentDemand();
+  ASSERT_EQ(first.size(), 3u);
+  EXPECT_NE(first[0].tenant + first[0].agent, second[0].tenant + second[0].agent);
+}
+
+TEST_F(HubTest, NeverHandsATaskToAnotherTenant) {
+  Connect("b", 5, {"shout"}, {}, "other");
+  EXPECT_EQ(hub_.Offer({MakeTask(1)}, kNow).size(), 1u);
+  EXPECT_TRUE(worker_->tasks.empty());
+}
+
+TEST_F(HubTest, PrefersTheWorkerWithMostPlaces) {
+  Connect("small", 1);
+  auto small = worker_;
+  Connect("large", 5);
+  hub_.Offer({MakeTask(1), MakeTask(2)}, kNow);
+  EXPECT_EQ(worker_->tasks.size(), 2u);
+  EXPECT_TRUE(small->tasks.empty());
+}
+
+TEST_F(HubTest, SwallowsATaskThatIsHeldOrDoneHere) {
+  Hub::SessionId id = Connect("w", 5);
+  hub_.Offer({MakeTask(1)}, kNow);
+  EXPECT_TRUE(hub_.Offer({MakeTask(1)}, kNow).empty());
+  hub_.Finish(id, {Done(1)});
+  EXPECT_TRUE(hub_.Offer({MakeTask(1)}, kNow).empty());
+  EXPECT_EQ(worker_->tasks.size(), 1u);
+}
+
+TEST_F(HubTest, KeepsAResultUntilItIsAcknowledged) {
+  Hub::SessionId id = Connect("w", 5);
+  hub_.Offer({MakeTask(1)}, kNow);
+  hub_.Finish(id, {Done(1)});
+  EXPECT_EQ(executors_.finished.size(), 1u);
+  EXPECT_EQ(hub_.Unacknowledged(AnyLane).size(), 1u);
+  EXPECT_TRUE(hub_.Held(AnyLane).empty());
+  EXPECT_TRUE(worker_->acknowledged.empty());
+  hub_.Acknowledged(MakeAttempt(1));
+  EXPECT_EQ(worker_->acknowledged, std::vector{MakeAttempt(1)});
+  EXPECT_TRUE(hub_.Unacknowledged(AnyLane).empty());
+}
+
+TEST_F(HubTest, AWorkerThatComesBackKeepsItsTasksAndGetsLostOnesAgain) {
+  Hub::SessionId id = Connect("w", 5);
+  hub_.Offer({MakeTask(1), MakeTask(2)}, kNow);
+  hub_.Disconnect(id, kNow);
+  Connect("w", 3, {"shout"}, {MakeAttempt(1)});
+  EXPECT_EQ(worker_->tasks, std::vector{MakeAttempt(2)});
+  hub_.Step(kNow + 2000);
+  EXPECT_EQ(hub_.Held(AnyLane).size(), 2u);
+}
+
+TEST_F(HubTest, ALateDisconnectOfTheOldStreamChangesNothing) {
+  Hub::SessionId old = Connect("w", 5);
+  hub_.Offer({MakeTask(1)}, kNow);
+  Connect("w", 5, {"shout"}, {MakeAttempt(1)});
+  hub_.Disconnect(old, kNow);
+  hub_.Step(kNow + 2000);
+  EXPECT_EQ(hub_.Held(AnyLane).size(), 1u);
+  EXPECT_EQ(hub_.Endpoints().size(), 1u);
+}
+
+TEST_F(HubTest, TakesOnWhatAWorkerFromElsewhereHolds) {
+  Connect("w", 5, {"shout"}, {MakeAttempt(7)});
+  EXPECT_EQ(hub_.Held(AnyLane), std::vector{MakeAttempt(7)});
+  EXPECT_TRUE(worker_->tasks.empty());
+}
+
+TEST_F(HubTest, GivesUpTasksOfAWorkerThatStaysAway) {
+  Hub::SessionId id = Connect("w", 5);
+  hub_.Offer({MakeTask(1)}, kNow);
+  hub_.Disconnect(id, kNow + 100);
+  hub_.Step(kNow + 1000);
+  EXPECT_EQ(hub_.Held(AnyLane).size(), 1u);
+  hub_.Step(kNow + 1200);
+  EXPECT_TRUE(hub_.Held(AnyLane).empty());
+  EXPECT_TRUE(hub_.Endpoints().empty());
+}
+
+TEST_F(HubTest, GivesUpATaskThatHeartbeatsNoLongerName) {
+  Hub::SessionId id = Connect("w", 5);
+  hub_.Offer({MakeTask(1), MakeTask(2)}, kNow);
+  hub_.Heartbeat(id, {MakeAttempt(1)}, kNow + 4000);
+  hub_.Step(kNow + 6000);
+  EXPECT_EQ(hub_.Held(AnyLane), std::vector{MakeAttempt(1)});
+}
+
+TEST_F(HubTest, CancelAndDropReachTheWorkerAndReleaseTheTask) {
+  Connect("w", 5);
+  hub_.Offer({MakeTask(1), MakeTask(2)}, kNow);
+  hub_.Cancel(MakeAttempt(1), "EXECUTION_CANCELED");
+  hub_.Dropped(MakeAttempt(2));
+  ASSERT_EQ(worker_->canceled.size(), 2u);
+  EXPECT_EQ(worker_->canceled[0].second, "EXECUTION_CANCELED");
+  EXPECT_EQ(worker_->canceled[1].second, "SUPERSEDED");
+  EXPECT_TRUE(hub_.Held(AnyLane).empty());
+}
+
+TEST_F(HubTest, CreditNeverExceedsCapacity) {
+  Hub::SessionId id = Connect("w", 8);
+  hub_.AddCredit(id, 8);
+  hub_.AddCredit(id, -5);
+  ASSERT_EQ(hub_.CurrentDemand().size(), 1u);
+  EXPECT_EQ(hub_.CurrentDemand()[0].tasks, 10);
+}
+
+TEST_F(HubTest, DrainingStopsDemand) {
+  Hub::SessionId id = Connect("w", 5);
+  hub_.WorkerDrains(id);
+  EXPECT_TRUE(hub_.CurrentDemand().empty());
+  Connect("v", 5);
+  hub_.Drain();
+  EXPECT_TRUE(hub_.CurrentDemand().empty());
+  EXPECT_TRUE(worker_->drained);
+  EXPECT_EQ(hub_.Offer({MakeTask(1)}, kNow).size(), 1u);
+}
+
+TEST_F(HubTest, SelectsByLane) {
+  Connect("w", 5);
+  hub_.Offer({MakeTask(1), MakeTask(2)}, kNow);
+  int lane = LaneOf(MakeAttempt(2));
+  auto held = hub_.Held([lane](int candidate) { return candidate == lane; });
+  EXPECT_EQ(held, std::vector{MakeAttempt(2)});
+}
+
+TEST(TaskId, RoundTripsAndRefusesWhatIsNone) {
+  AttemptId id{"acme", "00000000-0000-7000-8000-000000000001", "outer.inner#2.5", 3};
+  EXPECT_EQ(ParseTaskId("acme", TaskId(id), 3), id);
+  for (const char* text : {"", "x/y", "00000000-0000-7000-8000-000000000001",
+                           "00000000-0000-7000-8000-000000000001/",
+                           "00000000-0000-7000-8000-00000000000g/step"}) {
+    EXPECT_EQ(ParseTaskId("acme", text, 1), std::nullopt) << text;
+  }
+  EXPECT_EQ(ParseTaskId("acme", TaskId(id), 0), std::nullopt);
+}
+
+}  // namespace
+}  // namespace agentflow::coordinator

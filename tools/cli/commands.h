@@ -1,0 +1,61 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "tools/cli/output.h"
+#include "tools/cli/session.h"
+
+// What the CLI does, one function a command. Each prints to standard output and gives the exit
+// code, or an error for main to print.
+namespace agentflow::cli {
+
+// Exit codes, for scripts.
+inline constexpr int kOk = 0;
+inline constexpr int kFailed = 1;           // the platform refused, or something is not found
+inline constexpr int kUsage = 2;            // the command line is wrong
+inline constexpr int kExecutionFailed = 3;  // FAILED or TIMED_OUT
+inline constexpr int kExecutionCanceled = 4;
+inline constexpr int kUnreachable = 5;
+
+struct RunOptions {
+  std::string workflow;
+  // "key=text", "key=@file" (the file's text), "key:=json".
+  std::vector<std::string> inputs;
+  std::string input_json;  // whole input: JSON, or "@file"
+  int version = 0;
+  std::string request_id;
+  std::vector<std::string> labels;  // "key=value"
+  int priority = 0;
+  bool watch = false;
+};
+
+absl::StatusOr<int> Apply(Session& session, const std::string& file, bool publish, Format format);
+absl::StatusOr<int> Validate(Session& session, const std::string& file, Format format);
+absl::StatusOr<int> Export(Session& session, const std::string& workflow, int version);
+absl::StatusOr<int> Get(Session& session, const std::string& resource, const std::string& name,
+                        const std::string& filter, int limit, Format format);
+absl::StatusOr<int> Delete(Session& session, const std::string& resource, const std::string& name);
+absl::StatusOr<int> Describe(Session& session, const std::string& resource,
+                             const std::string& name, Format format);
+absl::StatusOr<int> Run(Session& session, const RunOptions& options, Format format);
+absl::StatusOr<int> Watch(Session& session, const std::string& execution, Format format);
+absl::StatusOr<int> Cancel(Session& session, const std::string& execution,
+                           const std::string& cause);
+absl::StatusOr<int> Logs(Session& session, const std::string& execution, bool follow,
+                         Format format);
+absl::StatusOr<int> Call(Session& session, const std::string& method, const std::string& path,
+                         const std::string& data, Format format);
+// Both need no platform.
+absl::StatusOr<int> EvaluateCel(const std::string& expression, const std::string& vars, bool json);
+absl::StatusOr<int> TestCel(const std::string& file);
+
+// The input of an execution from its parts. INVALID_ARGUMENT, reason INPUT_MALFORMED.
+absl::StatusOr<json::Value> BuildInput(const std::vector<std::string>& inputs,
+                                       const std::string& input_json);
+// "workflows" and "a" give "/v1/workflows/a"; full names are taken as they are. INVALID_ARGUMENT,
+// reason RESOURCE_UNKNOWN, lists what there is.
+absl::StatusOr<std::string> PathOf(const std::string& resource, const std::string& name);
+
+}  // namespace agentflow::cli

@@ -1,0 +1,162 @@
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <iostream>
+#include <map>
+
+#include "libs/base/status.h"
+#include "tools/cli/commands.h"
+
+namespace {
+
+using namespace agentflow;       // NOLINT: this file is the program
+using namespace agentflow::cli;  // NOLINT
+
+using Action = std::function<absl::StatusOr<int>()>;
+
+// What the flags of all commands are read into.
+struct Flags {
+  std::string url, api_key;
+  Format format = Format::kTable;
+  std::string file, resource, name, filter, cause, method, path, data, expression, vars;
+  int limit = 100;
+  int version = 0;
+  bool publish = false, follow = false, json = false;
+  RunOptions run;
+};
+
+int Report(const absl::Status& status) {
+  std::cerr << "error: " << MessageOf(status) << " [" << ReasonOf(status) << "]\n";
+  ErrorMetadata metadata = MetadataOf(status);
+  if (metadata.contains("requestId")) std::cerr << "request: " << metadata["requestId"] << "\n";
+  if (ReasonOf(status) == "UNREACHABLE") return kUnreachable;
+  if (ReasonOf(status) == "INPUT_MALFORMED" || ReasonOf(status) == "RESOURCE_UNKNOWN" ||
+      ReasonOf(status) == "SETTINGS_MISSING" || ReasonOf(status) == "NAME_MISSING") {
+    return kUsage;
+  }
+  return kFailed;
+}
+
+// Runs `command` against the platform that the flags name.
+Action OnPlatform(Flags& flags, std::function<absl::StatusOr<int>(Session&)> command) {
+  return [&flags, command = std::move(command)]() -> absl::StatusOr<int> {
+    AF_ASSIGN_OR_RETURN(Settings settings, FindSettings(flags.url, flags.api_key));
+    Session session(std::move(settings));
+    return command(session);
+  };
+}
+
+CLI::App* Add(CLI::App& app, Action& chosen, const char* name, const char* text, Action action) {
+  CLI::App* command = app.add_subcommand(name, text);
+  command->callback([&chosen, action = std::move(action)] { chosen = action; });
+  return command;
+}
+
+void AddWorkflowCommands(CLI::App& app, Flags& f, Action& chosen) {
+  auto* apply = Add(app, chosen, "apply", "Create or replace a workflow from a file",
+                    OnPlatform(f, [&f](Session& s) { return Apply(s, f.file, f.publish, f.format); }));
+  apply->add_option("-f,--file", f.file, "Workflow document; - is standard input")->required();
+  apply->add_flag("--publish", f.publish, "Publish it too");
+  auto* validate = Add(app, chosen, "validate", "List everything wrong with a workflow file",
+                       OnPlatform(f, [&f](Session& s) { return Validate(s, f.file, f.format); }));
+  validate->add_option("file,-f,--file", f.file, "Workflow document")->required();
+  auto* exporting = Add(app, chosen, "export", "Print a workflow as a document",
+                        OnPlatform(f, [&f](Session& s) { return Export(s, f.name, f.version); }));
+  exporting->add_option("workflow", f.name)->required();
+  exporting->add_option("--version", f.version, "A published version; the draft if left out");
+}
+
+void AddResourceCommands(CLI::App& app, Flags& f, Action& chosen) {
+  auto* get = Add(app, chosen, "get", "List resources, or show one", OnPlatform(f, [&f](Session& s) {
+                    return Get(s, f.resource, f.name, f.filter, f.limit, f.format);
+                  }));
+  get->add_option("resource", f.resource, "workflows, executions, steps, agents, ...")->required();
+  get->add_option("name", f.name, "One of them; for steps and events the execution");
+  get->add_option("--filter", f.filter, "For example: state = \"FAILED\"");
+  get->add_option("--limit", f.limit, "At most this many; 0 is all");
+  auto* describe = Add(app, chosen, "describe", "Show one resource with what belongs to it",
+                       OnPlatform(f, [&f](Session& s) {
+                         return Describe(s, f.resource, f.name, f.format);
+                       }));
+  describe->add_option("resource", f.resource)->required();
+  describe->add_option("name", f.name)->required();
+  auto* removing = Add(app, chosen, "delete", "Delete a resource", OnPlatform(f, [&f](Session& s) {
+                         return Delete(s, f.resource, f.name);
+                       }));
+  removing->add_option("resource", f.resource)->required();
+  removing->add_option("name", f.name)->required();
+  auto* api = Add(app, chosen, "api", "Call any method of the REST API", OnPlatform(f, [&f](Session& s) {
+                    return Call(s, f.method, f.path, f.data, f.format);
+                  }));
+  api->add_option("method", f.method, "GET, POST, PATCH, DELETE")->required();
+  api->add_option("path", f.path, "/v1/...")->required();
+  api->add_option("-d,--data", f.data, "JSON, or @file");
+}
+
+void AddExecutionCommands(CLI::App& app, Flags& f, Action& chosen) {
+  auto* run = Add(app, chosen, "run", "Start an execution",
+                  OnPlatform(f, [&f](Session& s) { return Run(s, f.run, f.format); }));
+  run->add_option("workflow", f.run.workflow)->required();
+  run->add_option("-i,--input", f.run.inputs, "key=text, key=@file or key:=json")
+      ->expected(1)
+      ->take_all();
+  run->add_option("--input-json", f.run.input_json, "The whole input as JSON, or @file");
+  run->add_option("--version", f.run.version, "Version; the newest if left out");
+  run->add_option("--request-id", f.run.request_id, "The same id starts once");
+  run->add_option("--label", f.run.labels, "key=value")->expected(1)->take_all();
+  run->add_option("--priority", f.run.priority, "1 (first) to 5 (last)");
+  run->add_flag("-w,--watch", f.run.watch, "Follow it and print its output");
+  auto* watch = Add(app, chosen, "watch", "Follow an execution to its end",
+                    OnPlatform(f, [&f](Session& s) { return Watch(s, f.name, f.format); }));
+  watch->add_option("execution", f.name)->required();
+  auto* cancel = Add(app, chosen, "cancel", "Cancel an execution",
+                     OnPlatform(f, [&f](Session& s) { return Cancel(s, f.name, f.cause); }));
+  cancel->add_option("execution", f.name)->required();
+  cancel->add_option("--cause", f.cause, "Kept in the journal");
+  auto* logs = Add(app, chosen, "logs", "Print an execution's journal", OnPlatform(f, [&f](Session& s) {
+                     return Logs(s, f.name, f.follow, f.format);
+                   }));
+  logs->add_option("execution", f.name)->required();
+  logs->add_flag("-f,--follow", f.follow, "Go on until it is over");
+}
+
+void AddCelCommands(CLI::App& app, Flags& f, Action& chosen) {
+  auto* cel = Add(app, chosen, "cel", "Evaluate an expression, or run a file of cases",
+                  [&f]() -> absl::StatusOr<int> {
+                    if (f.expression == "test") return TestCel(f.file);
+                    return EvaluateCel(f.expression, f.vars, f.json);
+                  });
+  cel->add_option("expression", f.expression, "An expression; or: test FILE.jsonl")->required();
+  cel->add_option("file", f.file, "Cases, one JSON object a line");
+  cel->add_option("--vars", f.vars, "Variables as a JSON object, or @file");
+  cel->add_flag("--json", f.json, "Print errors as JSON too");
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app{"AgentFlow: design, run and watch workflows of AI agents", "agentflow"};
+  app.require_subcommand(1);
+  app.fallthrough();
+  app.set_version_flag("--version", "agentflow 0.1.0");
+  Flags flags;
+  Action chosen;
+  const std::map<std::string, Format> formats{
+      {"table", Format::kTable}, {"json", Format::kJson}, {"yaml", Format::kYaml}};
+  app.add_option("-o,--output", flags.format, "table, json or yaml")
+      ->transform(CLI::CheckedTransformer(formats, CLI::ignore_case));
+  app.add_option("--url", flags.url, "Where the gateway is (AGENTFLOW_URL)");
+  app.add_option("--api-key", flags.api_key, "API key or access token (AGENTFLOW_API_KEY)");
+  AddWorkflowCommands(app, flags, chosen);
+  AddResourceCommands(app, flags, chosen);
+  AddExecutionCommands(app, flags, chosen);
+  AddCelCommands(app, flags, chosen);
+  app.footer("Exit codes: 0 done, 1 refused, 2 wrong command line, 3 execution failed,\n"
+             "4 execution canceled, 5 platform unreachable.");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? kOk : kUsage;
+  }
+  absl::StatusOr<int> code = chosen();
+  return code.ok() ? *code : Report(code.status());
+}
