@@ -145,6 +145,12 @@ absl::StatusOr<Result> Connection::Script(std::string_view sql, std::string_view
 absl::StatusOr<Result> Connection::Prepared(const Statement& statement,
                                             std::span<const Param> params) {
   if (lost()) return LostConnection("earlier");
+  for (const Param& param : params) {
+    // It would be cut off there.
+    if (param.text() && param.text()->find('\0') != std::string::npos) {
+      return FromSqlState("22021", "a text must not hold a NUL character", statement.name);
+    }
+  }
   return Guarded(impl_->connection, statement.name, [&] {
     if (impl_->prepared.insert(statement.name).second) {
       impl_->connection.prepare(statement.name, statement.sql);

@@ -129,6 +129,11 @@ TEST_F(RequestTest, ErrorsCarryReasonSqlStateAndConstraint) {
   EXPECT_EQ(SqlStateOf(duplicate), "23505");
 }
 
+TEST_F(RequestTest, ATextWithANulIsRefusedAndNotCutOff) {
+  Pool pool(Options());
+  EXPECT_EQ(ReasonOf(Insert(pool, "acme", 1, std::string("a\0b", 3))), "DATABASE_VALUE_REFUSED");
+}
+
 TEST(ErrorTable, EverySqlStateHasItsStatus) {
   struct Case {
     const char* sqlstate;

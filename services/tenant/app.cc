@@ -1,0 +1,173 @@
+#include "services/tenant/app.h"
+
+#include <atomic>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <utility>
+
+#include "libs/base/status.h"
+#include "libs/json/value.h"
+#include "libs/obs/log.h"
+#include "libs/pg/audit.h"
+#include "libs/pg/guard.h"
+#include "libs/pg/migrate.h"
+#include "libs/pg/pool.h"
+#include "libs/runtime/periodic.h"
+#include "migrations/tenant.h"
+#include "services/tenant/bootstrap.h"
+#include "services/tenant/config.h"
+#include "services/tenant/rpc/services.h"
+
+namespace agentflow::tenant {
+namespace {
+
+// Well within the second in which a revoked key must end everywhere.
+constexpr std::chrono::milliseconds kRevocationStep{200};
+constexpr std::chrono::milliseconds kPurgeStep{300'000};
+
+// A setting, or the variable of the same meaning without the service's prefix.
+std::string OrVariable(const std::string& setting, const char* variable) {
+  if (!setting.empty()) return setting;
+  const char* value = std::getenv(variable);
+  return value == nullptr ? "" : value;
+}
+
+// Everything over one database, in the order it depends on each other.
+struct Parts {
+  Parts(const Settings& s, const Clock& clock, pg::PoolOptions pool_options)
+      : pool(std::move(pool_options)),
+        quotas{s.quota_requests_per_second, s.quota_request_burst, s.quota_live_executions,
+               s.quota_starts_per_second, s.quota_workflows},
+        passwords({.concurrent = s.password_threads, .waiting = s.password_queue}),
+        tenants(pool, clock, passwords, quotas),
+        users(pool, clock, passwords),
+        keys(pool, clock),
+        sessions(pool, clock, passwords,
+                 {.access_life = s.access_token_life,
+                  .session_life = s.session_life,
+                  .failures_allowed = s.login_failures,
+                  .failure_recovery = s.login_recovery}),
+        identities(pool, clock, {.default_quotas = quotas}),
+        revocations(pool),
+        audit(pool),
+        identity_service(identities, tenants, revocations),
+        shipper(pool, [this](const auto& records) { return audit.Append("tenant", records); }, {}) {
+  }
+
+  pg::Pool pool;
+  const Quotas quotas;
+  Passwords passwords;
+  Tenants tenants;
+  Users users;
+  ApiKeys keys;
+  Sessions sessions;
+  Identities identities;
+  RevocationFeed revocations;
+  AuditTrail audit;
+  IdentityService identity_service;
+  pg::AuditShipper shipper;
+};
+
+class TenantService final : public rpc::Service {
+ public:
+  explicit TenantService(Mode mode) : mode_(mode) {}
+
+  void Configure(config::Schema& schema) override { Declare(settings_, schema); }
+
+  absl::Status Start(rpc::ServiceParts& parts) override {
+    AF_RETURN_IF_ERROR(pg::Migrate(settings_.database_owner_url.Reveal(), Migrations()));
+    parts_ = std::make_unique<Parts>(settings_, parts.clock(), PoolOptionsFor(parts.metrics()));
+    AF_RETURN_IF_ERROR(pg::CheckRowSecurity(parts_->pool, "tenant"));
+    if (mode_ != Mode::kServe) {
+      AF_RETURN_IF_ERROR(RunBootstrap());
+      // Nothing was started that would need an end.
+      std::fflush(stdout);
+      std::_Exit(0);
+    }
+    rpc::Server& server = parts.server();
+    RegisterAuthService(server, parts_->sessions);
+    RegisterTenantService(server, parts_->tenants);
+    RegisterUserService(server, parts_->users);
+    RegisterApiKeyService(server, parts_->keys);
+    RegisterAuditServices(server, parts_->audit);
+    parts_->identity_service.Register(server);
+    // From now on revocations are seen, before anybody is told who somebody is.
+    AF_RETURN_IF_ERROR(parts_->revocations.Step());
+    parts.AddReadinessCheck("database", [this] { return DatabaseState(); });
+    return absl::OkStatus();
+  }
+
+  void Serving() override {
+    parts_->shipper.Start();
+    revoke_ = std::make_unique<runtime::PeriodicTask>("revocations", kRevocationStep,
+                                                      [this] { StepRevocations(); });
+    purge_ = std::make_unique<runtime::PeriodicTask>("purge", kPurgeStep, [this] {
+      absl::Status status = parts_->sessions.Purge();
+      if (!status.ok()) obs::Warn("expired sessions not purged", {{"error", MessageOf(status)}});
+    });
+  }
+
+  void Drain() override { parts_->identity_service.EndStreams(); }
+
+  void Stop() override {
+    revoke_.reset();
+    purge_.reset();
+    parts_->shipper.Stop();
+  }
+
+ private:
+  pg::PoolOptions PoolOptionsFor(obs::Registry& metrics) {
+    obs::HistogramFamily seconds = metrics.Histograms(
+        "agentflow_tenant_database_statement_seconds",
+        "Time of database statements by name and outcome.", {"statement", "outcome"});
+    return {.url = settings_.database_url.Reveal(),
+            .name = "tenant",
+            .size = static_cast<size_t>(settings_.database_pool),
+            .observer = [seconds](const char* statement, int64_t micros, const absl::Status& s) {
+              seconds.With({statement, s.ok() ? "ok" : "error"})
+                  .Observe(static_cast<double>(micros) / 1e6);
+            }};
+  }
+
+  absl::Status RunBootstrap() {
+    AF_ASSIGN_OR_RETURN(
+        BootstrapResult made,
+        Bootstrap(parts_->tenants, parts_->keys,
+                  {.email = OrVariable(settings_.bootstrap_email, "AGENTFLOW_BOOTSTRAP_EMAIL"),
+                   .password = OrVariable(settings_.bootstrap_password.Reveal(),
+                                          "AGENTFLOW_BOOTSTRAP_PASSWORD"),
+                   .new_key = mode_ == Mode::kBootstrapNewKey}));
+    json::Object out{{"tenant", made.tenant}, {"email", made.email}};
+    if (!made.api_key.empty()) out.Set("api_key", made.api_key);
+    std::printf("%s\n", json::Dump(std::move(out)).c_str());
+    return absl::OkStatus();
+  }
+
+  void StepRevocations() {
+    absl::Status status = parts_->revocations.Step();
+    database_ok_ = status.ok();
+    if (!status.ok()) obs::Warn("revocations not read", {{"error", MessageOf(status)}});
+  }
+
+  // What the last look at the database found: a probe must not wait for one.
+  absl::Status DatabaseState() const {
+    if (database_ok_) return absl::OkStatus();
+    return Unavailable("DATABASE_UNAVAILABLE", "the database does not answer");
+  }
+
+  const Mode mode_;
+  Settings settings_;
+  std::unique_ptr<Parts> parts_;
+  std::atomic<bool> database_ok_{true};
+  std::unique_ptr<runtime::PeriodicTask> revoke_;
+  std::unique_ptr<runtime::PeriodicTask> purge_;
+};
+
+}  // namespace
+
+std::unique_ptr<rpc::Service> MakeTenantService(Mode mode) {
+  return std::make_unique<TenantService>(mode);
+}
+
+}  // namespace agentflow::tenant
