@@ -18,15 +18,26 @@ absl::Status Bad(const pb::MethodDescriptor& method, const std::string& what) {
 absl::Status SetVerbAndPath(const google::api::HttpRule& rule, HttpBinding& binding) {
   std::string path;
   switch (rule.pattern_case()) {
-    case google::api::HttpRule::kGet: binding.verb = "GET", path = rule.get(); break;
-    case google::api::HttpRule::kPut: binding.verb = "PUT", path = rule.put(); break;
-    case google::api::HttpRule::kPost: binding.verb = "POST", path = rule.post(); break;
-    case google::api::HttpRule::kDelete: binding.verb = "DELETE", path = rule.delete_(); break;
-    case google::api::HttpRule::kPatch: binding.verb = "PATCH", path = rule.patch(); break;
+    case google::api::HttpRule::kGet:
+      binding.verb = "GET", path = rule.get();
+      break;
+    case google::api::HttpRule::kPut:
+      binding.verb = "PUT", path = rule.put();
+      break;
+    case google::api::HttpRule::kPost:
+      binding.verb = "POST", path = rule.post();
+      break;
+    case google::api::HttpRule::kDelete:
+      binding.verb = "DELETE", path = rule.delete_();
+      break;
+    case google::api::HttpRule::kPatch:
+      binding.verb = "PATCH", path = rule.patch();
+      break;
     case google::api::HttpRule::kCustom:
       binding.verb = rule.custom().kind(), path = rule.custom().path();
       break;
-    case google::api::HttpRule::PATTERN_NOT_SET: return Bad(*binding.method, "no path");
+    case google::api::HttpRule::PATTERN_NOT_SET:
+      return Bad(*binding.method, "no path");
   }
   AF_ASSIGN_OR_RETURN(binding.path, PathTemplate::Parse(path));
   return absl::OkStatus();
@@ -97,8 +108,8 @@ FieldPath FindFieldPath(const pb::Descriptor& message, std::string_view path) {
     fields.push_back(field);
     if (dot == std::string_view::npos) return fields;
     if (field->is_repeated()) return {};
-    here = field->cpp_type() == pb::FieldDescriptor::CPPTYPE_MESSAGE ? field->message_type()
-                                                                     : nullptr;
+    here =
+        field->cpp_type() == pb::FieldDescriptor::CPPTYPE_MESSAGE ? field->message_type() : nullptr;
     path.remove_prefix(dot + 1);
   }
 }

@@ -46,8 +46,7 @@ const pb::MethodDescriptor* MethodWith(pb::DescriptorPool& pool, const std::stri
 TEST(BindingsOf, ReadsTheRule) {
   google::api::HttpRule linked;  // the extension must be in the generated pool
   pb::DescriptorPool pool(pb::DescriptorPool::generated_pool());
-  auto bindings = BindingsOf(*MethodWith(
-      pool, R"(patch: "/v1/{sub.subfield=subs/*}" body: "sub"
+  auto bindings = BindingsOf(*MethodWith(pool, R"(patch: "/v1/{sub.subfield=subs/*}" body: "sub"
                additional_bindings {post: "/v1/subs/{message_id}:go" body: "*"}
                additional_bindings {get: "/v1/{message_id}" response_body: "sub"})"));
   ASSERT_TRUE(bindings.ok()) << bindings.status();
@@ -63,11 +62,10 @@ TEST(BindingsOf, ReadsTheRule) {
 }
 
 TEST(BindingsOf, RefusesRulesThatDoNotFitTheMessages) {
-  for (const char* rule :
-       {R"(get: "/v1/{nope}")", R"(get: "/v1/{tags}")",
-        R"(get: "/v1/{sub}")", R"(get: "/v1/{message_id.x}")", R"(post: "/v1/a" body: "nope")",
-        R"(get: "/v1/a" body: "*")", R"(get: "/v1/a" response_body: "nope")", R"(get: "v1/a")",
-        R"(body: "*")"}) {
+  for (const char* rule : {R"(get: "/v1/{nope}")", R"(get: "/v1/{tags}")", R"(get: "/v1/{sub}")",
+                           R"(get: "/v1/{message_id.x}")", R"(post: "/v1/a" body: "nope")",
+                           R"(get: "/v1/a" body: "*")", R"(get: "/v1/a" response_body: "nope")",
+                           R"(get: "v1/a")", R"(body: "*")"}) {
     pb::DescriptorPool pool(pb::DescriptorPool::generated_pool());
     EXPECT_FALSE(BindingsOf(*MethodWith(pool, rule)).ok()) << rule;
   }

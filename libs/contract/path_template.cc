@@ -8,7 +8,8 @@ namespace {
 bool IsIdentifier(std::string_view text) {
   if (text.empty() || (text[0] >= '0' && text[0] <= '9')) return false;
   for (char c : text) {
-    bool ok = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+    bool ok =
+        (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
     if (!ok) return false;
   }
   return true;
@@ -135,9 +136,15 @@ std::string PathTemplate::Shape() const {
   for (const PathSegment& segment : segments_) {
     shape += '/';
     switch (segment.kind) {
-      case PathSegment::Kind::kLiteral: shape += segment.literal; break;
-      case PathSegment::Kind::kOne: shape += '*'; break;
-      case PathSegment::Kind::kRest: shape += "**"; break;
+      case PathSegment::Kind::kLiteral:
+        shape += segment.literal;
+        break;
+      case PathSegment::Kind::kOne:
+        shape += '*';
+        break;
+      case PathSegment::Kind::kRest:
+        shape += "**";
+        break;
     }
   }
   if (!verb_.empty()) shape += ":" + verb_;
@@ -146,8 +153,8 @@ std::string PathTemplate::Shape() const {
 
 absl::StatusOr<std::string> PathTemplate::Extract(
     const PathVariable& variable, const std::vector<std::string_view>& raw_segments) const {
-  bool rest = variable.end > variable.begin &&
-              segments_[variable.end - 1].kind == PathSegment::Kind::kRest;
+  bool rest =
+      variable.end > variable.begin && segments_[variable.end - 1].kind == PathSegment::Kind::kRest;
   size_t end = rest ? raw_segments.size() : variable.end;
   bool single = variable.end - variable.begin == 1 && !rest;
   std::string value;
@@ -172,8 +179,9 @@ absl::StatusOr<std::string> PercentDecode(std::string_view text, bool keep_slash
       int high = i + 2 < text.size() ? HexDigit(text[i + 1]) : -1;
       int low = high >= 0 ? HexDigit(text[i + 2]) : -1;
       if (low < 0) {
-        return InvalidArgument("PATH_INVALID", "",
-                               "the URL has a broken percent escape: write \"%25\" for a percent sign");
+        return InvalidArgument(
+            "PATH_INVALID", "",
+            "the URL has a broken percent escape: write \"%25\" for a percent sign");
       }
       char c = static_cast<char>(high * 16 + low);
       if (c == '/' && keep_slash) {

@@ -68,7 +68,6 @@ absl::StatusOr<std::string> PercentDecode(std::string_view text, bool keep_slash
                                           bool plus_is_space = false);
 
 // "a=1&b=x%20y" -> {{"a","1"},{"b","x y"}}, in order. The same error as PercentDecode.
-absl::StatusOr<std::vector<std::pair<std::string, std::string>>> ParseQuery(
-    std::string_view query);
+absl::StatusOr<std::vector<std::pair<std::string, std::string>>> ParseQuery(std::string_view query);
 
 }  // namespace agentflow::contract

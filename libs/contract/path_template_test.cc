@@ -31,9 +31,9 @@ TEST(PathTemplate, ShapesOfTheGrammar) {
 }
 
 TEST(PathTemplate, RefusesWhatTheGrammarDoesNotKnow) {
-  for (const char* text :
-       {"", "v1/a", "/", "/a//b", "/a/", "/{", "/{a", "/{a=}", "/{=b}", "/{a.}", "/{1a}", "/a}b",
-        "/{a={b}}", "/**/a", "/{a=**}/b", "/a:", "/a:b:c", "/a:*", "/a*", "/{a}/{a}", "/a b"}) {
+  for (const char* text : {"",          "v1/a",  "/",      "/a//b", "/a/",  "/{",       "/{a",
+                           "/{a=}",     "/{=b}", "/{a.}",  "/{1a}", "/a}b", "/{a={b}}", "/**/a",
+                           "/{a=**}/b", "/a:",   "/a:b:c", "/a:*",  "/a*",  "/{a}/{a}", "/a b"}) {
     auto parsed = PathTemplate::Parse(text);
     EXPECT_FALSE(parsed.ok()) << text;
     EXPECT_EQ(ReasonOf(parsed.status()), "PATH_TEMPLATE_INVALID") << text;

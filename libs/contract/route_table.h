@@ -37,8 +37,8 @@ class RouteTable {
     std::map<std::string, std::unique_ptr<Node>, std::less<>> literals;
     std::unique_ptr<Node> one;
     // What ends here: custom verb -> HTTP verb -> binding. `rest` ends in "**".
-    using Ends = std::map<std::string, std::map<std::string, const HttpBinding*, std::less<>>,
-                          std::less<>>;
+    using Ends =
+        std::map<std::string, std::map<std::string, const HttpBinding*, std::less<>>, std::less<>>;
     Ends ends;
     Ends rest;
   };

@@ -77,7 +77,9 @@ TEST_F(RouteTableTest, FindsTheRoute) {
       {"GET", "/v1/workflows/a:b", "/v1/{name=workflows/*}", {"workflows/a:b"}},
       // An escaped colon is never a verb.
       {"GET", "/v1/workflows/a%3Apublish", "/v1/{name=workflows/*}", {"workflows/a:publish"}},
-      {"GET", "/v1/workflows/a/versions/3", "/v1/{name=workflows/*/versions/*}",
+      {"GET",
+       "/v1/workflows/a/versions/3",
+       "/v1/{name=workflows/*/versions/*}",
        {"workflows/a/versions/3"}},
       {"GET", "/v1/workflows/a/versions", "/v1/{parent=workflows/*}/versions", {"workflows/a"}},
       {"GET", "/v1/x/versions/y", "/v1/{a}/versions/{b}", {"x", "y"}},

@@ -65,11 +65,12 @@ const std::vector<Network>& SpecialNetworks() {
   static const std::vector<Network>* networks = [] {
     auto* list = new std::vector<Network>;
     for (const char* text :
-         {"0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16",
-          "172.16.0.0/12", "192.0.0.0/24", "192.0.2.0/24", "192.88.99.0/24", "192.168.0.0/16",
-          "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/4", "240.0.0.0/4",
-          "::/96", "64:ff9b::/96", "64:ff9b:1::/48", "100::/64", "2001::/23", "2001:db8::/32",
-          "2002::/16", "fc00::/7", "fe80::/10", "fec0::/10", "ff00::/8"}) {
+         {"0.0.0.0/8",     "10.0.0.0/8",      "100.64.0.0/10",  "127.0.0.0/8",    "169.254.0.0/16",
+          "172.16.0.0/12", "192.0.0.0/24",    "192.0.2.0/24",   "192.88.99.0/24", "192.168.0.0/16",
+          "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/4",    "240.0.0.0/4",
+          "::/96",         "64:ff9b::/96",    "64:ff9b:1::/48", "100::/64",       "2001::/23",
+          "2001:db8::/32", "2002::/16",       "fc00::/7",       "fe80::/10",      "fec0::/10",
+          "ff00::/8"}) {
       list->push_back(*ParseNetwork(text));
     }
     return list;
@@ -215,7 +216,8 @@ absl::StatusOr<Response> Client::Send(const OutboundRequest& request) {
   bool has_type = false;
   for (const auto& [name, value] : request.headers) {
     has_type |= EqualIgnoringCase(name, "content-type");
-    headers = curl_slist_append(headers, (value.empty() ? name + ";" : name + ": " + value).c_str());
+    headers =
+        curl_slist_append(headers, (value.empty() ? name + ";" : name + ": " + value).c_str());
   }
   headers = curl_slist_append(headers, "Expect:");
   if (!has_type) headers = curl_slist_append(headers, "Content-Type:");

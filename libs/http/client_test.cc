@@ -8,11 +8,31 @@ namespace agentflow::http {
 namespace {
 
 TEST(IsAllowed, DeniesEverythingThatIsNotPublic) {
-  for (const char* address :
-       {"127.0.0.1", "127.9.9.9", "10.0.0.1", "172.16.0.1", "172.31.255.255", "192.168.1.1",
-        "169.254.169.254", "100.64.0.1", "0.0.0.0", "224.0.0.1", "255.255.255.255", "192.0.2.1",
-        "::1", "::", "fe80::1", "fc00::1", "fd12::1", "ff02::1", "::ffff:127.0.0.1",
-        "::ffff:10.0.0.1", "64:ff9b::7f00:1", "2002:7f00:1::", "2001:db8::1", "nonsense", ""}) {
+  for (const char* address : {"127.0.0.1",
+                              "127.9.9.9",
+                              "10.0.0.1",
+                              "172.16.0.1",
+                              "172.31.255.255",
+                              "192.168.1.1",
+                              "169.254.169.254",
+                              "100.64.0.1",
+                              "0.0.0.0",
+                              "224.0.0.1",
+                              "255.255.255.255",
+                              "192.0.2.1",
+                              "::1",
+                              "::",
+                              "fe80::1",
+                              "fc00::1",
+                              "fd12::1",
+                              "ff02::1",
+                              "::ffff:127.0.0.1",
+                              "::ffff:10.0.0.1",
+                              "64:ff9b::7f00:1",
+                              "2002:7f00:1::",
+                              "2001:db8::1",
+                              "nonsense",
+                              ""}) {
     EXPECT_FALSE(IsAllowed({}, address)) << address;
   }
   for (const char* address : {"8.8.8.8", "172.32.0.1", "2606:4700::1111", "::ffff:8.8.8.8"}) {
@@ -47,9 +67,9 @@ class ClientTest : public testing::Test {
         return;
       }
       if (request.path == "/large") return reply->Send(TextResponse(200, std::string(1000, 'x')));
-      reply->Send(TextResponse(request.path == "/teapot" ? 418 : 200,
-                               request.method + " " + std::string(request.headers.Get("x-a")) +
-                                   " " + request.body));
+      reply->Send(TextResponse(
+          request.path == "/teapot" ? 418 : 200,
+          request.method + " " + std::string(request.headers.Get("x-a")) + " " + request.body));
     });
   }
   std::string Url(const std::string& host, const std::string& path) {
@@ -74,8 +94,8 @@ TEST_F(ClientTest, SendsAndReceives) {
 
 TEST_F(ClientTest, RefusesAddressesHoweverTheyAreNamed) {
   Client strict{AddressPolicy{}};
-  for (const char* host : {"127.0.0.1", "localhost", "2130706433", "0x7f.1", "[::1]",
-                           "[::ffff:127.0.0.1]", "0"}) {
+  for (const char* host :
+       {"127.0.0.1", "localhost", "2130706433", "0x7f.1", "[::1]", "[::ffff:127.0.0.1]", "0"}) {
     OutboundRequest request{"GET", Url(host, "/hello"), {}, ""};
     EXPECT_EQ(ReasonOf(strict.Send(request).status()), "ADDRESS_DENIED") << host;
   }

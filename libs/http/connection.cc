@@ -10,7 +10,7 @@
 
 #include "libs/base/status.h"
 #include "libs/http/problem.h"
-#include "libs/http/session.h"
+#include "libs/http/session_internal.h"
 
 namespace agentflow::http {
 namespace {
@@ -54,9 +54,7 @@ std::string HeadOf(const Response& response) {
 class Connection final : public Session, public std::enable_shared_from_this<Connection> {
  public:
   Connection(std::shared_ptr<ServerState> state, asio::ip::tcp::socket socket)
-      : state_(std::move(state)),
-        executor_(socket.get_executor()),
-        stream_(std::move(socket)) {
+      : state_(std::move(state)), executor_(socket.get_executor()), stream_(std::move(socket)) {
     error_code ignored;
     auto endpoint = stream_.socket().remote_endpoint(ignored);
     remote_address_ = endpoint.address().to_string(ignored);
@@ -201,10 +199,10 @@ class Connection final : public Session, public std::enable_shared_from_this<Con
   void Refuse(error_code error) {
     absl::Status status;
     if (error == beast::http::error::body_limit) {
-      status = Error(absl::StatusCode::kInvalidArgument, "BODY_TOO_LARGE",
-                     "the body is larger than " + std::to_string(state_->options.max_body_bytes) +
-                         " bytes",
-                     {{kErrorLimit, "max_body_bytes"}});
+      status = Error(
+          absl::StatusCode::kInvalidArgument, "BODY_TOO_LARGE",
+          "the body is larger than " + std::to_string(state_->options.max_body_bytes) + " bytes",
+          {{kErrorLimit, "max_body_bytes"}});
     } else if (error == beast::http::error::header_limit) {
       status = Error(absl::StatusCode::kInvalidArgument, "HEADER_TOO_LARGE",
                      "the header fields are larger than " +
@@ -212,8 +210,8 @@ class Connection final : public Session, public std::enable_shared_from_this<Con
                      {{kErrorLimit, "max_header_bytes"}});
     } else if (error == beast::http::error::end_of_stream ||
                error == beast::http::error::partial_message ||
-               error.category() != beast::http::make_error_code(beast::http::error::bad_version)
-                                       .category()) {
+               error.category() !=
+                   beast::http::make_error_code(beast::http::error::bad_version).category()) {
       return;  // gone, or too slow
     } else {
       status = InvalidArgument("HTTP_MALFORMED", "", "this is no HTTP request: " + error.message());
@@ -237,10 +235,10 @@ class Connection final : public Session, public std::enable_shared_from_this<Con
 
   void Swallow(size_t most) {
     buffer_.clear();
-    stream_.async_read_some(
-        buffer_.prepare(65536), [self = shared_from_this(), most](error_code error, size_t bytes) {
-          if (!error && bytes < most) self->Swallow(most - bytes);
-        });
+    stream_.async_read_some(buffer_.prepare(65536),
+                            [self = shared_from_this(), most](error_code error, size_t bytes) {
+                              if (!error && bytes < most) self->Swallow(most - bytes);
+                            });
   }
 
   void WatchPeer() {
@@ -353,27 +351,25 @@ class Connection::ReplyHandle final : public Reply {
       : link_(std::move(link)), queue_limit_(queue_limit) {}
   ~ReplyHandle() override {
     if (!answered_.exchange(true)) {
-      Response response = ProblemResponse(
-          Internal("NO_ANSWER", "the request was dropped; try again"), "", "");
-      Deliver([response = std::move(response)](Connection& c) mutable {
-        c.Send(std::move(response));
-      });
+      Response response =
+          ProblemResponse(Internal("NO_ANSWER", "the request was dropped; try again"), "", "");
+      Deliver(
+          [response = std::move(response)](Connection& c) mutable { c.Send(std::move(response)); });
     }
   }
   void Send(Response response) override {
     AF_CHECK(!answered_.exchange(true));
-    Deliver([response = std::move(response)](Connection& c) mutable {
-      c.Send(std::move(response));
-    });
+    Deliver(
+        [response = std::move(response)](Connection& c) mutable { c.Send(std::move(response)); });
   }
   std::shared_ptr<BodyWriter> Stream(Response head, std::function<void()> on_close) override {
     AF_CHECK(!answered_.exchange(true));
     auto queued = std::make_shared<std::atomic<size_t>>(0);
     auto writer = std::make_shared<Writer>(link_, queued, queue_limit_);
-    link_->Run([head = std::move(head), on_close = std::move(on_close), queued](
-                   Connection& c) mutable {
-      c.StartStream(std::move(head), std::move(on_close), std::move(queued));
-    });
+    link_->Run(
+        [head = std::move(head), on_close = std::move(on_close), queued](Connection& c) mutable {
+          c.StartStream(std::move(head), std::move(on_close), std::move(queued));
+        });
     return writer;
   }
   void Accept(std::string subprotocol,
@@ -416,8 +412,8 @@ void Connection::Dispatch() {
   stream_.expires_never();
   auto link = std::make_shared<Link<Connection>>(shared_from_this());
   link_ = link;
-  state_->handler(std::move(request), std::make_shared<ReplyHandle>(
-                                          std::move(link), state_->options.max_queued_bytes));
+  state_->handler(std::move(request),
+                  std::make_shared<ReplyHandle>(std::move(link), state_->options.max_queued_bytes));
 }
 
 }  // namespace

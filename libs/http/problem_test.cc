@@ -39,10 +39,10 @@ TEST(HttpStatusOf, MapsCodesAndSomeReasons) {
 }
 
 TEST(ProblemResponse, HoldsEverythingThatTheErrorSays) {
-  Response response = ProblemResponse(
-      Error(absl::StatusCode::kResourceExhausted, "RATE_LIMITED", "slow down",
-            {{kErrorRetryAfterMs, "1200"}, {"limit", "requests_per_second"}}),
-      "/v1/workflows", "req-1");
+  Response response =
+      ProblemResponse(Error(absl::StatusCode::kResourceExhausted, "RATE_LIMITED", "slow down",
+                            {{kErrorRetryAfterMs, "1200"}, {"limit", "requests_per_second"}}),
+                      "/v1/workflows", "req-1");
   EXPECT_EQ(response.status, 429);
   EXPECT_EQ(response.headers.Get("content-type"), "application/problem+json");
   EXPECT_EQ(response.headers.Get("retry-after"), "2");

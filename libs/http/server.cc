@@ -11,7 +11,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include "libs/base/status.h"
-#include "libs/http/session.h"
+#include "libs/http/session_internal.h"
 
 namespace agentflow::http {
 namespace {
@@ -69,7 +69,8 @@ class AsioServer final : public Server {
     if (!error) acceptor_->set_option(tcp::acceptor::reuse_address(true), error);
     if (!error) acceptor_->bind(endpoint, error);
     if (!error) acceptor_->listen(1024, error);
-    if (error) return Unavailable("LISTEN_FAILED", "cannot listen on " + listen + ": " + error.message());
+    if (error)
+      return Unavailable("LISTEN_FAILED", "cannot listen on " + listen + ": " + error.message());
     port_ = acceptor_->local_endpoint().port();
     Accept();
     for (auto& loop : loops_) {
@@ -98,23 +99,23 @@ class AsioServer final : public Server {
  private:
   void Accept() {
     Loop& loop = *loops_[next_++ % loops_.size()];
-    acceptor_->async_accept(loop.context, [this, &loop](boost::system::error_code error,
-                                                        tcp::socket socket) {
-      if (error == asio::error::operation_aborted || !acceptor_->is_open()) return;
-      if (error) return RetryAccept();
-      if (state_->Count() < static_cast<size_t>(state_->options.max_connections)) {
-        asio::post(loop.context, [state = state_, socket = std::move(socket)]() mutable {
-          RunConnection(std::move(state), std::move(socket));
+    acceptor_->async_accept(
+        loop.context, [this, &loop](boost::system::error_code error, tcp::socket socket) {
+          if (error == asio::error::operation_aborted || !acceptor_->is_open()) return;
+          if (error) return RetryAccept();
+          if (state_->Count() < static_cast<size_t>(state_->options.max_connections)) {
+            asio::post(loop.context, [state = state_, socket = std::move(socket)]() mutable {
+              RunConnection(std::move(state), std::move(socket));
+            });
+          }
+          Accept();
         });
-      }
-      Accept();
-    });
   }
 
   // Out of file descriptors, say: others will close theirs.
   void RetryAccept() {
-    auto timer = std::make_shared<asio::steady_timer>(loops_[0]->context,
-                                                      std::chrono::milliseconds(100));
+    auto timer =
+        std::make_shared<asio::steady_timer>(loops_[0]->context, std::chrono::milliseconds(100));
     timer->async_wait([this, timer](boost::system::error_code error) {
       if (!error) Accept();
     });

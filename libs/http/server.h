@@ -61,11 +61,11 @@ using Handler = std::function<void(Request request, std::shared_ptr<Reply> reply
 struct ServerOptions {
   std::string listen = "127.0.0.1:0";  // port 0: any free one
   int threads = 2;
-  size_t max_header_bytes = 16 << 10;    // more: 431, reason HEADER_TOO_LARGE
-  size_t max_body_bytes = 8 << 20;       // more: 413, reason BODY_TOO_LARGE
-  size_t max_message_bytes = 1 << 20;    // of a WebSocket message from the peer
-  size_t max_queued_bytes = 4 << 20;     // waiting to be read by a slow peer
-  int max_connections = 10'000;          // more are closed at once
+  size_t max_header_bytes = 16 << 10;                // more: 431, reason HEADER_TOO_LARGE
+  size_t max_body_bytes = 8 << 20;                   // more: 413, reason BODY_TOO_LARGE
+  size_t max_message_bytes = 1 << 20;                // of a WebSocket message from the peer
+  size_t max_queued_bytes = 4 << 20;                 // waiting to be read by a slow peer
+  int max_connections = 10'000;                      // more are closed at once
   std::chrono::milliseconds header_timeout{10'000};  // first to last byte of the headers
   std::chrono::milliseconds body_timeout{60'000};
   std::chrono::milliseconds write_timeout{60'000};

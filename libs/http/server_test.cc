@@ -18,16 +18,17 @@ std::unique_ptr<Server> Serve(Handler handler, ServerOptions options = {}) {
 
 Handler Echo() {
   return [](Request request, std::shared_ptr<Reply> reply) {
-    reply->Send(TextResponse(200, request.method + " " + request.path + "?" + request.query + " " +
-                                      request.body));
+    reply->Send(TextResponse(
+        200, request.method + " " + request.path + "?" + request.query + " " + request.body));
   };
 }
 
 TEST(Server, KeepsTheConnectionAndAnswersPipelinedRequestsInOrder) {
   auto server = Serve(Echo());
   RawClient client(server->port());
-  client.Send("GET /a?x=1 HTTP/1.1\r\nHost: t\r\n\r\n"
-              "POST /b HTTP/1.1\r\nHost: t\r\nContent-Length: 4\r\n\r\nbody");
+  client.Send(
+      "GET /a?x=1 HTTP/1.1\r\nHost: t\r\n\r\n"
+      "POST /b HTTP/1.1\r\nHost: t\r\nContent-Length: 4\r\n\r\nbody");
   EXPECT_NE(client.ReadResponse().find("GET /a?x=1 "), std::string::npos);
   EXPECT_NE(client.ReadResponse().find("POST /b? body"), std::string::npos);
   client.Send("GET /c HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n");
@@ -134,8 +135,9 @@ TEST(Server, ClosesThoseWhoSendSlowly) {
   options.header_timeout = options.body_timeout = options.idle_timeout =
       std::chrono::milliseconds(50);
   auto server = Serve(Echo(), options);
-  for (const char* part : {"", "GET / HTTP/1.1\r\nHo", "POST / HTTP/1.1\r\nHost: t\r\n"
-                                                        "Content-Length: 9\r\n\r\nabc"}) {
+  for (const char* part : {"", "GET / HTTP/1.1\r\nHo",
+                           "POST / HTTP/1.1\r\nHost: t\r\n"
+                           "Content-Length: 9\r\n\r\nabc"}) {
     RawClient client(server->port());
     ASSERT_TRUE(client.connected());
     client.Send(part);

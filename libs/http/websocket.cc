@@ -4,7 +4,7 @@
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/websocket/stream.hpp>
 
-#include "libs/http/session.h"
+#include "libs/http/session_internal.h"
 
 namespace agentflow::http {
 namespace {
@@ -16,9 +16,7 @@ class WebSocketSession final : public Session,
                                public std::enable_shared_from_this<WebSocketSession> {
  public:
   WebSocketSession(std::shared_ptr<ServerState> state, beast::tcp_stream stream)
-      : state_(std::move(state)),
-        executor_(stream.get_executor()),
-        stream_(std::move(stream)) {}
+      : state_(std::move(state)), executor_(stream.get_executor()), stream_(std::move(stream)) {}
 
   ~WebSocketSession() override {
     Closed();
@@ -42,11 +40,11 @@ class WebSocketSession final : public Session,
             response.set(beast::http::field::sec_websocket_protocol, subprotocol);
           }
         }));
-    stream_.async_accept(request_, [self = shared_from_this(), open = std::move(open)](
-                                       error_code error) mutable {
-      if (error) return;
-      self->Opened(std::move(open));
-    });
+    stream_.async_accept(
+        request_, [self = shared_from_this(), open = std::move(open)](error_code error) mutable {
+          if (error) return;
+          self->Opened(std::move(open));
+        });
   }
 
   void Send(std::string text) {
@@ -76,8 +74,8 @@ class WebSocketSession final : public Session,
   // What users hold.
   class Handle final : public WebSocket {
    public:
-    Handle(std::shared_ptr<Link<WebSocketSession>> link, std::shared_ptr<std::atomic<size_t>> queued,
-           size_t limit)
+    Handle(std::shared_ptr<Link<WebSocketSession>> link,
+           std::shared_ptr<std::atomic<size_t>> queued, size_t limit)
         : link_(std::move(link)), queued_(std::move(queued)), limit_(limit) {}
     bool Send(std::string text) override {
       size_t size = text.size();
@@ -136,9 +134,8 @@ class WebSocketSession final : public Session,
                           });
     } else if (closing_ && !close_sent_) {
       close_sent_ = true;
-      stream_.async_close(close_reason_, [self = shared_from_this()](error_code) {
-        self->Closed();
-      });
+      stream_.async_close(close_reason_,
+                          [self = shared_from_this()](error_code) { self->Closed(); });
     }
   }
 

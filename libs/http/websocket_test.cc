@@ -15,9 +15,8 @@ class WebSocketTest : public testing::Test {
       ASSERT_TRUE(request.websocket);
       reply->Accept("agentflow.v1", [this](std::shared_ptr<WebSocket> socket) {
         opened_.set_value(socket);
-        return WebSocketEvents{
-            [socket](std::string text) { socket->Send("you said " + text); },
-            [this] { closed_.set_value(); }};
+        return WebSocketEvents{[socket](std::string text) { socket->Send("you said " + text); },
+                               [this] { closed_.set_value(); }};
       });
     });
     ASSERT_TRUE(server.ok());

@@ -66,20 +66,20 @@ class Generator {
         {"tags", tags_},
         {"paths", paths},
         {"components",
-         Object{{"schemas", schemas},
-                {"securitySchemes",
-                 Object{{"bearer",
-                         Object{{"type", "http"},
-                                {"scheme", "bearer"},
-                                {"description",
-                                 "An access token of POST /v1/auth/login, or an API key."}}}}},
-                {"responses",
-                 Object{{"Error", Object{{"description",
-                                          "Anything but success: problem details (RFC 9457)."},
-                                         {"content",
-                                          Object{{"application/problem+json",
-                                                  Object{{"schema",
-                                                          SchemaRef("ProblemDetails")}}}}}}}}}}},
+         Object{
+             {"schemas", schemas},
+             {"securitySchemes",
+              Object{
+                  {"bearer", Object{{"type", "http"},
+                                    {"scheme", "bearer"},
+                                    {"description",
+                                     "An access token of POST /v1/auth/login, or an API key."}}}}},
+             {"responses",
+              Object{{"Error",
+                      Object{{"description", "Anything but success: problem details (RFC 9457)."},
+                             {"content",
+                              Object{{"application/problem+json",
+                                      Object{{"schema", SchemaRef("ProblemDetails")}}}}}}}}}}},
     };
   }
 
@@ -104,14 +104,16 @@ class Generator {
     if (binding.body != HttpBinding::Body::kNone) operation.Set("requestBody", Body(binding));
     Value answer = binding.response_field != nullptr ? schemas_.Of(*binding.response_field)
                                                      : schemas_.Of(*method.output_type());
-    operation.Set("responses",
-                  Object{{"200", Object{{"description", "Success."}, {"content", JsonContent(answer)}}},
-                         {"default", Object{{"$ref", "#/components/responses/Error"}}}});
+    operation.Set(
+        "responses",
+        Object{{"200", Object{{"description", "Success."}, {"content", JsonContent(answer)}}},
+               {"default", Object{{"$ref", "#/components/responses/Error"}}}});
     std::string verb = LowerFirst(binding.verb);
     for (char& c : verb) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
     if (paths_[path.path].Find(verb) != nullptr || !ids_.insert(id).second) {
-      return Error(absl::StatusCode::kAlreadyExists, "OPERATION_CONFLICT",
-                   method.full_name() + ": another method is " + verb + " " + path.path + " or " + id);
+      return Error(
+          absl::StatusCode::kAlreadyExists, "OPERATION_CONFLICT",
+          method.full_name() + ": another method is " + verb + " " + path.path + " or " + id);
     }
     paths_[path.path].Set(verb, operation);
     return absl::OkStatus();
@@ -225,9 +227,9 @@ class Generator {
         {"parameters", Array{topic, position}},
         {"responses",
          Object{{"101", Object{{"description", "The WebSocket is open."}}},
-                {"200", Object{{"description", "Server-sent events."},
-                               {"content", Object{{"text/event-stream",
-                                                   Object{{"schema", server}}}}}}},
+                {"200",
+                 Object{{"description", "Server-sent events."},
+                        {"content", Object{{"text/event-stream", Object{{"schema", server}}}}}}},
                 {"default", Object{{"$ref", "#/components/responses/Error"}}}}}};
     paths_["/v1/stream"].Set("get", operation);
   }

@@ -98,9 +98,9 @@ TEST_F(DocumentTest, PathsNameTheirParametersAfterTheCollection) {
 }
 
 TEST_F(DocumentTest, BodyLeavesOutWhatThePathHolds) {
-  const json::Value& schema = At(
-      "/paths/~1v1~1boxes~1{box}~1things~1{thing}:paint/post/requestBody/content/"
-      "application~1json/schema");
+  const json::Value& schema =
+      At("/paths/~1v1~1boxes~1{box}~1things~1{thing}:paint/post/requestBody/content/"
+         "application~1json/schema");
   EXPECT_EQ(schema.Find("properties")->Find("name"), nullptr);
   EXPECT_NE(schema.Find("properties")->Find("paintTime"), nullptr);
   EXPECT_EQ(schema.Find("required"), nullptr);
@@ -115,9 +115,9 @@ TEST_F(DocumentTest, LeftOverFieldsAreQueryParameters) {
     names.push_back(p.StringOr("in") + ":" + p.StringOr("name"));
   }
   // `thing.parts` is a repeated message, `thing.input` a JSON value: neither fits a query.
-  std::vector<std::string> expected = {"path:thing",          "query:paintTime",
-                                       "query:thing.name",    "query:thing.displayName",
-                                       "query:thing.color",   "query:thing.size"};
+  std::vector<std::string> expected = {"path:thing",        "query:paintTime",
+                                       "query:thing.name",  "query:thing.displayName",
+                                       "query:thing.color", "query:thing.size"};
   EXPECT_EQ(names, expected);
 }
 

@@ -19,9 +19,9 @@ std::string LowerFirst(std::string_view name);
 std::string CamelPath(std::string_view field_path);
 
 struct PathParameter {
-  std::string name;      // in the path: "workflow"
-  std::string field;     // of the request: "name"
-  std::string pattern;   // of the whole field: "workflows/*"; "*" where it stands alone
+  std::string name;     // in the path: "workflow"
+  std::string field;    // of the request: "name"
+  std::string pattern;  // of the whole field: "workflows/*"; "*" where it stands alone
 };
 
 struct OpenApiPath {

@@ -24,18 +24,17 @@ std::string ComponentName(const D& descriptor) {
 const json::Value* WellKnown(const std::string& name) {
   static const std::map<std::string, json::Value> types = {
       {"google.protobuf.Timestamp",
-       json::Object{{"type", "string"}, {"format", "date-time"},
+       json::Object{{"type", "string"},
+                    {"format", "date-time"},
                     {"examples", json::Array{"2026-01-31T08:30:00Z"}}}},
-      {"google.protobuf.Duration",
-       json::Object{{"type", "string"}, {"pattern", "^-?[0-9]+(\\.[0-9]{1,9})?s$"},
-                    {"examples", json::Array{"1.5s"}}}},
+      {"google.protobuf.Duration", json::Object{{"type", "string"},
+                                                {"pattern", "^-?[0-9]+(\\.[0-9]{1,9})?s$"},
+                                                {"examples", json::Array{"1.5s"}}}},
       {"google.protobuf.FieldMask",
        json::Object{{"type", "string"}, {"examples", json::Array{"title,labels"}}}},
-      {"google.protobuf.Struct",
-       json::Object{{"type", "object"}, {"additionalProperties", true}}},
+      {"google.protobuf.Struct", json::Object{{"type", "object"}, {"additionalProperties", true}}},
       {"google.protobuf.Value", json::Object{{"description", "Any JSON value."}}},
-      {"google.protobuf.ListValue",
-       json::Object{{"type", "array"}, {"items", json::Object{}}}},
+      {"google.protobuf.ListValue", json::Object{{"type", "array"}, {"items", json::Object{}}}},
       {"google.protobuf.Empty", json::Object{{"type", "object"}, {"additionalProperties", false}}},
   };
   auto it = types.find(name);
@@ -108,8 +107,7 @@ json::Value SchemaCollector::Of(const pb::EnumDescriptor& type) {
 json::Value SchemaCollector::Of(const pb::FieldDescriptor& field) {
   json::Object schema;
   if (field.is_map()) {
-    schema = {{"type", "object"},
-              {"additionalProperties", Of(*field.message_type()->map_value())}};
+    schema = {{"type", "object"}, {"additionalProperties", Of(*field.message_type()->map_value())}};
   } else {
     json::Value one;
     if (field.cpp_type() == pb::FieldDescriptor::CPPTYPE_MESSAGE) {
@@ -119,8 +117,8 @@ json::Value SchemaCollector::Of(const pb::FieldDescriptor& field) {
     } else {
       one = Scalar(field);
     }
-    schema = field.is_repeated() ? json::Object{{"type", "array"}, {"items", one}}
-                                 : one.as_object();
+    schema =
+        field.is_repeated() ? json::Object{{"type", "array"}, {"items", one}} : one.as_object();
   }
   Annotate(field, schema);
   return schema;

@@ -1,0 +1,120 @@
+#include "services/executor/lanes/batch_writer.h"
+
+#include "libs/base/status.h"
+
+namespace agentflow::executor {
+
+void BatchWriter::Join() {
+  AF_CHECK(idle());
+  joining_ = true;
+  result_ = {};
+  stage_ = Stage::kAsking;
+  store_.BeginAskFence(0);
+}
+
+void BatchWriter::Start(std::vector<WritePtr> writes) {
+  AF_CHECK(idle());
+  writes_ = std::move(writes);
+  parts_ = {{0, writes_.size()}};
+  result_ = {};
+  SendNext();
+}
+
+void BatchWriter::Finish() {
+  finished_ = true;
+  stage_ = Stage::kIdle;
+  writes_.clear();
+  parts_.clear();
+}
+
+void BatchWriter::SendNext() {
+  if (parts_.empty()) return Finish();
+  const auto [first, last] = parts_.back();
+  stage_ = Stage::kCommitting;
+  store_.BeginCommit(fence_, {writes_.begin() + static_cast<ptrdiff_t>(first),
+                              writes_.begin() + static_cast<ptrdiff_t>(last)});
+}
+
+void BatchWriter::PartDone() {
+  ++fence_.seq;
+  parts_.pop_back();
+  SendNext();
+}
+
+void BatchWriter::Fenced(absl::Status status) {
+  result_.fenced = true;
+  result_.status = std::move(status);
+  Finish();
+}
+
+void BatchWriter::Wait(const Clock& clock) {
+  stage_ = Stage::kWaiting;
+  wake_at_ = clock.Monotonic() + retry_after_;
+}
+
+void BatchWriter::OnCommit(const CommitOutcome& outcome, const Clock& clock) {
+  switch (outcome.kind) {
+    case CommitOutcome::Kind::kCommitted:
+      result_.database_time = outcome.database_time;
+      result_.seen_at = clock.Monotonic();
+      return PartDone();
+    case CommitOutcome::Kind::kFenced:
+      return Fenced(outcome.status);
+    case CommitOutcome::Kind::kRefused: {
+      const auto [first, last] = parts_.back();
+      if (last - first <= 1) {
+        if (last > first) result_.refused.emplace_back(first, outcome.status);
+        parts_.pop_back();
+        return SendNext();
+      }
+      const size_t middle = first + (last - first) / 2;
+      parts_.back() = {middle, last};
+      parts_.emplace_back(first, middle);
+      return SendNext();
+    }
+    case CommitOutcome::Kind::kNotDone:
+      return Wait(clock);  // asks the fence again, for a connection that may be new
+    case CommitOutcome::Kind::kUnknown:
+      stage_ = Stage::kAsking;
+      return store_.BeginAskFence(fence_.epoch);
+  }
+}
+
+void BatchWriter::OnFence(const absl::StatusOr<Fence>& fence, const Clock& clock) {
+  if (!fence.ok()) {
+    if (ReasonOf(fence.status()) == "LANES_LOST") return Fenced(fence.status());
+    return Wait(clock);
+  }
+  if (joining_) {
+    joining_ = false;
+    fence_ = *fence;
+    return Finish();
+  }
+  if (fence->epoch == fence_.epoch && fence->seq == fence_.seq + 1) return PartDone();
+  if (*fence == fence_) return SendNext();
+  Fenced(FailedPrecondition("LANES_LOST", "The fence stands where this committer never was."));
+}
+
+std::optional<BatchResult> BatchWriter::Step(const Clock& clock) {
+  // Each turn of the loop handles one answer; the next one may be there at once.
+  while (stage_ != Stage::kIdle) {
+    if (stage_ == Stage::kWaiting) {
+      if (clock.Monotonic() < wake_at_) break;
+      stage_ = Stage::kAsking;
+      store_.BeginAskFence(joining_ ? 0 : fence_.epoch);
+    } else if (stage_ == Stage::kCommitting) {
+      std::optional<CommitOutcome> outcome = store_.TakeCommit();
+      if (!outcome) break;
+      OnCommit(*outcome, clock);
+    } else {
+      std::optional<absl::StatusOr<Fence>> fence = store_.TakeFence();
+      if (!fence) break;
+      OnFence(*fence, clock);
+    }
+  }
+  if (!finished_) return std::nullopt;
+  finished_ = false;
+  return std::move(result_);
+}
+
+}  // namespace agentflow::executor

@@ -1,0 +1,72 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "libs/base/clock.h"
+#include "services/executor/store/store.h"
+
+namespace agentflow::executor {
+
+// What became of a batch.
+struct BatchResult {
+  // True: the lanes belong to somebody else. Nothing of what was still open is written.
+  bool fenced = false;
+  absl::Status status;
+  // Writes that the database refused, by their position in the batch; all others are committed.
+  std::vector<std::pair<size_t, absl::Status>> refused;
+  UnixMicros database_time = 0;
+  // Monotonic, when the commit that carried `database_time` was seen.
+  int64_t seen_at = 0;
+};
+
+// Gets batches into the store, one after the other, whatever happens on the way: it asks the
+// fence after a lost acknowledgement, halves a refused batch until the execution at fault is
+// alone, and repeats what failed for a passing reason. A plain object: Step moves it on.
+class BatchWriter {
+ public:
+  // `retry_after`: microseconds between tries while the database is away.
+  explicit BatchWriter(Store& store, int64_t retry_after = 100'000)
+      : store_(store), retry_after_(retry_after) {}
+
+  // Learns where the fence stands. Ends with a BatchResult like a batch. REQUIRES: idle.
+  void Join();
+  // An empty batch renews the lease. REQUIRES: idle() and joined.
+  void Start(std::vector<WritePtr> writes);
+  bool idle() const { return stage_ == Stage::kIdle && !finished_; }
+
+  // Moves on without blocking; the result once everything about the batch is decided.
+  std::optional<BatchResult> Step(const Clock& clock);
+
+  const Fence& fence() const { return fence_; }
+  // When Step has something to do by itself (monotonic); 0: only when the store has an answer.
+  int64_t wake_at() const { return stage_ == Stage::kWaiting ? wake_at_ : 0; }
+
+ private:
+  enum class Stage { kIdle, kCommitting, kAsking, kWaiting };
+  using Part = std::pair<size_t, size_t>;  // [first, last) of writes_
+
+  void SendNext();
+  void Wait(const Clock& clock);
+  void OnCommit(const CommitOutcome& outcome, const Clock& clock);
+  void OnFence(const absl::StatusOr<Fence>& fence, const Clock& clock);
+  void PartDone();
+  void Finish();
+  void Fenced(absl::Status status);
+
+  Store& store_;
+  const int64_t retry_after_;
+  Stage stage_ = Stage::kIdle;
+  Fence fence_;
+  std::vector<WritePtr> writes_;
+  std::vector<Part> parts_;  // still to be written, the last one first
+  bool joining_ = false;
+  int64_t wake_at_ = 0;
+  BatchResult result_;
+  bool finished_ = false;
+};
+
+}  // namespace agentflow::executor

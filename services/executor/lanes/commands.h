@@ -1,0 +1,99 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <variant>
+
+#include "absl/status/statusor.h"
+#include "libs/base/lane.h"
+#include "libs/base/uuid.h"
+#include "libs/engine/command.h"
+#include "libs/json/value.h"
+#include "services/executor/lanes/execution_view.h"
+
+// What is sent to the committer that owns a lane. Callbacks come once, after the commit that made
+// the answer true, on a thread that may be kept busy but not blocked for long.
+namespace agentflow::executor {
+
+struct StartAnswer {
+  // True: the request id was used before, by the same request. Then `view` is empty and the
+  // execution is to be read from the database.
+  bool existed = false;
+  ExecutionView view;
+};
+
+struct StartItem {
+  engine::PlanPtr plan;
+  std::shared_ptr<const engine::StartInfo> info;  // info->id lies in the lane
+  std::string labels;     // JSON; empty: none
+  std::string body_hash;  // with a request id; else empty
+  int16_t retention_days = 30;
+  std::function<void(absl::StatusOr<StartAnswer>)> done;
+};
+
+struct CancelItem {
+  Uuid execution;
+  std::string tenant;
+  std::string principal;
+  std::string cause;
+  std::function<void(absl::StatusOr<ExecutionView>)> done;
+};
+
+// One attempt of one task, as coordinators name it.
+struct AttemptName {
+  std::string tenant;
+  Uuid execution;
+  std::string step;  // key: "jury", "outer.inner#2.5"
+  uint32_t attempt = 0;
+
+  auto operator<=>(const AttemptName&) const = default;
+};
+
+// A coordinator took the task (claimed), or names it among those that it holds (a heartbeat).
+struct HeldItem {
+  AttemptName attempt;
+  std::string coordinator;
+};
+
+// How an attempt ended. The task token was checked by the receiver.
+struct ResultItem {
+  AttemptName attempt;
+  std::string coordinator;
+  bool failed = false;
+  json::Value output;   // !failed
+  std::string reason;   // failed, and the next two
+  std::string message;
+  bool retryable = true;
+};
+
+// The queue of tasks was lost: everything that nobody holds must be offered again.
+struct ReofferItem {};
+
+using Item = std::variant<StartItem, CancelItem, HeldItem, ResultItem, ReofferItem>;
+
+// -1: every lane.
+inline int LaneOfItem(const Item& item) {
+  struct {
+    int operator()(const StartItem& i) { return LaneOf(i.info->id); }
+    int operator()(const CancelItem& i) { return LaneOf(i.execution); }
+    int operator()(const HeldItem& i) { return LaneOf(i.attempt.execution); }
+    int operator()(const ResultItem& i) { return LaneOf(i.attempt.execution); }
+    int operator()(const ReofferItem&) { return -1; }
+  } lane;
+  return std::visit(lane, item);
+}
+
+inline std::string_view TenantOfItem(const Item& item) {
+  struct {
+    std::string_view operator()(const StartItem& i) { return i.info->tenant; }
+    std::string_view operator()(const CancelItem& i) { return i.tenant; }
+    std::string_view operator()(const HeldItem& i) { return i.attempt.tenant; }
+    std::string_view operator()(const ResultItem& i) { return i.attempt.tenant; }
+    std::string_view operator()(const ReofferItem&) { return ""; }
+  } tenant;
+  return std::visit(tenant, item);
+}
+
+}  // namespace agentflow::executor

@@ -1,0 +1,482 @@
+#include "services/executor/lanes/committer.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "libs/base/status.h"
+#include "libs/engine/codec.h"
+#include "libs/obs/log.h"
+#include "services/executor/lanes/live.h"
+
+namespace agentflow::executor {
+namespace {
+
+// Between looks at the store's answers.
+constexpr size_t kItemsPerStep = 128;
+
+}  // namespace
+
+absl::Status LaneMoved() {
+  return Unavailable("LANE_MOVED",
+                     "This executor does not own the execution's lane. Look at the lane map and "
+                     "try again.");
+}
+
+Committer::Committer(CommitterParts parts, CommitterOptions options)
+    : parts_(std::move(parts)), options_(options) {
+  Reset();
+}
+
+Committer::~Committer() { Lose(LaneMoved()); }
+
+void Committer::Abandon() { Lose(LaneMoved()); }
+
+bool Committer::Post(Item&& item) {
+  {
+    std::lock_guard lock(inbox_mutex_);
+    if (waiting_ >= options_.inbox_limit) return false;
+    ++waiting_;
+    inbox_.emplace_back(parts_.clock.Monotonic(), std::move(item));
+    if (inbox_.size() > 1) return true;  // somebody was woken already
+  }
+  if (parts_.wake) parts_.wake();
+  return true;
+}
+
+void Committer::Own(const std::vector<int>& lanes) {
+  {
+    std::lock_guard lock(inbox_mutex_);
+    for (int lane : lanes) {
+      if (!owned_[static_cast<size_t>(lane)].exchange(true)) granted_.push_back(lane);
+    }
+    if (granted_.empty()) return;
+  }
+  if (parts_.wake) parts_.wake();
+}
+
+void Committer::Reset() {
+  writer_ = std::make_unique<BatchWriter>(parts_.store);
+  joined_ = false;
+  joining_ = false;
+  lost_ = false;
+}
+
+bool Committer::Step() {
+  if (lost_) return false;
+  now_ = parts_.clock.Now();
+  monotonic_ = parts_.clock.Monotonic();
+  if (!joined_ && !joining_) {
+    joining_ = true;
+    writer_->Join();
+  }
+  bool moved = TakeCommit();
+  if (lost_) return false;
+  moved |= TakeRead();
+  moved |= AdoptLoaded();
+  moved |= TakeInbox();
+  moved |= FireTimers();
+  moved |= OfferDelayed();
+  moved |= CheckLeases();
+  moved |= DecideItems();
+  moved |= StartCommit();
+  moved |= StartRead();
+  stats_.live = static_cast<int64_t>(live_.size());
+  stats_.backlog = static_cast<int64_t>(waiting_.load());
+  return moved;
+}
+
+bool Committer::TakeInbox() {
+  std::vector<std::pair<int64_t, Item>> items;
+  std::vector<int> granted;
+  {
+    std::lock_guard lock(inbox_mutex_);
+    items.swap(inbox_);
+    granted.swap(granted_);
+  }
+  for (int lane : granted) lanes_to_load_.insert(lane);
+  for (auto& [at, item] : items) {
+    const std::string tenant(TenantOfItem(item));
+    backlog_.Push(tenant, {at, std::move(item)});
+  }
+  return !items.empty() || !granted.empty();
+}
+
+bool Committer::FireTimers() {
+  bool moved = false;
+  while (!timers_.empty() && std::get<0>(*timers_.begin()) <= now_) {
+    const auto [at, execution, bytes] = *timers_.begin();
+    timers_.erase(timers_.begin());
+    moved = true;
+    auto it = live_.find(execution);
+    if (it == live_.end()) continue;
+    it->second->timers.erase({at, bytes});
+    if (std::optional<engine::TimerId> id = engine::DecodeTimerId(bytes)) {
+      // A stale timer changes nothing and an execution that is over refuses it: both are fine.
+      (void)Run(*it->second, engine::FireTimer{*id});
+    }
+  }
+  return moved;
+}
+
+bool Committer::OfferDelayed() {
+  std::vector<TaskOffer> offers;
+  bool moved = false;
+  while (!delayed_.empty() && std::get<0>(*delayed_.begin()) <= now_) {
+    const auto [at, execution, step, attempt] = *delayed_.begin();
+    delayed_.erase(delayed_.begin());
+    moved = true;
+    auto it = live_.find(execution);
+    if (it == live_.end()) continue;
+    auto task = it->second->tasks.find(step);
+    if (task == it->second->tasks.end() || task->second.attempt != attempt ||
+        task->second.state != LiveTask::State::kDelayed) {
+      continue;
+    }
+    task->second.state = LiveTask::State::kOffered;
+    offers.push_back({.attempt = NameOf(*it->second, step, attempt),
+                      .offer = task->second.offer,
+                      .start = it->second->state.start,
+                      .deadline = task->second.deadline});
+  }
+  if (!offers.empty()) parts_.dispatch.Offer(std::move(offers));
+  return moved;
+}
+
+bool Committer::CheckLeases() {
+  if (held_.empty() || monotonic_ - leases_checked_at_ < options_.lease_check) return false;
+  leases_checked_at_ = monotonic_;
+  std::vector<std::pair<Uuid, engine::StepRef>> expired;
+  for (const auto& [key, until] : held_) {
+    if (until <= monotonic_) expired.push_back(key);
+  }
+  for (const auto& [execution, step] : expired) {
+    auto it = live_.find(execution);
+    if (it == live_.end()) {
+      held_.erase({execution, step});
+      continue;
+    }
+    Live& live = *it->second;
+    auto task = live.tasks.find(step);
+    const uint32_t attempt = task == live.tasks.end() ? 0 : task->second.attempt;
+    EndTask(live, step);
+    if (attempt != 0) (void)Run(live, engine::LoseAttempt{step, attempt});
+  }
+  return !expired.empty();
+}
+
+bool Committer::DecideItems() {
+  size_t decided = 0;
+  auto full = [&] {
+    return forming_ != nullptr && (forming_->items >= options_.batch_items ||
+                                   forming_->bytes >= options_.batch_bytes);
+  };
+  while (!internal_.empty() && !full() && decided < kItemsPerStep) {
+    auto [execution, body] = std::move(internal_.front());
+    internal_.pop_front();
+    ++decided;
+    auto it = live_.find(execution);
+    if (it != live_.end()) (void)Run(*it->second, std::move(body));
+  }
+  while (!backlog_.empty() && !full() && decided < kItemsPerStep) {
+    auto [at, item] = backlog_.Pop();
+    stats_.oldest_item_at = at;
+    ++decided;
+    ++stats_.items;
+    Decide(std::move(item));
+  }
+  if (backlog_.empty()) stats_.oldest_item_at = 0;
+  return decided > 0;
+}
+
+Committer::Batch& Committer::Forming() {
+  if (forming_ == nullptr) {
+    forming_ = std::make_unique<Batch>();
+    forming_->number = ++batch_number_;
+  }
+  return *forming_;
+}
+
+void Committer::AfterCommit(std::function<void()> effect) {
+  if (forming_ != nullptr && forming_->urgent) {
+    forming_->effects.push_back(std::move(effect));
+  } else if (flushing_ != nullptr) {
+    flushing_->effects.push_back(std::move(effect));
+  } else {
+    effect();
+  }
+}
+
+bool Committer::StartCommit() {
+  if (!joined_ || flushing_ != nullptr || !writer_->idle()) return false;
+  const bool urgent = forming_ != nullptr && forming_->urgent;
+  if (!urgent && monotonic_ - last_commit_at_ < options_.renew_after) return false;
+  flushing_ = forming_ != nullptr ? std::move(forming_) : std::make_unique<Batch>();
+  Seal(*flushing_);
+  std::vector<WritePtr> writes;
+  writes.reserve(flushing_->entries.size());
+  for (size_t i = 0; i < flushing_->entries.size(); ++i) {
+    if (flushing_->entries[i].dropped) continue;
+    writes.push_back(flushing_->entries[i].write);
+    flushing_->written.push_back(i);
+  }
+  flushing_->sealed_at = monotonic_;
+  last_commit_at_ = monotonic_;
+  writer_->Start(std::move(writes));
+  // What had to stop at the bound of a batch goes on in the next one.
+  for (auto& command : next_internal_) internal_.push_back(std::move(command));
+  next_internal_.clear();
+  return true;
+}
+
+void Committer::Seal(Batch& batch) {
+  for (Batch::Entry& entry : batch.entries) {
+    if (entry.dropped) continue;
+    Live& live = *live_.at(entry.id);
+    ExecutionWrite& write = *entry.write;
+    const engine::Phase phase = engine::PhaseOf(live.state);
+    write.facts = live.facts;
+    write.state = static_cast<int16_t>(phase);
+    live.tail_bytes += write.events.size();
+    if (live.state.over() && !write.events.empty()) {
+      entry.ended = true;
+      write.live = live.row ? ExecutionWrite::Live::kDelete : ExecutionWrite::Live::kNone;
+      write.end = {.time = live.state.ended_at,
+                   .error_reason = live.state.error.reason,
+                   .error_message = live.state.error.message,
+                   .error_node = live.state.error.node};
+      live.row = false;
+    } else if (!live.row) {
+      write.live = ExecutionWrite::Live::kInsert;
+      live.row = true;
+    } else if (live.tail_bytes > options_.snapshot_bytes) {
+      std::string snapshot = engine::EncodeState(live.state);
+      // A state that is large by itself is written more rarely.
+      if (live.tail_bytes > snapshot.size() / 2) {
+        write.live = ExecutionWrite::Live::kUpdate;
+        write.last_sequence = static_cast<int64_t>(live.state.sequence);
+        write.snapshot = std::move(snapshot);
+        live.tail_bytes = 0;
+      }
+    }
+    if (write.live == ExecutionWrite::Live::kKeep && live.row_state != write.state) {
+      write.live = ExecutionWrite::Live::kUpdate;
+    }
+    live.row_state = write.state;
+    write.body_hash = std::exchange(live.body_hash, {});
+    write.change = EncodeChange(live.state, live.published, entry.steps);
+    live.published = phase;
+    live.batch = 0;
+  }
+  for (Answer& answer : batch.answers) {
+    auto it = live_.find(answer.execution);
+    if (it != live_.end()) answer.view = ViewOf(it->second->state);
+  }
+}
+
+bool Committer::TakeCommit() {
+  std::optional<BatchResult> result = writer_->Step(parts_.clock);
+  if (!result) return false;
+  if (result->fenced) {
+    obs::Warn("this executor was fenced out", {{"reason", ReasonOf(result->status)},
+                                               {"error", MessageOf(result->status)}});
+    Lose(result->status);
+    return true;
+  }
+  if (result->database_time != 0) parts_.clock.Observe(result->database_time, result->seen_at);
+  if (joining_) {
+    joining_ = false;
+    joined_ = true;
+    last_commit_at_ = monotonic_;
+    return true;
+  }
+  std::unique_ptr<Batch> batch = std::move(flushing_);
+  Release(*batch, *result);
+  return true;
+}
+
+void Committer::Release(Batch& batch, const BatchResult& result) {
+  std::set<Uuid> refused;
+  for (const auto& [index, status] : result.refused) {
+    Batch::Entry& entry = batch.entries[batch.written[index]];
+    entry.dropped = true;
+    refused.insert(entry.id);
+    ++stats_.refused;
+    obs::Error("the database refused an execution's batch",
+               {{"execution", entry.id.ToString()}, {"reason", ReasonOf(status)},
+                {"error", MessageOf(status)}});
+    const bool stored = entry.write->live != ExecutionWrite::Live::kInsert &&
+                        entry.write->live != ExecutionWrite::Live::kNone;
+    Forget(entry.id);
+    if (forming_ != nullptr) {
+      for (Batch::Entry& next : forming_->entries) {
+        if (next.id == entry.id) next.dropped = true;
+      }
+    }
+    if (stored) {
+      executions_to_load_.insert(entry.id);
+      reloading_.insert(entry.id);
+    }
+  }
+  std::vector<std::function<void()>> answers;
+  const absl::Status refusal =
+      Internal("EXECUTION_REFUSED", "The database refused what this request would have written.");
+  auto finish = [&](std::vector<Answer>& list, bool all) {
+    std::vector<Answer> kept;
+    for (Answer& answer : list) {
+      if (refused.contains(answer.execution)) {
+        answers.push_back([done = std::move(answer.done), refusal] { done(refusal); });
+      } else if (all) {
+        answers.push_back([done = std::move(answer.done), view = std::move(answer.view)] {
+          done(view);
+        });
+      } else {
+        kept.push_back(std::move(answer));
+      }
+    }
+    list = std::move(kept);
+  };
+  finish(batch.answers, true);
+  if (!refused.empty() && forming_ != nullptr) finish(forming_->answers, false);
+
+  std::vector<TaskOffer> offers;
+  for (const Batch::Attempt& offer : batch.offers) {
+    auto it = live_.find(offer.execution);
+    if (it == live_.end()) continue;
+    auto task = it->second->tasks.find(offer.step);
+    if (task == it->second->tasks.end() || task->second.attempt != offer.attempt ||
+        task->second.state != LiveTask::State::kUncommitted) {
+      continue;
+    }
+    if (task->second.ready_at > now_) {
+      task->second.state = LiveTask::State::kDelayed;
+      task->second.delayed_until = task->second.ready_at;
+      delayed_.insert({task->second.ready_at, offer.execution, offer.step, offer.attempt});
+      continue;
+    }
+    task->second.state = LiveTask::State::kOffered;
+    offers.push_back({.attempt = NameOf(*it->second, offer.step, offer.attempt),
+                      .offer = task->second.offer,
+                      .start = it->second->state.start,
+                      .deadline = task->second.deadline});
+  }
+  if (!offers.empty()) parts_.dispatch.Offer(std::move(offers));
+  for (const Batch::Attempt& run : batch.in_process) {
+    internal_.emplace_back(run.execution, engine::RunStep{run.step, run.attempt});
+  }
+  for (auto& effect : batch.effects) effect();
+  parts_.dispatch.Flush();
+
+  for (const Batch::Entry& entry : batch.entries) {
+    if (entry.dropped || !entry.ended) continue;
+    // A repeated start must still find it until no look-up can miss this commit.
+    auto recent = recent_starts_.find(entry.id);
+    const std::string hash = recent == recent_starts_.end() ? "" : recent->second;
+    Forget(entry.id);
+    if (!hash.empty()) recent_starts_.emplace(entry.id, hash);
+  }
+  for (const Batch::Entry& entry : batch.entries) {
+    if (entry.dropped || entry.write->body_hash.empty()) continue;
+    // A look-up that is under way may not have seen this commit.
+    if (reading_) {
+      spent_starts_.push_back(entry.id);
+    } else {
+      recent_starts_.erase(entry.id);
+    }
+  }
+  ++stats_.batches;
+  stats_.executions_written += static_cast<int64_t>(batch.written.size());
+  if (stats_.on_commit) stats_.on_commit(batch.written.size(), monotonic_ - batch.sealed_at);
+  if (!answers.empty()) {
+    if (parts_.answer) {
+      parts_.answer(std::move(answers));
+    } else {
+      for (auto& answer : answers) answer();
+    }
+  }
+  if (!batch.written.empty() && parts_.published) parts_.published();
+}
+
+void Committer::Lose(const absl::Status& why) {
+  lost_ = true;
+  joined_ = false;
+  for (auto& owned : owned_) owned = false;
+  for (auto& ready : ready_) ready = false;
+  std::vector<Item> items;
+  {
+    std::lock_guard lock(inbox_mutex_);
+    for (auto& [at, item] : inbox_) items.push_back(std::move(item));
+    inbox_.clear();
+    granted_.clear();
+  }
+  while (!backlog_.empty()) items.push_back(backlog_.Pop().second);
+  for (auto& [lane, parked] : parked_) {
+    for (Item& item : parked) items.push_back(std::move(item));
+  }
+  for (Item& item : parked_reloading_) items.push_back(std::move(item));
+  for (auto* starts : {&awaiting_lookup_, &in_lookup_}) {
+    for (StartItem& start : *starts) items.emplace_back(std::move(start));
+    starts->clear();
+  }
+  const absl::Status moved = LaneMoved();
+  for (Item& item : items) {
+    if (auto* start = std::get_if<StartItem>(&item)) {
+      parts_.load.Release(start->info->tenant);
+      start->done(moved);
+    }
+    if (auto* cancel = std::get_if<CancelItem>(&item)) cancel->done(moved);
+  }
+  for (auto* batch : {flushing_.get(), forming_.get()}) {
+    if (batch == nullptr) continue;
+    for (Answer& answer : batch->answers) answer.done(moved);
+  }
+  std::vector<Uuid> all;
+  for (const auto& [id, live] : live_) all.push_back(id);
+  for (const Uuid& id : all) Forget(id);
+  flushing_.reset();
+  forming_.reset();
+  internal_.clear();
+  next_internal_.clear();
+  timers_.clear();
+  delayed_.clear();
+  held_.clear();
+  recent_starts_.clear();
+  spent_starts_.clear();
+  lanes_to_load_.clear();
+  lanes_in_read_.clear();
+  executions_to_load_.clear();
+  executions_in_read_.clear();
+  loaded_.clear();
+  lane_pending_.clear();
+  parked_.clear();
+  reloading_.clear();
+  parked_reloading_.clear();
+  waiting_ = 0;
+  stats_.lanes = 0;
+  stats_.live = 0;
+}
+
+int64_t Committer::WakeAt() const {
+  int64_t at = std::numeric_limits<int64_t>::max();
+  if (lost_) return at;
+  const int64_t offset = parts_.clock.Monotonic() - parts_.clock.Now();
+  if (!timers_.empty()) at = std::min(at, std::get<0>(*timers_.begin()) + offset);
+  if (!delayed_.empty()) at = std::min(at, std::get<0>(*delayed_.begin()) + offset);
+  if (!held_.empty()) at = std::min(at, leases_checked_at_ + options_.lease_check);
+  if (joined_ && flushing_ == nullptr) at = std::min(at, last_commit_at_ + options_.renew_after);
+  if (writer_->wake_at() != 0) at = std::min(at, writer_->wake_at());
+  if (retry_read_at_ != 0) at = std::min(at, retry_read_at_);
+  return at;
+}
+
+bool Committer::Idle() const {
+  return waiting_ == 0 && internal_.empty() && next_internal_.empty() && flushing_ == nullptr &&
+         (forming_ == nullptr || !forming_->urgent) && !reading_ && loaded_.empty() &&
+         lanes_to_load_.empty() && executions_to_load_.empty();
+}
+
+const engine::ExecutionState* Committer::Find(const Uuid& execution) const {
+  auto it = live_.find(execution);
+  return it == live_.end() ? nullptr : &it->second->state;
+}
+
+}  // namespace agentflow::executor

@@ -1,0 +1,214 @@
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "libs/base/random.h"
+#include "libs/engine/engine.h"
+#include "services/executor/feed/change.h"
+#include "services/executor/lanes/batch_writer.h"
+#include "services/executor/lanes/claim_board.h"
+#include "services/executor/lanes/commands.h"
+#include "services/executor/lanes/database_clock.h"
+#include "services/executor/lanes/dispatch.h"
+#include "services/executor/lanes/fair_queue.h"
+#include "services/executor/lanes/tenant_load.h"
+
+namespace agentflow::executor {
+
+struct CommitterOptions {
+  engine::Limits limits;
+  size_t batch_items = 1000;            // commands decided in one batch
+  size_t batch_bytes = 4u << 20;        // journal bytes of one batch
+  size_t inbox_limit = 20'000;          // commands waiting; more are refused
+  int64_t renew_after = 1'000'000;      // an idle committer renews its lease this often
+  int64_t task_lease = 30'000'000;      // a holder may be silent for this long
+  int64_t claim_grace = 10'000'000;     // after a takeover: time for holders to report
+  int64_t lease_check = 1'000'000;
+  size_t snapshot_bytes = 64 * 1024;    // journal tail after which a snapshot is written
+  int lanes_per_read = 16;
+};
+
+// What it has done, for metrics; read from any thread.
+struct CommitterStats {
+  std::atomic<int64_t> lanes{0};
+  std::atomic<int64_t> live{0};
+  std::atomic<int64_t> backlog{0};
+  std::atomic<int64_t> oldest_item_at{0};  // monotonic; 0: nothing waits
+  std::atomic<int64_t> batches{0};
+  std::atomic<int64_t> executions_written{0};
+  std::atomic<int64_t> items{0};
+  std::atomic<int64_t> refused{0};
+  std::function<void(size_t executions, int64_t micros)> on_commit;
+};
+
+struct CommitterParts {
+  Store& store;
+  DatabaseClock& clock;
+  Random& random;
+  Dispatch& dispatch;
+  Plans& plans;
+  TenantLoad& load;
+  ClaimBoard& board;
+  // Runs the callbacks of a commit, in order; null: at once.
+  std::function<void(std::vector<std::function<void()>>)> answer;
+  // Wakes whoever runs Step, from any thread; null: nobody sleeps.
+  std::function<void()> wake;
+  // After each commit: the feed has a new batch.
+  std::function<void()> published;
+};
+
+// The single-threaded state machine of a set of lanes: takes commands, decides them in memory,
+// commits everything that they did as one transaction, and only then answers and hands out. While
+// a batch is being written the next one is decided on its uncommitted state; nothing of it leaves
+// before both are durable.
+//
+// A plain object: all but Post and stats() belong to the thread that calls Step, which never
+// blocks.
+class Committer {
+ public:
+  Committer(CommitterParts parts, CommitterOptions options);
+  ~Committer();
+
+  // From any thread. False when too much waits already; the item is then untouched.
+  [[nodiscard]] bool Post(Item&& item);
+  // From any thread: which lanes this committer shall have. Only ever grows, until Drop.
+  void Own(const std::vector<int>& lanes);
+  // From any thread. False: a command for it would be refused with LANE_MOVED.
+  bool Owns(int lane) const { return owned_[static_cast<size_t>(lane)].load(); }
+  // Owned, and its executions are in memory.
+  bool Ready(int lane) const { return ready_[static_cast<size_t>(lane)].load(); }
+
+  // Moves everything on as far as it goes now. True: something happened, call again.
+  bool Step();
+  // Monotonic time at which Step has something to do even if nothing else happens.
+  int64_t WakeAt() const;
+  // The right to write is gone for good: everything was dropped. Reset, then join again.
+  bool lost() const { return lost_; }
+  // Drops everything, as after a fence.
+  void Abandon();
+  // Begins anew without lanes; the fence is asked again. REQUIRES: lost() or new.
+  void Reset();
+  bool joined() const { return joined_; }
+  // Nothing waits, is being decided or written.
+  bool Idle() const;
+
+  const CommitterStats& stats() const { return stats_; }
+  CommitterStats& stats() { return stats_; }
+  const Fence& fence() const { return writer_->fence(); }
+  // For tests: null when not in memory.
+  const engine::ExecutionState* Find(const Uuid& execution) const;
+
+ private:
+  struct LiveTask;
+  struct Live;
+  struct Batch;
+  struct Answer;
+  using TimerKey = std::tuple<UnixMicros, Uuid, std::string>;  // encoded engine::TimerId
+  using TaskKey = std::tuple<UnixMicros, Uuid, engine::StepRef, uint32_t>;
+
+  // committer.cc: the round
+  bool TakeInbox();
+  bool TakeCommit();
+  bool FireTimers();
+  bool OfferDelayed();
+  bool CheckLeases();
+  bool DecideItems();
+  bool StartCommit();
+  void Seal(Batch& batch);
+  void Release(Batch& batch, const BatchResult& result);
+  void Lose(const absl::Status& why);
+
+  // decide.cc: commands
+  void Decide(Item item);
+  void DecideStart(StartItem item, bool looked_up);
+  void Begin(StartItem item);
+  void DecideCancel(CancelItem item);
+  void DecideHeld(HeldItem item);
+  void DecideResult(ResultItem item);
+  void Reoffer();
+  // Runs one command of the engine and books what follows from it.
+  absl::Status Run(Live& live, engine::CommandBody body, std::string principal = {});
+  void Book(Live& live, engine::Decision decision);
+  void BookAction(Live& live, engine::Action action);
+  void TakeBack(Live& live, const engine::CancelTask& cancel);
+  void EndTask(Live& live, engine::StepRef ref);
+  void AddTimer(Live& live, UnixMicros at, std::string id);
+  void RemoveTimer(Live& live, UnixMicros at, const std::string& id);
+  Batch& Forming();
+  // Once everything decided so far is durable; at once where nothing is open.
+  void AfterCommit(std::function<void()> effect);
+  AttemptName NameOf(const Live& live, engine::StepRef ref, uint32_t attempt) const;
+
+  // recover.cc: executions from the store
+  bool StartRead();
+  bool TakeRead();
+  bool AdoptLoaded();
+  absl::Status Adopt(const StoredExecution& stored, const engine::PlanPtr& plan);
+  void Forget(const Uuid& execution);
+  void LaneLoaded(int lane);
+
+  const CommitterParts parts_;
+  const CommitterOptions options_;
+  CommitterStats stats_;
+  std::unique_ptr<BatchWriter> writer_;
+  bool joined_ = false;
+  bool joining_ = false;
+  std::atomic<bool> lost_{false};
+
+  mutable std::mutex inbox_mutex_;
+  std::vector<std::pair<int64_t, Item>> inbox_;  // with the time of arrival
+  std::vector<int> granted_;
+  std::atomic<size_t> waiting_{0};  // items posted and not decided yet
+  std::array<std::atomic<bool>, kLaneCount> owned_{};
+  std::array<std::atomic<bool>, kLaneCount> ready_{};
+
+  UnixMicros now_ = 0;
+  int64_t monotonic_ = 0;
+  FairQueue<std::pair<int64_t, Item>> backlog_;
+  std::deque<std::pair<Uuid, engine::CommandBody>> internal_;       // for this batch
+  std::vector<std::pair<Uuid, engine::CommandBody>> next_internal_;  // for the one after it
+  absl::flat_hash_map<Uuid, std::unique_ptr<Live>> live_;
+  std::unique_ptr<Batch> forming_;
+  std::unique_ptr<Batch> flushing_;
+  uint64_t batch_number_ = 0;
+  int64_t last_commit_at_ = 0;
+
+  std::set<TimerKey> timers_;
+  std::set<TaskKey> delayed_;
+  std::map<std::pair<Uuid, engine::StepRef>, int64_t> held_;  // lease's end, monotonic
+  int64_t leases_checked_at_ = 0;
+
+  // Starts under a request id: those that a look-up may not see yet.
+  std::map<Uuid, std::string> recent_starts_;
+  std::vector<Uuid> spent_starts_;          // committed while a look-up was under way
+  std::vector<StartItem> awaiting_lookup_;
+  std::vector<StartItem> in_lookup_;
+
+  std::set<int> lanes_to_load_;
+  std::vector<int> lanes_in_read_;
+  std::set<Uuid> executions_to_load_;
+  std::vector<Uuid> executions_in_read_;
+  bool reading_ = false;
+  int64_t retry_read_at_ = 0;
+  std::deque<StoredExecution> loaded_;       // waiting for their plans
+  std::map<int, size_t> lane_pending_;       // loaded_ entries per lane
+  std::map<int, std::vector<Item>> parked_;  // for lanes that are being loaded
+  std::set<Uuid> reloading_;                 // after a refused write
+  std::vector<Item> parked_reloading_;
+};
+
+}  // namespace agentflow::executor

@@ -1,0 +1,330 @@
+// What a committer does with each kind of command, and with what the engine decided.
+#include <algorithm>
+
+#include "libs/base/status.h"
+#include "libs/engine/codec.h"
+#include "services/executor/lanes/live.h"
+
+namespace agentflow::executor {
+
+void Committer::Decide(Item item) {
+  const int lane = LaneOfItem(item);
+  if (lane >= 0 && !ready_[static_cast<size_t>(lane)]) {
+    if (owned_[static_cast<size_t>(lane)]) {
+      parked_[lane].push_back(std::move(item));
+      return;
+    }
+    --waiting_;
+    if (auto* start = std::get_if<StartItem>(&item)) {
+      parts_.load.Release(start->info->tenant);
+      start->done(LaneMoved());
+    } else if (auto* cancel = std::get_if<CancelItem>(&item)) {
+      cancel->done(LaneMoved());
+    }
+    return;
+  }
+  --waiting_;
+  if (auto* start = std::get_if<StartItem>(&item)) return DecideStart(std::move(*start), false);
+  if (!reloading_.empty()) {
+    const auto* cancel = std::get_if<CancelItem>(&item);
+    const auto* held = std::get_if<HeldItem>(&item);
+    const auto* result = std::get_if<ResultItem>(&item);
+    const Uuid id = cancel   ? cancel->execution
+                    : held   ? held->attempt.execution
+                    : result ? result->attempt.execution
+                             : Uuid();
+    if (reloading_.contains(id)) {
+      ++waiting_;
+      parked_reloading_.push_back(std::move(item));
+      return;
+    }
+  }
+  if (auto* cancel = std::get_if<CancelItem>(&item)) return DecideCancel(std::move(*cancel));
+  if (auto* held = std::get_if<HeldItem>(&item)) return DecideHeld(std::move(*held));
+  if (auto* result = std::get_if<ResultItem>(&item)) return DecideResult(std::move(*result));
+  Reoffer();
+}
+
+void Committer::DecideStart(StartItem item, bool looked_up) {
+  if (item.body_hash.empty()) return Begin(std::move(item));
+  auto recent = recent_starts_.find(item.info->id);
+  if (recent == recent_starts_.end()) {
+    if (looked_up) return Begin(std::move(item));
+    awaiting_lookup_.push_back(std::move(item));
+    return;
+  }
+  parts_.load.Release(item.info->tenant);
+  const bool same = recent->second == item.body_hash;
+  AfterCommit([this, done = std::move(item.done), same]() mutable {
+    std::vector<std::function<void()>> answers;
+    answers.push_back([done = std::move(done), same] {
+      if (same) {
+        done(StartAnswer{.existed = true});
+      } else {
+        done(Error(absl::StatusCode::kAlreadyExists, "REQUEST_ID_REUSED",
+                   "This request id was used before for another request. Use a new one."));
+      }
+    });
+    if (parts_.answer) {
+      parts_.answer(std::move(answers));
+    } else {
+      answers.front()();
+    }
+  });
+}
+
+void Committer::Begin(StartItem item) {
+  const Uuid id = item.info->id;
+  auto live = std::make_unique<Live>();
+  live->state.plan = item.plan;
+  Live& x = *live;
+  live_[id] = std::move(live);
+  auto facts = std::make_shared<ExecutionFacts>(ExecutionFacts{
+      .id = id,
+      .tenant = item.info->tenant,
+      .retention_days = item.retention_days,
+      .mode = static_cast<int16_t>(item.info->mode),
+      .priority = static_cast<int16_t>(item.info->priority),
+      .version = item.info->version,
+      .workflow = item.info->workflow,
+      .content_hash = item.plan->hash,
+      .labels = std::move(item.labels),
+      .principal = item.info->principal,
+      .trace_id = item.info->trace_id,
+  });
+  x.facts = facts;
+  x.body_hash = item.body_hash;
+  const std::string principal = item.info->principal;
+  absl::Status status = Run(x, engine::StartExecution{item.plan, item.info}, principal);
+  if (!status.ok()) {
+    Forget(id);
+    item.done(status);
+    return;
+  }
+  facts->start_time = x.state.started_at;
+  facts->start_day = StartDayOf(id, x.state.started_at);
+  if (!item.body_hash.empty()) recent_starts_[id] = item.body_hash;
+  Forming().answers.push_back(
+      {.execution = id, .done = [done = std::move(item.done)](absl::StatusOr<ExecutionView> view) {
+         if (!view.ok()) return done(view.status());
+         done(StartAnswer{.existed = false, .view = *std::move(view)});
+       }});
+}
+
+void Committer::DecideCancel(CancelItem item) {
+  auto it = live_.find(item.execution);
+  absl::Status status;
+  if (it == live_.end() || it->second->facts->tenant != item.tenant) {
+    // The caller has seen that it exists, so it is over.
+    status = FailedPrecondition("EXECUTION_OVER", "The execution is over already.");
+  } else {
+    status = Run(*it->second, engine::CancelExecution{item.cause}, item.principal);
+  }
+  if (!status.ok()) {
+    // What makes it impossible may itself not be durable yet.
+    AfterCommit([done = std::move(item.done), status] { done(status); });
+    return;
+  }
+  Forming().answers.push_back({.execution = item.execution, .done = std::move(item.done)});
+}
+
+void Committer::DecideHeld(HeldItem item) {
+  auto it = live_.find(item.attempt.execution);
+  if (it != live_.end() && it->second->facts->tenant == item.attempt.tenant) {
+    Live& live = *it->second;
+    absl::StatusOr<engine::StepRef> step = engine::FindStep(live.state, item.attempt.step);
+    auto task = step.ok() ? live.tasks.find(*step) : live.tasks.end();
+    if (task != live.tasks.end() && task->second.attempt == item.attempt.attempt) {
+      LiveTask& held = task->second;
+      const int64_t until = monotonic_ + options_.task_lease;
+      if (held.state == LiveTask::State::kHeld && held.holder == item.coordinator) {
+        held_[{item.attempt.execution, *step}] = until;
+        return;
+      }
+      if (held.state != LiveTask::State::kHeld && held.state != LiveTask::State::kUncommitted &&
+          Run(live, engine::ClaimTask{*step, item.attempt.attempt, item.coordinator}).ok()) {
+        delayed_.erase({held.delayed_until, item.attempt.execution, *step, held.attempt});
+        held.state = LiveTask::State::kHeld;
+        held.holder = item.coordinator;
+        held_[{item.attempt.execution, *step}] = until;
+        parts_.board.Set(item.attempt.execution, {*step, item.attempt.attempt, now_});
+        return;
+      }
+    }
+  }
+  // The reason may not be durable yet; a claim that is refused too early would be lost.
+  AfterCommit([this, item = std::move(item)] {
+    parts_.dispatch.Drop(item.coordinator, item.attempt);
+    parts_.dispatch.Flush();
+  });
+}
+
+void Committer::DecideResult(ResultItem item) {
+  auto it = live_.find(item.attempt.execution);
+  if (it != live_.end() && it->second->facts->tenant == item.attempt.tenant) {
+    Live& live = *it->second;
+    absl::StatusOr<engine::StepRef> step = engine::FindStep(live.state, item.attempt.step);
+    if (step.ok()) {
+      auto task = live.tasks.find(*step);
+      if (task != live.tasks.end() && task->second.attempt == item.attempt.attempt) {
+        const LiveTask kept = task->second;
+        EndTask(live, *step);
+        absl::Status status =
+            item.failed ? Run(live, engine::FailTask{*step, item.attempt.attempt,
+                                                     std::move(item.reason),
+                                                     std::move(item.message), item.retryable})
+                        : Run(live, engine::CompleteTask{*step, item.attempt.attempt,
+                                                         std::move(item.output)});
+        // The engine knows better: put back what was taken for over.
+        if (!status.ok() && !live.state.over() && !live.tasks.contains(*step)) {
+          live.tasks[*step] = kept;
+        }
+      }
+    }
+  }
+  AfterCommit([this, coordinator = std::move(item.coordinator),
+               attempt = std::move(item.attempt)] {
+    parts_.dispatch.Acknowledge(coordinator, attempt);
+    parts_.dispatch.Flush();
+  });
+}
+
+void Committer::Reoffer() {
+  std::vector<TaskOffer> offers;
+  for (auto& [id, live] : live_) {
+    for (auto& [step, task] : live->tasks) {
+      if (task.state != LiveTask::State::kOffered) continue;
+      offers.push_back({.attempt = NameOf(*live, step, task.attempt),
+                        .offer = task.offer,
+                        .start = live->state.start,
+                        .deadline = task.deadline});
+    }
+  }
+  if (!offers.empty()) parts_.dispatch.Offer(std::move(offers));
+}
+
+absl::Status Committer::Run(Live& live, engine::CommandBody body, std::string principal) {
+  engine::Command command{.now = now_,
+                          .random = parts_.random.Next(),
+                          .principal = std::move(principal),
+                          .body = std::move(body)};
+  AF_ASSIGN_OR_RETURN(engine::Decision decision,
+                      engine::Advance(live.state, command, options_.limits));
+  Book(live, std::move(decision));
+  return absl::OkStatus();
+}
+
+void Committer::Book(Live& live, engine::Decision decision) {
+  if (decision.events.empty() && decision.actions.empty() && decision.changes.empty() &&
+      !decision.more) {
+    return;
+  }
+  const Uuid id = live.state.start->id;
+  Batch& batch = Forming();
+  if (live.batch != batch.number) {
+    live.batch = batch.number;
+    live.entry = batch.entries.size();
+    batch.entries.push_back({.id = id});
+    ++batch.items;
+  }
+  Batch::Entry& entry = batch.entries[live.entry];
+  ExecutionWrite& write = *entry.write;
+  const size_t before = write.events.size();
+  for (const engine::Event& event : decision.events) {
+    if (engine::IsVolatile(event)) continue;
+    engine::EncodeEvent(event, &write.events);
+    if (write.first_sequence == 0) write.first_sequence = static_cast<int64_t>(event.sequence);
+    write.last_sequence = static_cast<int64_t>(event.sequence);
+    batch.urgent = true;
+  }
+  batch.bytes += write.events.size() - before;
+  for (const engine::StepChange& change : decision.changes) {
+    auto [it, fresh] = entry.steps.try_emplace(
+        change.step, ChangedStep{change.before, change.after, change.attempt});
+    if (!fresh) {
+      it->second.after = change.after;
+      it->second.attempt = change.attempt;
+    }
+  }
+  // Tasks to take back come first: what follows forgets who holds them.
+  for (engine::Action& action : decision.actions) {
+    if (auto* cancel = std::get_if<engine::CancelTask>(&action.body)) TakeBack(live, *cancel);
+  }
+  for (engine::Action& action : decision.actions) BookAction(live, std::move(action));
+  for (const engine::StepChange& change : decision.changes) {
+    if (engine::IsOver(change.after)) EndTask(live, change.step);
+  }
+  if (decision.more) next_internal_.emplace_back(id, engine::Continue{});
+}
+
+void Committer::BookAction(Live& live, engine::Action action) {
+  const Uuid id = live.state.start->id;
+  Batch& batch = Forming();
+  if (auto* offer = std::get_if<engine::OfferTask>(&action.body)) {
+    EndTask(live, offer->step);
+    live.tasks[offer->step] = {.attempt = offer->attempt,
+                               .offer = offer->offer,
+                               .ready_at = offer->ready_at,
+                               .deadline = offer->deadline};
+    batch.offers.push_back({id, offer->step, offer->attempt});
+  } else if (auto* run = std::get_if<engine::RunInProcess>(&action.body)) {
+    batch.in_process.push_back({id, run->step, run->attempt});
+  } else if (auto* start = std::get_if<engine::StartTimer>(&action.body)) {
+    AddTimer(live, start->fire_at, engine::Encode(start->id));
+  } else if (auto* stop = std::get_if<engine::CancelTimer>(&action.body)) {
+    RemoveTimer(live, stop->fire_at, engine::Encode(stop->id));
+  } else if (std::holds_alternative<engine::FinishExecution>(action.body)) {
+    while (!live.timers.empty()) {
+      const auto [at, timer] = *live.timers.begin();
+      RemoveTimer(live, at, timer);
+    }
+    // Whoever still holds one of its tasks is told by the answer to the next report.
+    while (!live.tasks.empty()) EndTask(live, live.tasks.begin()->first);
+  }
+}
+
+void Committer::TakeBack(Live& live, const engine::CancelTask& cancel) {
+  auto task = live.tasks.find(cancel.step);
+  if (task == live.tasks.end() || task->second.attempt != cancel.attempt) return;
+  const std::string holder = task->second.holder;
+  EndTask(live, cancel.step);
+  // One that nobody holds stays in the queue; its claim will be refused.
+  if (holder.empty()) return;
+  Forming().effects.push_back([this, holder, name = NameOf(live, cancel.step, cancel.attempt),
+                               reason = cancel.reason] {
+    parts_.dispatch.Cancel(holder, name, reason);
+  });
+}
+
+void Committer::EndTask(Live& live, engine::StepRef ref) {
+  auto task = live.tasks.find(ref);
+  if (task == live.tasks.end()) return;
+  const Uuid& id = live.facts->id;
+  if (task->second.state == LiveTask::State::kDelayed) {
+    delayed_.erase({task->second.delayed_until, id, ref, task->second.attempt});
+  }
+  if (task->second.state == LiveTask::State::kHeld) {
+    held_.erase({id, ref});
+    parts_.board.Clear(id, ref);
+  }
+  live.tasks.erase(task);
+}
+
+void Committer::AddTimer(Live& live, UnixMicros at, std::string id) {
+  timers_.insert({at, live.facts->id, id});
+  live.timers.insert({at, std::move(id)});
+}
+
+void Committer::RemoveTimer(Live& live, UnixMicros at, const std::string& id) {
+  timers_.erase({at, live.facts->id, id});
+  live.timers.erase({at, id});
+}
+
+AttemptName Committer::NameOf(const Live& live, engine::StepRef ref, uint32_t attempt) const {
+  return {.tenant = live.facts->tenant,
+          .execution = live.facts->id,
+          .step = engine::StepKey(live.state, ref),
+          .attempt = attempt};
+}
+
+}  // namespace agentflow::executor

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "libs/engine/state.h"
+#include "services/executor/lanes/commands.h"
+
+namespace agentflow::executor {
+
+// A task that is committed and may be done now.
+struct TaskOffer {
+  AttemptName attempt;
+  std::shared_ptr<const engine::Offer> offer;
+  std::shared_ptr<const engine::StartInfo> start;
+  UnixMicros deadline = 0;  // 0: none
+};
+
+// The way to the coordinators. All functions return at once and may be called from any
+// committer's thread. What is lost on the way is offered again after ReofferItem.
+class Dispatch {
+ public:
+  virtual ~Dispatch() = default;
+
+  virtual void Offer(std::vector<TaskOffer> tasks) = 0;
+  // To the coordinator named: refused claims, results that are durable or will never be, and
+  // tasks to give up.
+  virtual void Drop(const std::string& coordinator, const AttemptName& attempt) = 0;
+  virtual void Acknowledge(const std::string& coordinator, const AttemptName& attempt) = 0;
+  virtual void Cancel(const std::string& coordinator, const AttemptName& attempt,
+                      const std::string& reason) = 0;
+  // After a round of the three above: send what was collected.
+  virtual void Flush() {}
+};
+
+// Compiled plans by (tenant, hash).
+class Plans {
+ public:
+  virtual ~Plans() = default;
+  // Null while it is not there; then it is being fetched, and the committer is woken when it is.
+  virtual engine::PlanPtr FindOrFetch(const std::string& tenant, const std::string& hash) = 0;
+};
+
+}  // namespace agentflow::executor

@@ -1,0 +1,164 @@
+#pragma once
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "libs/base/lane.h"
+#include "libs/base/status.h"
+#include "libs/engine/testing/plan_text.h"
+#include "services/executor/lanes/committer.h"
+#include "services/executor/lanes/lane_keeper.h"
+#include "services/executor/lanes/router.h"
+#include "services/executor/store/memory_store.h"
+
+// Committers over the model of the database, in one thread.
+namespace agentflow::executor {
+
+// Collects what would go to coordinators.
+class FakeDispatch final : public Dispatch {
+ public:
+  struct Order {
+    std::string coordinator;
+    AttemptName attempt;
+    bool operator==(const Order&) const = default;
+  };
+  void Offer(std::vector<TaskOffer> tasks) override {
+    for (TaskOffer& task : tasks) offers.push_back(std::move(task));
+  }
+  void Drop(const std::string& coordinator, const AttemptName& attempt) override {
+    drops.push_back({coordinator, attempt});
+  }
+  void Acknowledge(const std::string& coordinator, const AttemptName& attempt) override {
+    acknowledged.push_back({coordinator, attempt});
+  }
+  void Cancel(const std::string& coordinator, const AttemptName& attempt,
+              const std::string& reason) override {
+    cancels.push_back({coordinator, attempt});
+  }
+
+  std::deque<TaskOffer> offers;
+  std::vector<Order> drops, acknowledged, cancels;
+};
+
+class FakePlans final : public Plans {
+ public:
+  engine::PlanPtr Add(std::string_view text) {
+    engine::PlanPtr plan = engine::testing::PlanOf(text);
+    auto copy = std::make_shared<workflow::Plan>(*plan);
+    copy->hash = "plan-" + std::to_string(plans.size() + 1);
+    plans[copy->hash] = copy;
+    return copy;
+  }
+  engine::PlanPtr FindOrFetch(const std::string& tenant, const std::string& hash) override {
+    auto it = plans.find(hash);
+    return it == plans.end() ? nullptr : it->second;
+  }
+  std::map<std::string, engine::PlanPtr> plans;
+};
+
+// One executor process.
+class FakeExecutor {
+ public:
+  FakeExecutor(MemoryDatabase& database, ManualClock& clock, FakePlans& plans, std::string name,
+               int committers, CommitterOptions options = {})
+      : clock_(clock), database_clock_(clock),
+        table_(database, name, committers, name + ":1"), random_(++seeds_) {
+    for (int i = 0; i < committers; ++i) {
+      stores.push_back(std::make_unique<MemoryStore>(database, name, i));
+      all.push_back(std::make_unique<Committer>(
+          CommitterParts{.store = *stores.back(), .clock = database_clock_, .random = random_,
+                         .dispatch = dispatch, .plans = plans, .load = load, .board = board},
+          options));
+    }
+    std::vector<Committer*> pointers;
+    for (auto& committer : all) pointers.push_back(committer.get());
+    keeper = std::make_unique<LaneKeeper>(table_, pointers, [this] {
+      for (auto& committer : all) {
+        if (!committer->lost()) committer->Abandon();
+        committer->Reset();
+      }
+    });
+    router = std::make_unique<Router>(pointers);
+  }
+
+  // Takes lanes and loads them.
+  void Join() {
+    AF_CHECK(keeper->Step().ok());
+    Run();
+  }
+  // Steps until nothing moves.
+  void Run() {
+    for (bool moved = true; moved;) {
+      moved = false;
+      for (auto& committer : all) moved |= committer->Step();
+    }
+  }
+
+  // Starts an execution; the answer comes in `answers[id]`.
+  Uuid Start(engine::PlanPtr plan, json::Value input = {}, std::string request_id = {},
+             std::string body_hash = {}, bool strict = false) {
+    auto info = std::make_shared<engine::StartInfo>();
+    info->tenant = "acme";
+    info->principal = "users/1";
+    info->workflow = "workflows/w";
+    info->version = 1;
+    info->plan_hash = plan->hash;
+    info->input = std::move(input);
+    info->strict = strict;
+    info->request_id = request_id;
+    info->id = request_id.empty()
+                   ? MakeExecutionId(clock_.Now() / 1000, static_cast<int>(random_.Next() % 256),
+                                     random_)
+                   : ExecutionIdForRequest("acme", request_id);
+    const Uuid id = info->id;
+    AF_CHECK(load.Admit("acme", {}, 0).ok());
+    StartItem item{.plan = plan, .info = info, .body_hash = std::move(body_hash)};
+    item.done = [this, id](absl::StatusOr<StartAnswer> answer) {
+      answers[id].push_back(std::move(answer));
+    };
+    AF_CHECK(router->Post(Item(std::move(item))).ok());
+    return id;
+  }
+  void Held(const TaskOffer& task, const std::string& coordinator = "c1") {
+    AF_CHECK(router->Post(HeldItem{task.attempt, coordinator}).ok());
+  }
+  void Complete(const TaskOffer& task, json::Value output = {}, const std::string& coordinator = "c1") {
+    AF_CHECK(router
+                 ->Post(ResultItem{.attempt = task.attempt, .coordinator = coordinator,
+                                   .output = std::move(output)})
+                 .ok());
+  }
+  const engine::ExecutionState* Find(const Uuid& id) const {
+    return all[static_cast<size_t>(LaneOf(id)) % all.size()]->Find(id);
+  }
+  TaskOffer TakeOffer() {
+    AF_CHECK(!dispatch.offers.empty());
+    TaskOffer offer = std::move(dispatch.offers.front());
+    dispatch.offers.pop_front();
+    return offer;
+  }
+
+  FakeDispatch dispatch;
+  TenantLoad load;
+  ClaimBoard board;
+  std::vector<std::unique_ptr<MemoryStore>> stores;
+  std::map<Uuid, std::vector<absl::StatusOr<StartAnswer>>> answers;
+  std::unique_ptr<Router> router;
+  std::unique_ptr<LaneKeeper> keeper;
+  std::vector<std::unique_ptr<Committer>> all;
+
+ private:
+  // Two processes never draw the same ids.
+  static inline uint64_t seeds_ = 0;
+
+  ManualClock& clock_;
+  DatabaseClock database_clock_;
+  MemoryLaneTable table_;
+  SeededRandom random_;
+};
+
+}  // namespace agentflow::executor

@@ -1,0 +1,73 @@
+#pragma once
+
+#include "services/executor/lanes/committer.h"
+
+// What a committer keeps in memory; for its own .cc files.
+namespace agentflow::executor {
+
+struct Committer::LiveTask {
+  enum class State {
+    kUncommitted,  // its offer is not durable yet
+    kDelayed,      // in delayed_, until its time
+    kOffered,      // in the queue
+    kHeld,         // a coordinator has it
+  };
+  uint32_t attempt = 0;
+  std::shared_ptr<const engine::Offer> offer;
+  UnixMicros ready_at = 0;
+  UnixMicros deadline = 0;
+  UnixMicros delayed_until = 0;  // its place in delayed_
+  State state = State::kUncommitted;
+  std::string holder;
+};
+
+struct Committer::Live {
+  engine::ExecutionState state;
+  std::shared_ptr<const ExecutionFacts> facts;
+  std::map<engine::StepRef, LiveTask> tasks;
+  std::set<std::pair<UnixMicros, std::string>> timers;
+  std::string body_hash;  // until the start is sealed
+  bool row = false;       // there is a live row, once everything sealed is committed
+  int16_t row_state = 0;
+  engine::Phase published = engine::Phase::kNone;
+  size_t tail_bytes = 0;  // journal after the newest snapshot
+  uint64_t batch = 0;     // the forming batch that has an entry for it
+  size_t entry = 0;
+};
+
+struct Committer::Answer {
+  Uuid execution;
+  std::function<void(absl::StatusOr<ExecutionView>)> done;
+  ExecutionView view;
+};
+
+struct Committer::Batch {
+  struct Entry {
+    Uuid id;
+    std::shared_ptr<ExecutionWrite> write = std::make_shared<ExecutionWrite>();
+    ChangedSteps steps;
+    bool dropped = false;
+    bool ended = false;
+  };
+  struct Attempt {
+    Uuid execution;
+    engine::StepRef step;
+    uint32_t attempt = 0;
+  };
+
+  uint64_t number = 0;
+  std::vector<Entry> entries;
+  std::vector<size_t> written;  // entries behind the writes that were sent
+  std::vector<Answer> answers;
+  std::vector<Attempt> offers;
+  std::vector<Attempt> in_process;
+  std::vector<std::function<void()>> effects;
+  size_t items = 0;
+  size_t bytes = 0;
+  bool urgent = false;  // false: only things that may wait for the next commit
+  int64_t sealed_at = 0;
+};
+
+absl::Status LaneMoved();
+
+}  // namespace agentflow::executor

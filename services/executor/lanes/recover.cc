@@ -1,0 +1,210 @@
+// How executions come into a committer's memory: lanes that were taken over, and executions whose
+// write was refused. Also the look-up of request ids, which shares the reading connection.
+#include <algorithm>
+
+#include "libs/base/status.h"
+#include "libs/engine/codec.h"
+#include "libs/obs/log.h"
+#include "services/executor/lanes/live.h"
+
+namespace agentflow::executor {
+namespace {
+
+constexpr int64_t kReadAgainAfter = 200'000;
+
+// Snapshot and tail as a state, without its volatile part.
+absl::StatusOr<engine::ExecutionState> Rebuild(const StoredExecution& stored,
+                                               const engine::PlanPtr& plan) {
+  engine::ExecutionState state;
+  state.plan = plan;
+  if (!stored.snapshot.empty()) {
+    AF_ASSIGN_OR_RETURN(state, engine::DecodeState(plan, stored.snapshot));
+  }
+  for (const std::string& record : stored.records) {
+    AF_ASSIGN_OR_RETURN(const std::vector<engine::Event> events, engine::DecodeEvents(record));
+    for (const engine::Event& event : events) {
+      if (event.sequence > state.sequence) engine::Apply(state, event);
+    }
+  }
+  if (state.start == nullptr) {
+    return Error(absl::StatusCode::kDataLoss, "JOURNAL_INCOMPLETE",
+                 "The journal of an execution has no beginning.");
+  }
+  return state;
+}
+
+}  // namespace
+
+bool Committer::StartRead() {
+  if (!joined_ || reading_ || monotonic_ < retry_read_at_) return false;
+  retry_read_at_ = 0;
+  ReadRequest request;
+  in_lookup_ = std::exchange(awaiting_lookup_, {});
+  for (const StartItem& start : in_lookup_) request.start_keys.push_back(start.info->id);
+  while (!lanes_to_load_.empty() &&
+         request.lanes.size() < static_cast<size_t>(options_.lanes_per_read)) {
+    request.lanes.push_back(*lanes_to_load_.begin());
+    lanes_to_load_.erase(lanes_to_load_.begin());
+  }
+  request.executions.assign(executions_to_load_.begin(), executions_to_load_.end());
+  executions_to_load_.clear();
+  if (request.start_keys.empty() && request.lanes.empty() && request.executions.empty()) {
+    return false;
+  }
+  lanes_in_read_ = request.lanes;
+  executions_in_read_ = request.executions;
+  reading_ = true;
+  parts_.store.BeginRead(std::move(request));
+  return true;
+}
+
+bool Committer::TakeRead() {
+  if (!reading_) return false;
+  std::optional<absl::StatusOr<ReadResult>> answer = parts_.store.TakeRead();
+  if (!answer) return false;
+  reading_ = false;
+  for (const Uuid& id : spent_starts_) recent_starts_.erase(id);
+  spent_starts_.clear();
+  std::vector<StartItem> starts = std::exchange(in_lookup_, {});
+  const std::vector<int> lanes = std::exchange(lanes_in_read_, {});
+  const std::vector<Uuid> executions = std::exchange(executions_in_read_, {});
+  if (!answer->ok()) {
+    obs::Warn("reading lanes failed", {{"error", MessageOf(answer->status())}});
+    lanes_to_load_.insert(lanes.begin(), lanes.end());
+    executions_to_load_.insert(executions.begin(), executions.end());
+    for (StartItem& start : starts) awaiting_lookup_.push_back(std::move(start));
+    retry_read_at_ = monotonic_ + kReadAgainAfter;
+    return true;
+  }
+  ReadResult& result = **answer;
+  for (StoredExecution& stored : result.executions) {
+    const int lane = LaneOf(stored.facts.id);
+    if (std::find(lanes.begin(), lanes.end(), lane) != lanes.end()) ++lane_pending_[lane];
+    loaded_.push_back(std::move(stored));
+  }
+  for (int lane : lanes) {
+    if (!lane_pending_.contains(lane)) LaneLoaded(lane);
+  }
+  for (const Uuid& id : executions) {
+    // One that is not stored as live is over: nothing to go on with.
+    const bool found = std::any_of(loaded_.begin(), loaded_.end(),
+                                   [&](const auto& stored) { return stored.facts.id == id; });
+    if (!found) reloading_.erase(id);
+  }
+  std::map<Uuid, std::string*> known;
+  for (StoredStart& start : result.starts) known[start.execution] = &start.body_hash;
+  for (StartItem& start : starts) {
+    auto it = known.find(start.info->id);
+    if (it == known.end()) {
+      DecideStart(std::move(start), true);
+      continue;
+    }
+    parts_.load.Release(start.info->tenant);
+    if (*it->second == start.body_hash) {
+      start.done(StartAnswer{.existed = true});
+    } else {
+      start.done(Error(absl::StatusCode::kAlreadyExists, "REQUEST_ID_REUSED",
+                       "This request id was used before for another request. Use a new one."));
+    }
+  }
+  return true;
+}
+
+bool Committer::AdoptLoaded() {
+  bool moved = false;
+  for (size_t left = loaded_.size(); left > 0; --left) {
+    StoredExecution stored = std::move(loaded_.front());
+    loaded_.pop_front();
+    engine::PlanPtr plan = parts_.plans.FindOrFetch(stored.facts.tenant, stored.facts.content_hash);
+    if (plan == nullptr) {
+      loaded_.push_back(std::move(stored));
+      continue;
+    }
+    moved = true;
+    const Uuid id = stored.facts.id;
+    if (absl::Status status = Adopt(stored, plan); !status.ok()) {
+      // Left in the database as it is: only a person can decide about it.
+      obs::Error("an execution cannot be loaded", {{"execution", id.ToString()},
+                                                   {"reason", ReasonOf(status)},
+                                                   {"error", MessageOf(status)}});
+    }
+    const int lane = LaneOf(id);
+    if (reloading_.erase(id) > 0) {
+      internal_.emplace_back(id, engine::CancelExecution{"EXECUTION_REFUSED: the database refused "
+                                                         "what the execution was to write"});
+      for (Item& item : std::exchange(parked_reloading_, {})) {
+        const std::string tenant(TenantOfItem(item));
+        backlog_.Push(tenant, {monotonic_, std::move(item)});
+      }
+    }
+    auto pending = lane_pending_.find(lane);
+    if (pending != lane_pending_.end() && --pending->second == 0) {
+      lane_pending_.erase(pending);
+      LaneLoaded(lane);
+    }
+  }
+  return moved;
+}
+
+absl::Status Committer::Adopt(const StoredExecution& stored, const engine::PlanPtr& plan) {
+  AF_ASSIGN_OR_RETURN(engine::ExecutionState state, Rebuild(stored, plan));
+  auto live = std::make_unique<Live>();
+  live->state = std::move(state);
+  live->facts = std::make_shared<ExecutionFacts>(stored.facts);
+  live->row = true;
+  live->row_state = stored.state;
+  live->published = engine::PhaseOf(live->state);
+  for (const std::string& record : stored.records) live->tail_bytes += record.size();
+  const Uuid id = stored.facts.id;
+  Live& x = *live;
+  live_[id] = std::move(live);
+  parts_.load.Adopt(stored.facts.tenant);
+  // Whoever holds a task has one grace period to say so before it is offered again.
+  const UnixMicros earliest = now_ + options_.claim_grace;
+  for (engine::Action& action : engine::Outstanding(x.state)) {
+    if (auto* offer = std::get_if<engine::OfferTask>(&action.body)) {
+      const UnixMicros at = std::max(offer->ready_at, earliest);
+      x.tasks[offer->step] = {.attempt = offer->attempt,
+                              .offer = offer->offer,
+                              .ready_at = offer->ready_at,
+                              .deadline = offer->deadline,
+                              .delayed_until = at,
+                              .state = LiveTask::State::kDelayed};
+      delayed_.insert({at, id, offer->step, offer->attempt});
+    } else if (auto* run = std::get_if<engine::RunInProcess>(&action.body)) {
+      internal_.emplace_back(id, engine::RunStep{run->step, run->attempt});
+    } else if (auto* timer = std::get_if<engine::StartTimer>(&action.body)) {
+      AddTimer(x, timer->fire_at, engine::Encode(timer->id));
+    }
+  }
+  if (x.state.more()) internal_.emplace_back(id, engine::Continue{});
+  return absl::OkStatus();
+}
+
+void Committer::LaneLoaded(int lane) {
+  ready_[static_cast<size_t>(lane)] = true;
+  ++stats_.lanes;
+  auto parked = parked_.find(lane);
+  if (parked == parked_.end()) return;
+  for (Item& item : parked->second) {
+    const std::string tenant(TenantOfItem(item));
+    backlog_.Push(tenant, {monotonic_, std::move(item)});
+  }
+  parked_.erase(parked);
+}
+
+void Committer::Forget(const Uuid& execution) {
+  auto it = live_.find(execution);
+  if (it == live_.end()) return;
+  Live& live = *it->second;
+  while (!live.timers.empty()) {
+    const auto [at, timer] = *live.timers.begin();
+    RemoveTimer(live, at, timer);
+  }
+  while (!live.tasks.empty()) EndTask(live, live.tasks.begin()->first);
+  parts_.load.Release(live.facts->tenant);
+  recent_starts_.erase(execution);
+  live_.erase(it);
+}
+
+}  // namespace agentflow::executor

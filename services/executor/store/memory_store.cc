@@ -1,0 +1,199 @@
+#include "services/executor/store/memory_store.h"
+
+#include <algorithm>
+
+#include "libs/base/lane.h"
+#include "libs/base/status.h"
+
+namespace agentflow::executor {
+namespace {
+
+using Live = ExecutionWrite::Live;
+
+CommitOutcome Ended(CommitOutcome::Kind kind, absl::Status status) {
+  return {.kind = kind, .status = std::move(status)};
+}
+
+absl::Status LanesLost() {
+  return FailedPrecondition("LANES_LOST", "Another owner has raised the epoch.");
+}
+
+}  // namespace
+
+void MemoryStore::BeginCommit(const Fence& expected, std::vector<WritePtr> writes) {
+  AF_CHECK(!commit_ && !question_);
+  commit_ = {expected, std::move(writes)};
+}
+
+CommitOutcome MemoryStore::Carry(const Fence& expected, const std::vector<WritePtr>& writes) {
+  auto owner = database_.owners.find({owner_, committer_});
+  if (owner == database_.owners.end() || owner->second.fence != expected) {
+    return Ended(CommitOutcome::Kind::kFenced, LanesLost());
+  }
+  for (const WritePtr& write : writes) {
+    const Uuid& id = write->facts->id;
+    const auto& rows = database_.journal[id];
+    const bool gap = !write->events.empty() &&
+                     write->first_sequence != (rows.empty() ? 1 : rows.back().last + 1);
+    const bool twice = (!write->body_hash.empty() && database_.start_keys.contains(id)) ||
+                       (write->live == Live::kInsert && database_.live.contains(id)) ||
+                       (write->end && database_.closed.contains(id));
+    // Nobody may write an execution of a lane that is not his.
+    auto lane = database_.lanes.find(LaneOf(id));
+    AF_CHECK(lane != database_.lanes.end());
+    AF_CHECK(lane->second == std::make_pair(owner_, committer_));
+    AF_CHECK(!gap);
+    if (twice || database_.poisoned.contains(id)) {
+      return Ended(CommitOutcome::Kind::kRefused, InvalidArgument("DATABASE_VALUE_REFUSED", "", ""));
+    }
+  }
+  ++owner->second.fence.seq;
+  owner->second.lease_until = database_.now + database_.lease;
+  ++database_.commits;
+  MemoryDatabase::FeedRow feed{.fence = owner->second.fence};
+  for (const WritePtr& write : writes) {
+    const Uuid& id = write->facts->id;
+    if (!write->events.empty()) {
+      database_.journal[id].push_back({write->first_sequence, write->last_sequence, write->events});
+    }
+    if (write->live == Live::kInsert) {
+      database_.live[id] = {.facts = *write->facts, .state = write->state};
+    }
+    if (write->live == Live::kUpdate) database_.live.at(id).state = write->state;
+    if (write->snapshot) {
+      database_.live.at(id).snapshot = *write->snapshot;
+      database_.live.at(id).snapshot_sequence = write->last_sequence;
+    }
+    if (write->live == Live::kDelete) AF_CHECK(database_.live.erase(id) == 1);
+    if (write->end) database_.closed[id] = {*write->facts, write->state};
+    if (!write->body_hash.empty()) database_.start_keys[id] = write->body_hash;
+    if (!write->change.empty()) feed.changes.push_back(write->change);
+  }
+  if (!feed.changes.empty()) {
+    database_.feed[owner_ + "/" + std::to_string(committer_)].push_back(std::move(feed));
+  }
+  return {.kind = CommitOutcome::Kind::kCommitted, .database_time = database_.now};
+}
+
+std::optional<CommitOutcome> MemoryStore::TakeCommit() {
+  if (!commit_ || stalled) return std::nullopt;
+  auto [expected, writes] = *std::exchange(commit_, std::nullopt);
+  CommitFault fault = CommitFault::kNone;
+  if (!faults.empty()) {
+    fault = faults.front();
+    faults.pop_front();
+  }
+  if (on_commit) on_commit(writes);
+  switch (fault) {
+    case CommitFault::kNotDone:
+      return Ended(CommitOutcome::Kind::kNotDone, Unavailable("DATABASE_UNAVAILABLE", "fault"));
+    case CommitFault::kLostBeforeCommit:
+      return Ended(CommitOutcome::Kind::kUnknown, Unavailable("DATABASE_COMMIT_UNKNOWN", "fault"));
+    case CommitFault::kLostAfterCommit: {
+      CommitOutcome outcome = Carry(expected, writes);
+      if (outcome.kind != CommitOutcome::Kind::kCommitted) return outcome;
+      return Ended(CommitOutcome::Kind::kUnknown, Unavailable("DATABASE_COMMIT_UNKNOWN", "fault"));
+    }
+    case CommitFault::kNone:
+      break;
+  }
+  return Carry(expected, writes);
+}
+
+void MemoryStore::BeginAskFence(int64_t epoch) {
+  AF_CHECK(!commit_ && !question_);
+  question_ = epoch;
+}
+
+std::optional<absl::StatusOr<Fence>> MemoryStore::TakeFence() {
+  if (!question_ || stalled) return std::nullopt;
+  const int64_t epoch = *std::exchange(question_, std::nullopt);
+  auto owner = database_.owners.find({owner_, committer_});
+  if (owner == database_.owners.end() || (epoch != 0 && owner->second.fence.epoch != epoch)) {
+    return LanesLost();
+  }
+  owner->second.lease_until = database_.now + database_.lease;
+  return owner->second.fence;
+}
+
+void MemoryStore::BeginRead(ReadRequest request) {
+  AF_CHECK(!read_);
+  read_ = std::move(request);
+}
+
+std::optional<absl::StatusOr<ReadResult>> MemoryStore::TakeRead() {
+  if (!read_ || reads_stalled) return std::nullopt;
+  const ReadRequest request = *std::exchange(read_, std::nullopt);
+  ReadResult result;
+  for (const Uuid& id : request.start_keys) {
+    auto it = database_.start_keys.find(id);
+    if (it != database_.start_keys.end()) result.starts.push_back({id, it->second});
+  }
+  for (const auto& [id, row] : database_.live) {
+    auto in = [&](const auto& list, const auto& value) {
+      return std::find(list.begin(), list.end(), value) != list.end();
+    };
+    if (!in(request.lanes, LaneOf(id)) && !in(request.executions, id)) continue;
+    StoredExecution stored{.facts = row.facts, .state = row.state, .snapshot = row.snapshot};
+    for (const auto& record : database_.journal[id]) {
+      if (record.first > row.snapshot_sequence) stored.records.push_back(record.events);
+    }
+    result.executions.push_back(std::move(stored));
+  }
+  return result;
+}
+
+absl::Status MemoryLaneTable::Join() {
+  for (auto& [key, owner] : database_.owners) {
+    if (key.first == owner_) ++owner.fence.epoch;
+  }
+  for (int committer = 0; committer < committers_; ++committer) {
+    auto [owner, fresh] = database_.owners.try_emplace({owner_, committer});
+    if (fresh) owner->second.fence = {.epoch = 1};
+    owner->second.address = address_;
+    owner->second.lease_until = database_.now + database_.lease;
+  }
+  for (auto& [lane, owner] : database_.lanes) {
+    if (owner.first == owner_) owner.second = lane % committers_;
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<LaneTable::Owned>> MemoryLaneTable::Acquire() {
+  for (auto& [key, owner] : database_.owners) {
+    if (key.first == owner_ || owner.lease_until >= database_.now) continue;
+    const bool holds = std::any_of(database_.lanes.begin(), database_.lanes.end(),
+                                   [&](const auto& lane) { return lane.second == key; });
+    if (!holds) continue;
+    ++owner.fence.epoch;
+    std::erase_if(database_.lanes, [&](const auto& lane) { return lane.second == key; });
+  }
+  std::vector<Owned> owned;
+  for (int lane = 0; lane < kLaneCount; ++lane) {
+    auto [it, fresh] = database_.lanes.try_emplace(lane, owner_, lane % committers_);
+    if (it->second.first == owner_) owned.push_back({lane, it->second.second});
+  }
+  return owned;
+}
+
+absl::StatusOr<std::vector<std::string>> MemoryLaneTable::Addresses() {
+  std::vector<std::string> addresses(kLaneCount);
+  for (const auto& [lane, key] : database_.lanes) {
+    const auto& owner = database_.owners.at(key);
+    if (owner.lease_until >= database_.now) addresses[static_cast<size_t>(lane)] = owner.address;
+  }
+  return addresses;
+}
+
+absl::Status MemoryLaneTable::Release() {
+  for (auto& [key, owner] : database_.owners) {
+    if (key.first == owner_) {
+      ++owner.fence.epoch;
+      owner.lease_until = 0;
+    }
+  }
+  std::erase_if(database_.lanes, [&](const auto& lane) { return lane.second.first == owner_; });
+  return absl::OkStatus();
+}
+
+}  // namespace agentflow::executor

@@ -1,0 +1,107 @@
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "services/executor/store/store.h"
+
+// A model of the database for tests and simulations: the same rules as PostgreSQL, and it fails
+// when told to. One thread.
+namespace agentflow::executor {
+
+class MemoryDatabase {
+ public:
+  struct OwnerRow {
+    Fence fence;
+    int64_t lease_until = 0;
+    std::string address;
+  };
+  struct JournalRow {
+    int64_t first = 0;
+    int64_t last = 0;
+    std::string events;
+  };
+  struct LiveRow {
+    ExecutionFacts facts;
+    int16_t state = 0;
+    std::string snapshot;
+    int64_t snapshot_sequence = 0;
+  };
+  struct FeedRow {
+    Fence fence;
+    std::vector<std::string> changes;
+  };
+
+  std::map<std::pair<std::string, int>, OwnerRow> owners;
+  std::map<int, std::pair<std::string, int>> lanes;  // owned ones
+  std::map<Uuid, std::vector<JournalRow>> journal;
+  std::map<Uuid, LiveRow> live;
+  std::map<Uuid, std::pair<ExecutionFacts, int16_t>> closed;  // with the state
+  std::map<Uuid, std::string> start_keys;
+  std::map<std::string, std::vector<FeedRow>> feed;  // by "<owner>/<committer>"
+  int64_t now = 1'700'000'000'000'000;
+  int64_t lease = 3'000'000;
+  int commits = 0;
+
+  // Executions whose writes are refused.
+  std::set<Uuid> poisoned;
+};
+
+// What happens to the next commits, first to first; none: they succeed.
+enum class CommitFault { kNone, kNotDone, kLostAfterCommit, kLostBeforeCommit };
+
+class MemoryStore final : public Store {
+ public:
+  MemoryStore(MemoryDatabase& database, std::string owner, int committer)
+      : database_(database), owner_(std::move(owner)), committer_(committer) {}
+
+  void BeginCommit(const Fence& expected, std::vector<WritePtr> writes) override;
+  std::optional<CommitOutcome> TakeCommit() override;
+  void BeginAskFence(int64_t epoch) override;
+  std::optional<absl::StatusOr<Fence>> TakeFence() override;
+  void BeginRead(ReadRequest request) override;
+  std::optional<absl::StatusOr<ReadResult>> TakeRead() override;
+
+  std::deque<CommitFault> faults;
+  // While true, commits are sent but neither done nor answered: a slow disk.
+  bool stalled = false;
+  bool reads_stalled = false;
+  // Before a commit is carried out.
+  std::function<void(const std::vector<WritePtr>&)> on_commit;
+
+ private:
+  CommitOutcome Carry(const Fence& expected, const std::vector<WritePtr>& writes);
+
+  MemoryDatabase& database_;
+  const std::string owner_;
+  const int committer_;
+  std::optional<std::pair<Fence, std::vector<WritePtr>>> commit_;
+  std::optional<int64_t> question_;
+  std::optional<ReadRequest> read_;
+};
+
+class MemoryLaneTable final : public LaneTable {
+ public:
+  MemoryLaneTable(MemoryDatabase& database, std::string owner, int committers, std::string address)
+      : database_(database), owner_(std::move(owner)), committers_(committers),
+        address_(std::move(address)) {}
+
+  absl::Status Join() override;
+  absl::StatusOr<std::vector<Owned>> Acquire() override;
+  absl::StatusOr<std::vector<std::string>> Addresses() override;
+  absl::Status Release() override;
+
+ private:
+  MemoryDatabase& database_;
+  const std::string owner_;
+  const int committers_;
+  const std::string address_;
+};
+
+}  // namespace agentflow::executor

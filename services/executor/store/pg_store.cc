@@ -1,0 +1,502 @@
+#include "services/executor/store/pg_store.h"
+
+#include <map>
+#include <utility>
+#include <variant>
+
+#include "libs/base/lane.h"
+#include "libs/base/status.h"
+#include "libs/obs/log.h"
+#include "libs/pg/error.h"
+#include "libs/pg/pipeline.h"
+#include "services/executor/feed/change.h"
+#include "services/executor/store/worker_thread.h"
+
+namespace agentflow::executor {
+namespace {
+
+// The engine's connections never scan a table whole, whatever the planner believes about its size
+// (these tables grow from empty to large between two ANALYZE), and plan a statement once.
+constexpr pg::Statement kConfigure = {
+    "configure",
+    "SELECT set_config('enable_seqscan', 'off', false), set_config('enable_hashjoin', 'off', false),"
+    " set_config('enable_mergejoin', 'off', false),"
+    " set_config('plan_cache_mode', 'force_generic_plan', false)"};
+
+namespace write {
+
+enum : size_t {
+  kSetUp,
+  kAdopt,
+  kFence,
+  kJournal,
+  kInsertLive,
+  kUpdateLive,
+  kDeleteLive,
+  kInsertClosed,
+  kInsertStartKey,
+  kFeed,
+};
+
+std::vector<pg::Statement> Statements() {
+  return {
+      kConfigure,
+      {"adopt",
+       "UPDATE owner SET backend_pid = pg_backend_pid(), backend_start = (SELECT a.backend_start "
+       "FROM pg_stat_activity a WHERE a.pid = pg_backend_pid()), "
+       "lease_until = clock_timestamp() + $4::int * interval '1 ms' "
+       "WHERE owner_id = $1::text AND committer = $2::int AND ($3::bigint = 0 OR epoch = $3::bigint) "
+       "RETURNING epoch, seq, clock_timestamp()"},
+      {"fence",
+       "WITH f AS (UPDATE owner SET seq = $4::bigint + 1, "
+       "lease_until = clock_timestamp() + $5::int * interval '1 ms' "
+       "WHERE owner_id = $1::text AND committer = $2::int AND epoch = $3::bigint "
+       "AND seq = $4::bigint RETURNING 1) SELECT 1 / count(*), now() FROM f"},
+      {"journal",
+       "INSERT INTO journal (execution_id, first_sequence, last_sequence, start_day, "
+       "retention_days, tenant_id, events) SELECT * FROM unnest($1::uuid[], $2::bigint[], "
+       "$3::bigint[], $4::int[], $5::smallint[], $6::text[], $7::bytea[])"},
+      {"insert_live",
+       "INSERT INTO live_execution (lane, execution_id, tenant_id, start_day, retention_days, "
+       "start_time, state, mode, priority, version, workflow, content_hash, labels, principal, "
+       "trace_id) SELECT * FROM unnest($1::smallint[], $2::uuid[], $3::text[], $4::int[], "
+       "$5::smallint[], $6::timestamptz[], $7::smallint[], $8::smallint[], $9::smallint[], "
+       "$10::int[], $11::text[], $12::text[], $13::text[], $14::text[], $15::text[])"},
+      {"update_live",
+       "UPDATE live_execution l SET state = d.state, "
+       "snapshot_sequence = coalesce(d.sequence, l.snapshot_sequence), "
+       "snapshot = coalesce(d.snapshot, l.snapshot) "
+       "FROM unnest($1::smallint[], $2::uuid[], $3::smallint[], $4::bigint[], $5::bytea[]) "
+       "AS d(lane, execution_id, state, sequence, snapshot) "
+       "WHERE l.lane = d.lane AND l.execution_id = d.execution_id"},
+      {"delete_live",
+       "DELETE FROM live_execution l USING unnest($1::smallint[], $2::uuid[]) "
+       "AS d(lane, execution_id) WHERE l.lane = d.lane AND l.execution_id = d.execution_id"},
+      {"insert_closed",
+       "INSERT INTO closed_execution (tenant_id, start_time, execution_id, start_day, "
+       "retention_days, end_time, state, mode, priority, version, workflow, labels, principal, "
+       "trace_id, error_reason, error_message, error_node) SELECT * FROM unnest($1::text[], "
+       "$2::timestamptz[], $3::uuid[], $4::int[], $5::smallint[], $6::timestamptz[], "
+       "$7::smallint[], $8::smallint[], $9::smallint[], $10::int[], $11::text[], $12::text[], "
+       "$13::text[], $14::text[], $15::text[], $16::text[], $17::text[])"},
+      {"insert_start_key",
+       "INSERT INTO start_key (execution_id, tenant_id, body_hash, start_time, start_day, "
+       "retention_days) SELECT * FROM unnest($1::uuid[], $2::text[], $3::bytea[], "
+       "$4::timestamptz[], $5::int[], $6::smallint[])"},
+      {"feed",
+       "INSERT INTO event_batch (committer, epoch, seq, body) "
+       "VALUES ($1::text, $2::bigint, $3::bigint, $4::bytea)"},
+  };
+}
+
+}  // namespace write
+
+// PostgreSQL's text holds everything but NUL.
+std::string WithoutNul(std::string text) {
+  std::erase(text, '\0');
+  return text;
+}
+
+int16_t LaneColumn(const Uuid& id) { return static_cast<int16_t>(LaneOf(id)); }
+
+void AddJournal(pg::Pipeline& db, const std::vector<WritePtr>& writes) {
+  pg::UuidArray id;
+  pg::BigintArray first, last;
+  pg::IntArray day;
+  pg::SmallintArray retention;
+  pg::TextArray tenant;
+  pg::ByteaArray events;
+  for (const WritePtr& w : writes) {
+    if (w->events.empty()) continue;
+    id.Append(w->facts->id);
+    first.Append(w->first_sequence);
+    last.Append(w->last_sequence);
+    day.Append(w->facts->start_day);
+    retention.Append(w->facts->retention_days);
+    tenant.Append(w->facts->tenant);
+    events.Append(w->events);
+  }
+  if (id.size() == 0) return;
+  db.Add(write::kJournal, pg::BinaryParams().Array(id).Array(first).Array(last).Array(day)
+                              .Array(retention).Array(tenant).Array(events));
+}
+
+void AddInsertLive(pg::Pipeline& db, const std::vector<WritePtr>& writes) {
+  pg::SmallintArray lane, retention, state, mode, priority;
+  pg::UuidArray id;
+  pg::TextArray tenant, workflow, hash, labels, principal, trace;
+  pg::IntArray day, version;
+  pg::TimestampArray start;
+  for (const WritePtr& w : writes) {
+    if (w->live != ExecutionWrite::Live::kInsert) continue;
+    const ExecutionFacts& f = *w->facts;
+    lane.Append(LaneColumn(f.id));
+    id.Append(f.id);
+    tenant.Append(f.tenant);
+    day.Append(f.start_day);
+    retention.Append(f.retention_days);
+    start.Append(f.start_time);
+    state.Append(w->state);
+    mode.Append(f.mode);
+    priority.Append(f.priority);
+    version.Append(f.version);
+    workflow.Append(f.workflow);
+    hash.Append(f.content_hash);
+    labels.Append(f.labels);
+    principal.Append(f.principal);
+    trace.Append(f.trace_id);
+  }
+  if (id.size() == 0) return;
+  db.Add(write::kInsertLive, pg::BinaryParams().Array(lane).Array(id).Array(tenant).Array(day)
+                                 .Array(retention).Array(start).Array(state).Array(mode)
+                                 .Array(priority).Array(version).Array(workflow).Array(hash)
+                                 .Array(labels).Array(principal).Array(trace));
+}
+
+void AddUpdateLive(pg::Pipeline& db, const std::vector<WritePtr>& writes) {
+  pg::SmallintArray lane, state;
+  pg::UuidArray id;
+  pg::BigintArray sequence;
+  pg::ByteaArray snapshot;
+  for (const WritePtr& w : writes) {
+    if (w->live != ExecutionWrite::Live::kUpdate) continue;
+    lane.Append(LaneColumn(w->facts->id));
+    id.Append(w->facts->id);
+    state.Append(w->state);
+    if (w->snapshot) {
+      sequence.Append(w->last_sequence);
+      snapshot.Append(*w->snapshot);
+    } else {
+      sequence.AppendNull();
+      snapshot.AppendNull();
+    }
+  }
+  if (id.size() == 0) return;
+  db.Add(write::kUpdateLive,
+         pg::BinaryParams().Array(lane).Array(id).Array(state).Array(sequence).Array(snapshot));
+}
+
+void AddDeleteLive(pg::Pipeline& db, const std::vector<WritePtr>& writes) {
+  pg::SmallintArray lane;
+  pg::UuidArray id;
+  for (const WritePtr& w : writes) {
+    if (w->live != ExecutionWrite::Live::kDelete) continue;
+    lane.Append(LaneColumn(w->facts->id));
+    id.Append(w->facts->id);
+  }
+  if (id.size() == 0) return;
+  db.Add(write::kDeleteLive, pg::BinaryParams().Array(lane).Array(id));
+}
+
+void AddInsertClosed(pg::Pipeline& db, const std::vector<WritePtr>& writes) {
+  pg::TextArray tenant, workflow, labels, principal, trace, reason, message, node;
+  pg::TimestampArray start, end;
+  pg::UuidArray id;
+  pg::IntArray day, version;
+  pg::SmallintArray retention, state, mode, priority;
+  for (const WritePtr& w : writes) {
+    if (!w->end) continue;
+    const ExecutionFacts& f = *w->facts;
+    tenant.Append(f.tenant);
+    start.Append(f.start_time);
+    id.Append(f.id);
+    day.Append(f.start_day);
+    retention.Append(f.retention_days);
+    end.Append(w->end->time);
+    state.Append(w->state);
+    mode.Append(f.mode);
+    priority.Append(f.priority);
+    version.Append(f.version);
+    workflow.Append(f.workflow);
+    labels.Append(f.labels);
+    principal.Append(f.principal);
+    trace.Append(f.trace_id);
+    reason.Append(WithoutNul(w->end->error_reason));
+    message.Append(WithoutNul(w->end->error_message));
+    node.Append(WithoutNul(w->end->error_node));
+  }
+  if (id.size() == 0) return;
+  db.Add(write::kInsertClosed,
+         pg::BinaryParams().Array(tenant).Array(start).Array(id).Array(day).Array(retention)
+             .Array(end).Array(state).Array(mode).Array(priority).Array(version).Array(workflow)
+             .Array(labels).Array(principal).Array(trace).Array(reason).Array(message).Array(node));
+}
+
+void AddStartKeys(pg::Pipeline& db, const std::vector<WritePtr>& writes) {
+  pg::UuidArray id;
+  pg::TextArray tenant;
+  pg::ByteaArray hash;
+  pg::TimestampArray start;
+  pg::IntArray day;
+  pg::SmallintArray retention;
+  for (const WritePtr& w : writes) {
+    if (w->body_hash.empty()) continue;
+    id.Append(w->facts->id);
+    tenant.Append(w->facts->tenant);
+    hash.Append(w->body_hash);
+    start.Append(w->facts->start_time);
+    day.Append(w->facts->start_day);
+    retention.Append(w->facts->retention_days);
+  }
+  if (id.size() == 0) return;
+  db.Add(write::kInsertStartKey,
+         pg::BinaryParams().Array(id).Array(tenant).Array(hash).Array(start).Array(day)
+             .Array(retention));
+}
+
+CommitOutcome ToOutcome(const pg::BatchOutcome& batch) {
+  using Kind = CommitOutcome::Kind;
+  switch (batch.kind) {
+    case pg::BatchOutcome::Kind::kCommitted:
+      return {.kind = Kind::kCommitted,
+              .database_time = batch.results.empty() ? 0 : batch.results[0].Time(0, 1)};
+    case pg::BatchOutcome::Kind::kUnknown:
+      return {.kind = Kind::kUnknown, .status = batch.status};
+    case pg::BatchOutcome::Kind::kRolledBack:
+      break;
+  }
+  if (batch.failed == size_t{0} && batch.sqlstate == "22012") {
+    return {.kind = Kind::kFenced,
+            .status = FailedPrecondition("LANES_LOST", "Another owner has raised the epoch.")};
+  }
+  // A day without a partition is nobody's bad data.
+  const bool no_partition =
+      batch.sqlstate == "23514" && MessageOf(batch.status).find("no partition") != std::string::npos;
+  if (pg::IsDataError(batch.sqlstate) && !no_partition) {
+    return {.kind = Kind::kRefused, .status = batch.status};
+  }
+  obs::Warn("a batch was rolled back",
+            {{"sqlstate", batch.sqlstate}, {"error", MessageOf(batch.status)}});
+  return {.kind = Kind::kNotDone, .status = batch.status};
+}
+
+absl::StatusOr<std::unique_ptr<pg::Pipeline>> ConnectEngine(const std::string& url,
+                                                            const std::string& name,
+                                                            std::vector<pg::Statement> statements) {
+  AF_ASSIGN_OR_RETURN(std::unique_ptr<pg::Pipeline> db,
+                      pg::Pipeline::Connect({.url = url, .name = name,
+                                             .statements = std::move(statements)}));
+  AF_RETURN_IF_ERROR(db->Query(0).status());
+  return db;
+}
+
+}  // namespace
+
+class PgStore::Writer {
+ public:
+  explicit Writer(const PgStoreOptions& options) : options_(options), thread_(options.wake) {}
+
+  using Answer = std::variant<CommitOutcome, absl::StatusOr<Fence>>;
+
+  CommitOutcome Commit(const Fence& fence, const std::vector<WritePtr>& writes) {
+    if (absl::Status status = Connect(); !status.ok()) {
+      return {.kind = CommitOutcome::Kind::kNotDone, .status = status};
+    }
+    pg::Pipeline& db = *db_;
+    db.Add(write::kFence, pg::BinaryParams().Text(options_.owner).Int(options_.committer)
+                              .Bigint(fence.epoch).Bigint(fence.seq).Int(options_.lease_ms));
+    AddJournal(db, writes);
+    AddInsertLive(db, writes);
+    AddUpdateLive(db, writes);
+    AddDeleteLive(db, writes);
+    AddInsertClosed(db, writes);
+    AddStartKeys(db, writes);
+    std::string body;
+    for (const WritePtr& w : writes) {
+      if (!w->change.empty()) AppendToFeedBody(w->change, &body);
+    }
+    if (!body.empty()) {
+      db.Add(write::kFeed,
+             pg::BinaryParams().Text(options_.owner + "/" + std::to_string(options_.committer))
+                 .Bigint(fence.epoch).Bigint(fence.seq + 1).Bytea(body));
+    }
+    if (absl::Status status = db.Send(); !status.ok()) {
+      db_.reset();
+      return {.kind = CommitOutcome::Kind::kUnknown, .status = status};
+    }
+    CommitOutcome outcome = ToOutcome(db.Wait());
+    if (db.lost()) db_.reset();
+    return outcome;
+  }
+
+  absl::StatusOr<Fence> AskFence(int64_t epoch) {
+    AF_RETURN_IF_ERROR(Connect());
+    absl::StatusOr<pg::BinaryResult> rows =
+        db_->Query(write::kAdopt, pg::BinaryParams().Text(options_.owner).Int(options_.committer)
+                                      .Bigint(epoch).Int(options_.lease_ms));
+    if (db_->lost()) db_.reset();
+    AF_RETURN_IF_ERROR(rows.status());
+    if (rows->empty()) {
+      return FailedPrecondition("LANES_LOST", "Another owner has raised the epoch.");
+    }
+    return Fence{.epoch = rows->Int(0, 0), .seq = rows->Int(0, 1)};
+  }
+
+  WorkerThread<Answer>& thread() { return thread_; }
+  std::optional<Answer> answer;
+
+ private:
+  absl::Status Connect() {
+    if (db_ != nullptr && !db_->lost()) return absl::OkStatus();
+    AF_ASSIGN_OR_RETURN(db_, ConnectEngine(options_.url, "executor-committer", write::Statements()));
+    return absl::OkStatus();
+  }
+
+  const PgStoreOptions options_;
+  std::unique_ptr<pg::Pipeline> db_;
+  WorkerThread<Answer> thread_;  // last: its jobs use the rest
+};
+
+namespace read {
+
+enum : size_t { kSetUp, kStartKeys, kLiveByLane, kRecordsByLane, kLiveById, kRecordsById };
+
+#define LIVE_COLUMNS                                                                            \
+  "SELECT l.execution_id, l.tenant_id, l.start_day, l.retention_days, l.start_time, l.mode, "   \
+  "l.priority, l.version, l.workflow, l.content_hash, l.labels, l.principal, l.trace_id, "      \
+  "l.state, l.snapshot FROM live_execution l "
+#define RECORDS                                                                                  \
+  "SELECT l.execution_id, j.events FROM live_execution l JOIN journal j "                        \
+  "ON j.execution_id = l.execution_id AND j.start_day = l.start_day "                            \
+  "AND j.retention_days = l.retention_days AND j.first_sequence > l.snapshot_sequence "
+#define BY_ID                                                                                    \
+  "JOIN unnest($1::smallint[], $2::uuid[]) AS d(lane, execution_id) "                            \
+  "ON l.lane = d.lane AND l.execution_id = d.execution_id "
+
+std::vector<pg::Statement> Statements() {
+  return {
+      kConfigure,
+      {"start_keys",
+       "SELECT execution_id, body_hash FROM start_key WHERE execution_id = ANY($1::uuid[])"},
+      {"live_by_lane", LIVE_COLUMNS "WHERE l.lane = ANY($1::smallint[])"},
+      {"records_by_lane", RECORDS
+       "WHERE l.lane = ANY($1::smallint[]) ORDER BY l.execution_id, j.first_sequence"},
+      {"live_by_id", LIVE_COLUMNS BY_ID},
+      {"records_by_id", RECORDS BY_ID "ORDER BY l.execution_id, j.first_sequence"},
+  };
+}
+#undef LIVE_COLUMNS
+#undef RECORDS
+#undef BY_ID
+
+}  // namespace read
+
+class PgStore::Reader {
+ public:
+  explicit Reader(const PgStoreOptions& options) : options_(options), thread_(options.wake) {}
+
+  absl::StatusOr<ReadResult> Read(const ReadRequest& request) {
+    absl::StatusOr<ReadResult> result = TryRead(request);
+    if (db_ != nullptr && db_->lost()) db_.reset();
+    return result;
+  }
+
+  WorkerThread<absl::StatusOr<ReadResult>>& thread() { return thread_; }
+
+ private:
+  absl::StatusOr<ReadResult> TryRead(const ReadRequest& request) {
+    if (db_ == nullptr) {
+      AF_ASSIGN_OR_RETURN(db_, ConnectEngine(options_.url, "executor-reader", read::Statements()));
+    }
+    ReadResult result;
+    if (!request.start_keys.empty()) {
+      pg::UuidArray ids;
+      for (const Uuid& id : request.start_keys) ids.Append(id);
+      AF_ASSIGN_OR_RETURN(const pg::BinaryResult rows,
+                          db_->Query(read::kStartKeys, pg::BinaryParams().Array(ids)));
+      for (size_t i = 0; i < rows.size(); ++i) {
+        result.starts.push_back({rows.Id(i, 0), std::string(rows.Bytes(i, 1))});
+      }
+    }
+    if (!request.lanes.empty()) {
+      pg::SmallintArray lanes;
+      for (int lane : request.lanes) lanes.Append(static_cast<int16_t>(lane));
+      AF_RETURN_IF_ERROR(ReadLive(read::kLiveByLane, read::kRecordsByLane,
+                                  pg::BinaryParams().Array(lanes), &result));
+    }
+    if (!request.executions.empty()) {
+      pg::SmallintArray lanes;
+      pg::UuidArray ids;
+      for (const Uuid& id : request.executions) {
+        lanes.Append(LaneColumn(id));
+        ids.Append(id);
+      }
+      AF_RETURN_IF_ERROR(ReadLive(read::kLiveById, read::kRecordsById,
+                                  pg::BinaryParams().Array(lanes).Array(ids), &result));
+    }
+    return result;
+  }
+
+  absl::Status ReadLive(size_t live_statement, size_t record_statement,
+                        const pg::BinaryParams& params, ReadResult* result) {
+    AF_ASSIGN_OR_RETURN(const pg::BinaryResult rows, db_->Query(live_statement, params));
+    AF_ASSIGN_OR_RETURN(const pg::BinaryResult records, db_->Query(record_statement, params));
+    std::map<Uuid, size_t> index;
+    for (size_t i = 0; i < rows.size(); ++i) {
+      StoredExecution stored;
+      ExecutionFacts& f = stored.facts;
+      f.id = rows.Id(i, 0);
+      f.tenant = rows.Bytes(i, 1);
+      f.start_day = static_cast<int32_t>(rows.Int(i, 2));
+      f.retention_days = static_cast<int16_t>(rows.Int(i, 3));
+      f.start_time = rows.Time(i, 4);
+      f.mode = static_cast<int16_t>(rows.Int(i, 5));
+      f.priority = static_cast<int16_t>(rows.Int(i, 6));
+      f.version = static_cast<int32_t>(rows.Int(i, 7));
+      f.workflow = rows.Bytes(i, 8);
+      f.content_hash = rows.Bytes(i, 9);
+      f.labels = rows.Bytes(i, 10);
+      f.principal = rows.Bytes(i, 11);
+      f.trace_id = rows.Bytes(i, 12);
+      stored.state = static_cast<int16_t>(rows.Int(i, 13));
+      if (!rows.IsNull(i, 14)) stored.snapshot = rows.Bytes(i, 14);
+      index[f.id] = result->executions.size();
+      result->executions.push_back(std::move(stored));
+    }
+    for (size_t i = 0; i < records.size(); ++i) {
+      auto it = index.find(records.Id(i, 0));
+      if (it == index.end()) continue;
+      result->executions[it->second].records.emplace_back(records.Bytes(i, 1));
+    }
+    return absl::OkStatus();
+  }
+
+  const PgStoreOptions options_;
+  std::unique_ptr<pg::Pipeline> db_;
+  WorkerThread<absl::StatusOr<ReadResult>> thread_;
+};
+
+PgStore::PgStore(PgStoreOptions options)
+    : writer_(std::make_unique<Writer>(options)), reader_(std::make_unique<Reader>(options)) {}
+PgStore::~PgStore() = default;
+
+void PgStore::BeginCommit(const Fence& expected, std::vector<WritePtr> writes) {
+  writer_->thread().Begin([this, expected, writes = std::move(writes)]() -> Writer::Answer {
+    return writer_->Commit(expected, writes);
+  });
+}
+
+std::optional<CommitOutcome> PgStore::TakeCommit() {
+  std::optional<Writer::Answer> answer = writer_->thread().Take();
+  if (!answer) return std::nullopt;
+  return std::get<CommitOutcome>(*std::move(answer));
+}
+
+void PgStore::BeginAskFence(int64_t epoch) {
+  writer_->thread().Begin([this, epoch]() -> Writer::Answer { return writer_->AskFence(epoch); });
+}
+
+std::optional<absl::StatusOr<Fence>> PgStore::TakeFence() {
+  std::optional<Writer::Answer> answer = writer_->thread().Take();
+  if (!answer) return std::nullopt;
+  return std::get<absl::StatusOr<Fence>>(*std::move(answer));
+}
+
+void PgStore::BeginRead(ReadRequest request) {
+  reader_->thread().Begin(
+      [this, request = std::move(request)] { return reader_->Read(request); });
+}
+
+std::optional<absl::StatusOr<ReadResult>> PgStore::TakeRead() { return reader_->thread().Take(); }
+
+}  // namespace agentflow::executor

@@ -1,0 +1,72 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "services/executor/store/store.h"
+
+// The Store over PostgreSQL (role executor_engine, schema executor; see migrations/).
+namespace agentflow::executor {
+
+struct PgStoreOptions {
+  std::string url;
+  std::string owner;       // name of this executor
+  int committer = 0;
+  int lease_ms = 3'000;
+  // Called from the store's threads whenever an answer can be taken.
+  std::function<void()> wake;
+};
+
+// Two connections and two threads of its own: one commits (a whole batch in one pipelined round
+// trip), one reads. They are made at first use and again after they broke.
+class PgStore final : public Store {
+ public:
+  explicit PgStore(PgStoreOptions options);
+  ~PgStore() override;  // waits for what is under way
+
+  void BeginCommit(const Fence& expected, std::vector<WritePtr> writes) override;
+  std::optional<CommitOutcome> TakeCommit() override;
+  void BeginAskFence(int64_t epoch) override;
+  std::optional<absl::StatusOr<Fence>> TakeFence() override;
+  void BeginRead(ReadRequest request) override;
+  std::optional<absl::StatusOr<ReadResult>> TakeRead() override;
+
+ private:
+  class Writer;
+  class Reader;
+  std::unique_ptr<Writer> writer_;
+  std::unique_ptr<Reader> reader_;
+};
+
+struct PgLaneTableOptions {
+  std::string url;
+  std::string owner;
+  int committers = 1;
+  std::string address;
+  int lease_ms = 3'000;
+};
+
+class PgLaneTable final : public LaneTable {
+ public:
+  explicit PgLaneTable(PgLaneTableOptions options);
+  ~PgLaneTable() override;
+
+  absl::Status Join() override;
+  absl::StatusOr<std::vector<Owned>> Acquire() override;
+  absl::StatusOr<std::vector<std::string>> Addresses() override;
+  absl::Status Release() override;
+  // Makes the partitions of a retention class from `first_day` to `last_day`.
+  absl::Status EnsurePartitions(int retention_days, int first_day, int last_day);
+  // Housekeeping: drops old partitions and, in bounded portions, old feed rows and start keys.
+  absl::Status Trim(int today, int64_t feed_kept_ms);
+  absl::StatusOr<UnixMicros> DatabaseTime();
+
+ private:
+  struct Rep;
+  std::unique_ptr<Rep> rep_;
+};
+
+
+}  // namespace agentflow::executor

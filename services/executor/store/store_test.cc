@@ -1,0 +1,443 @@
+// What every Store promises, checked on the model in memory and on PostgreSQL.
+#include "services/executor/store/store.h"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <thread>
+
+#include "libs/base/lane.h"
+#include "libs/base/status.h"
+#include "libs/pg/migrate.h"
+#include "libs/testing/postgres.h"
+#include "migrations/executor.h"
+#include "services/executor/lanes/batch_writer.h"
+#include "services/executor/store/memory_store.h"
+#include "services/executor/store/pg_store.h"
+
+namespace agentflow::executor {
+namespace {
+
+using Live = ExecutionWrite::Live;
+using Kind = CommitOutcome::Kind;
+
+// A database with its stores and lane tables.
+class World {
+ public:
+  virtual ~World() = default;
+  virtual std::unique_ptr<Store> NewStore(const std::string& owner, int committer) = 0;
+  virtual std::unique_ptr<LaneTable> NewLanes(const std::string& owner, int committers) = 0;
+  virtual void ExpireLeases() = 0;
+  virtual int CountLive() = 0;
+  virtual int CountClosed() = 0;
+  virtual int CountJournal() = 0;
+};
+
+class MemoryWorld final : public World {
+ public:
+  std::unique_ptr<Store> NewStore(const std::string& owner, int committer) override {
+    return std::make_unique<MemoryStore>(database_, owner, committer);
+  }
+  std::unique_ptr<LaneTable> NewLanes(const std::string& owner, int committers) override {
+    return std::make_unique<MemoryLaneTable>(database_, owner, committers, owner + ":1");
+  }
+  void ExpireLeases() override { database_.now += 10'000'000; }
+  int CountLive() override { return static_cast<int>(database_.live.size()); }
+  int CountClosed() override { return static_cast<int>(database_.closed.size()); }
+  int CountJournal() override {
+    int rows = 0;
+    for (const auto& [id, records] : database_.journal) rows += static_cast<int>(records.size());
+    return rows;
+  }
+
+ private:
+  MemoryDatabase database_;
+};
+
+class PgWorld final : public World {
+ public:
+  PgWorld() {
+    AF_CHECK(pg::Migrate(database_.Url("executor_owner"), Migrations()).ok());
+    PgLaneTable lanes({.url = database_.Url("executor_engine"), .owner = "setup"});
+    AF_CHECK(lanes.EnsurePartitions(30, 19'675, 19'677).ok());
+  }
+  std::unique_ptr<Store> NewStore(const std::string& owner, int committer) override {
+    return std::make_unique<PgStore>(PgStoreOptions{
+        .url = database_.Url("executor_engine"), .owner = owner, .committer = committer});
+  }
+  std::unique_ptr<LaneTable> NewLanes(const std::string& owner, int committers) override {
+    return std::make_unique<PgLaneTable>(PgLaneTableOptions{.url = database_.Url("executor_engine"),
+                                                            .owner = owner,
+                                                            .committers = committers,
+                                                            .address = owner + ":1"});
+  }
+  void ExpireLeases() override {
+    database_.Sql("UPDATE executor.owner SET lease_until = now() - interval '1 s'");
+  }
+  int CountLive() override { return Count("live_execution"); }
+  int CountClosed() override { return Count("closed_execution"); }
+  int CountJournal() override { return Count("journal"); }
+  testing::PostgresForTest& database() { return database_; }
+
+ private:
+  int Count(const std::string& table) {
+    return std::stoi(database_.Sql("SELECT count(*) FROM executor." + table));
+  }
+  testing::PostgresForTest database_;
+};
+
+// The store's threads answer when they answer; the model at once.
+template <typename Take>
+auto Await(Take take) {
+  while (true) {
+    if (auto answer = take()) return *std::move(answer);
+    std::this_thread::yield();
+  }
+}
+
+CommitOutcome Commit(Store& store, const Fence& fence, std::vector<WritePtr> writes) {
+  store.BeginCommit(fence, std::move(writes));
+  return Await([&] { return store.TakeCommit(); });
+}
+absl::StatusOr<Fence> AskFence(Store& store, int64_t epoch) {
+  store.BeginAskFence(epoch);
+  return Await([&] { return store.TakeFence(); });
+}
+ReadResult Read(Store& store, ReadRequest request) {
+  store.BeginRead(std::move(request));
+  absl::StatusOr<ReadResult> result = Await([&] { return store.TakeRead(); });
+  EXPECT_TRUE(result.ok()) << result.status();
+  return *std::move(result);
+}
+BatchResult WriteBatch(BatchWriter& writer, std::vector<WritePtr> writes) {
+  SystemClock clock;
+  writer.Start(std::move(writes));
+  return Await([&] { return writer.Step(clock); });
+}
+
+// Makes a store lose the acknowledgement of its next commit.
+class LossyStore final : public Store {
+ public:
+  explicit LossyStore(Store& inner) : inner_(inner) {}
+  void BeginCommit(const Fence& expected, std::vector<WritePtr> writes) override {
+    inner_.BeginCommit(expected, std::move(writes));
+  }
+  std::optional<CommitOutcome> TakeCommit() override {
+    auto outcome = inner_.TakeCommit();
+    if (outcome && lose_next) {
+      lose_next = false;
+      return CommitOutcome{.kind = Kind::kUnknown, .status = Unavailable("LOST", "lost")};
+    }
+    return outcome;
+  }
+  void BeginAskFence(int64_t epoch) override { inner_.BeginAskFence(epoch); }
+  std::optional<absl::StatusOr<Fence>> TakeFence() override { return inner_.TakeFence(); }
+  void BeginRead(ReadRequest request) override { inner_.BeginRead(std::move(request)); }
+  std::optional<absl::StatusOr<ReadResult>> TakeRead() override { return inner_.TakeRead(); }
+
+  bool lose_next = false;
+
+ private:
+  Store& inner_;
+};
+
+class StoreTest : public ::testing::TestWithParam<bool> {
+ protected:
+  StoreTest() {
+    if (GetParam()) {
+      world_ = std::make_unique<PgWorld>();
+    } else {
+      world_ = std::make_unique<MemoryWorld>();
+    }
+  }
+
+  // A new execution in `lane` that stays live.
+  std::shared_ptr<ExecutionWrite> NewExecution(int lane) {
+    auto facts = std::make_shared<ExecutionFacts>();
+    facts->start_time = 1'700'000'000'000'000;  // day 19675
+    facts->id = MakeExecutionId(facts->start_time / 1000, lane, random_);
+    facts->tenant = "acme";
+    facts->start_day = StartDayOf(facts->id, facts->start_time);
+    facts->workflow = "workflows/w";
+    facts->content_hash = "sha256:1";
+    facts->labels = R"({"team":"x"})";
+    facts->principal = "users/1";
+    auto write = std::make_shared<ExecutionWrite>();
+    write->facts = facts;
+    write->first_sequence = 1;
+    write->last_sequence = 2;
+    write->events = std::string("ev\0nts", 6);
+    write->live = Live::kInsert;
+    write->state = 2;
+    write->change = "change";
+    return write;
+  }
+  static std::shared_ptr<ExecutionWrite> Next(const ExecutionWrite& before, std::string events) {
+    auto write = std::make_shared<ExecutionWrite>();
+    write->facts = before.facts;
+    write->first_sequence = before.last_sequence + 1;
+    write->last_sequence = before.last_sequence + 1;
+    write->events = std::move(events);
+    write->state = before.state;
+    return write;
+  }
+
+  // An owner with all lanes and its fence.
+  Fence JoinAll(LaneTable& lanes, Store& store) {
+    EXPECT_TRUE(lanes.Join().ok());
+    EXPECT_EQ(lanes.Acquire()->size(), 256u);
+    return *AskFence(store, 0);
+  }
+
+  SeededRandom random_{1};
+  std::unique_ptr<World> world_;
+};
+
+TEST_P(StoreTest, ABatchIsWrittenAndReadBack) {
+  auto lanes = world_->NewLanes("a", 1);
+  auto store = world_->NewStore("a", 0);
+  const Fence fence = JoinAll(*lanes, *store);
+  EXPECT_EQ(fence.seq, 0);
+  auto first = NewExecution(3);
+  auto second = NewExecution(4);
+  second->body_hash = "hash";
+  const CommitOutcome outcome = Commit(*store, fence, {first, second});
+  ASSERT_EQ(outcome.kind, Kind::kCommitted) << outcome.status;
+  EXPECT_GT(outcome.database_time, 1'600'000'000'000'000);
+  EXPECT_EQ(*AskFence(*store, fence.epoch), (Fence{fence.epoch, 1}));
+
+  const ReadResult read =
+      Read(*store, {.start_keys = {first->facts->id, second->facts->id}, .lanes = {3}});
+  ASSERT_EQ(read.executions.size(), 1u);
+  EXPECT_EQ(read.executions[0].facts.id, first->facts->id);
+  EXPECT_EQ(read.executions[0].facts.tenant, "acme");
+  EXPECT_EQ(read.executions[0].facts.labels, R"({"team":"x"})");
+  EXPECT_EQ(read.executions[0].facts.start_time, first->facts->start_time);
+  EXPECT_EQ(read.executions[0].state, 2);
+  ASSERT_EQ(read.executions[0].records.size(), 1u);
+  EXPECT_EQ(read.executions[0].records[0], std::string("ev\0nts", 6));
+  ASSERT_EQ(read.starts.size(), 1u);
+  EXPECT_EQ(read.starts[0].execution, second->facts->id);
+  EXPECT_EQ(read.starts[0].body_hash, "hash");
+}
+
+TEST_P(StoreTest, SnapshotsReplaceTheRecordsBeforeThem) {
+  auto lanes = world_->NewLanes("a", 1);
+  auto store = world_->NewStore("a", 0);
+  Fence fence = JoinAll(*lanes, *store);
+  auto first = NewExecution(3);
+  auto second = Next(*first, "two");
+  second->live = Live::kUpdate;
+  second->state = 3;
+  second->snapshot = "snap";
+  auto third = Next(*second, "three");
+  for (const auto& write : {first, second, third}) {
+    ASSERT_EQ(Commit(*store, fence, {write}).kind, Kind::kCommitted);
+    ++fence.seq;
+  }
+  const ReadResult read = Read(*store, {.executions = {first->facts->id}});
+  ASSERT_EQ(read.executions.size(), 1u);
+  EXPECT_EQ(read.executions[0].state, 3);
+  EXPECT_EQ(read.executions[0].snapshot, "snap");
+  EXPECT_EQ(read.executions[0].records, std::vector<std::string>{"three"});
+}
+
+TEST_P(StoreTest, AnExecutionThatIsOverLeavesTheLiveTable) {
+  auto lanes = world_->NewLanes("a", 1);
+  auto store = world_->NewStore("a", 0);
+  Fence fence = JoinAll(*lanes, *store);
+  auto longer = NewExecution(1);
+  auto brief = NewExecution(2);  // starts and ends in one batch
+  brief->live = Live::kNone;
+  brief->state = 6;
+  brief->end = ExecutionWrite::End{.time = 1'700'000'000'500'000};
+  ASSERT_EQ(Commit(*store, fence, {longer, brief}).kind, Kind::kCommitted);
+  EXPECT_EQ(world_->CountLive(), 1);
+  EXPECT_EQ(world_->CountClosed(), 1);
+  auto end = Next(*longer, "end");
+  end->live = Live::kDelete;
+  end->state = 7;
+  end->end = ExecutionWrite::End{.time = 1'700'000'000'600'000,
+                                 .error_reason = "NODE_FAILED",
+                                 .error_message = std::string("a\0b", 3)};
+  ++fence.seq;
+  ASSERT_EQ(Commit(*store, fence, {end}).kind, Kind::kCommitted);
+  EXPECT_EQ(world_->CountLive(), 0);
+  EXPECT_EQ(world_->CountClosed(), 2);
+  EXPECT_EQ(world_->CountJournal(), 3);
+}
+
+TEST_P(StoreTest, TheFenceRaises) {
+  auto lanes = world_->NewLanes("a", 1);
+  auto store = world_->NewStore("a", 0);
+  const Fence fence = JoinAll(*lanes, *store);
+  for (const Fence& wrong : {Fence{fence.epoch + 1, fence.seq}, Fence{fence.epoch, fence.seq + 1},
+                             Fence{fence.epoch - 1, fence.seq}}) {
+    EXPECT_EQ(Commit(*store, wrong, {NewExecution(3)}).kind, Kind::kFenced);
+  }
+  EXPECT_EQ(world_->CountJournal(), 0);
+  EXPECT_EQ(Commit(*store, fence, {NewExecution(3)}).kind, Kind::kCommitted);
+}
+
+TEST_P(StoreTest, ARefusedWriteLeavesNothing) {
+  auto lanes = world_->NewLanes("a", 1);
+  auto store = world_->NewStore("a", 0);
+  Fence fence = JoinAll(*lanes, *store);
+  auto twice = NewExecution(3);
+  ASSERT_EQ(Commit(*store, fence, {twice}).kind, Kind::kCommitted);
+  ++fence.seq;
+  auto again = std::make_shared<ExecutionWrite>(*twice);
+  again->first_sequence = 3;  // the journal row is new, the live row is not
+  again->last_sequence = 3;
+  EXPECT_EQ(Commit(*store, fence, {NewExecution(4), again}).kind, Kind::kRefused);
+  EXPECT_EQ(world_->CountLive(), 1);
+  EXPECT_EQ(*AskFence(*store, fence.epoch), fence);
+}
+
+TEST_P(StoreTest, OneBadExecutionFailsAlone) {
+  auto lanes = world_->NewLanes("a", 1);
+  auto store = world_->NewStore("a", 0);
+  JoinAll(*lanes, *store);
+  SystemClock clock;
+  BatchWriter writer(*store);
+  writer.Join();
+  Await([&] { return writer.Step(clock); });
+  auto bad = NewExecution(3);
+  ASSERT_TRUE(WriteBatch(writer, {bad}).refused.empty());
+  auto again = std::make_shared<ExecutionWrite>(*bad);
+  again->first_sequence = again->last_sequence = 3;
+  std::vector<WritePtr> writes;
+  for (int i = 0; i < 11; ++i) writes.push_back(NewExecution(i));
+  writes[7] = again;
+  const BatchResult result = WriteBatch(writer, writes);
+  EXPECT_FALSE(result.fenced);
+  ASSERT_EQ(result.refused.size(), 1u);
+  EXPECT_EQ(result.refused[0].first, 7u);
+  EXPECT_EQ(world_->CountLive(), 11);
+}
+
+TEST_P(StoreTest, ALostAcknowledgementIsAskedAbout) {
+  auto lanes = world_->NewLanes("a", 1);
+  auto inner = world_->NewStore("a", 0);
+  JoinAll(*lanes, *inner);
+  LossyStore store(*inner);
+  SystemClock clock;
+  BatchWriter writer(store);
+  writer.Join();
+  Await([&] { return writer.Step(clock); });
+  store.lose_next = true;
+  const BatchResult landed = WriteBatch(writer, {NewExecution(3)});
+  EXPECT_FALSE(landed.fenced);
+  EXPECT_TRUE(landed.refused.empty());
+  EXPECT_EQ(world_->CountJournal(), 1);  // once, not twice
+  ASSERT_FALSE(WriteBatch(writer, {NewExecution(3)}).fenced);
+  EXPECT_EQ(world_->CountJournal(), 2);
+}
+
+TEST_P(StoreTest, ADeadOwnersLanesMoveAndItIsFencedOut) {
+  auto old_lanes = world_->NewLanes("old", 3);
+  ASSERT_TRUE(old_lanes->Join().ok());
+  ASSERT_EQ(old_lanes->Acquire()->size(), 256u);
+  std::vector<std::unique_ptr<Store>> old_stores;
+  std::vector<Fence> fences;
+  for (int committer = 0; committer < 3; ++committer) {
+    old_stores.push_back(world_->NewStore("old", committer));
+    fences.push_back(*AskFence(*old_stores.back(), 0));
+  }
+  auto before = NewExecution(4);  // 4 % 3 == 1
+  ASSERT_EQ(Commit(*old_stores[1], fences[1], {before}).kind, Kind::kCommitted);
+  ++fences[1].seq;
+
+  auto new_lanes = world_->NewLanes("new", 1);
+  ASSERT_TRUE(new_lanes->Join().ok());
+  EXPECT_EQ(new_lanes->Acquire()->size(), 0u);  // the old one lives
+  EXPECT_EQ((*new_lanes->Addresses())[4], "old:1");
+  world_->ExpireLeases();
+  ASSERT_TRUE(new_lanes->Join().ok());  // its own lease ran out too
+  EXPECT_EQ(new_lanes->Acquire()->size(), 256u);
+  EXPECT_EQ((*new_lanes->Addresses())[4], "new:1");
+
+  for (int committer = 0; committer < 3; ++committer) {
+    const auto index = static_cast<size_t>(committer);
+    CommitOutcome late = Commit(*old_stores[index], fences[index], {NewExecution(committer)});
+    if (late.kind == Kind::kUnknown || late.kind == Kind::kNotDone) {  // its backend was ended
+      EXPECT_EQ(ReasonOf(AskFence(*old_stores[index], fences[index].epoch).status()), "LANES_LOST");
+      late = Commit(*old_stores[index], fences[index], {NewExecution(committer)});
+    }
+    EXPECT_EQ(late.kind, Kind::kFenced) << committer;
+  }
+  auto new_store = world_->NewStore("new", 0);
+  const Fence fence = *AskFence(*new_store, 0);
+  const ReadResult read = Read(*new_store, {.lanes = {4}});
+  ASSERT_EQ(read.executions.size(), 1u);
+  EXPECT_EQ(Commit(*new_store, fence, {Next(*before, "on")}).kind, Kind::kCommitted);
+}
+
+TEST_P(StoreTest, AProcessOfTheSameNameReplacesTheOldOne) {
+  auto lanes = world_->NewLanes("a", 1);
+  auto store = world_->NewStore("a", 0);
+  const Fence fence = JoinAll(*lanes, *store);
+  auto again = world_->NewLanes("a", 2);
+  ASSERT_TRUE(again->Join().ok());
+  EXPECT_EQ(again->Acquire()->size(), 256u);
+  absl::Status asked = AskFence(*store, fence.epoch).status();
+  // The first question may find that the connection was ended.
+  if (IsRetryable(asked)) asked = AskFence(*store, fence.epoch).status();
+  EXPECT_EQ(ReasonOf(asked), "LANES_LOST");
+  CommitOutcome late = Commit(*store, fence, {NewExecution(0)});
+  EXPECT_NE(late.kind, Kind::kCommitted);
+  auto next = world_->NewStore("a", 0);
+  const Fence now = *AskFence(*next, 0);
+  EXPECT_GT(now.epoch, fence.epoch);
+  EXPECT_EQ(now.seq, fence.seq);
+}
+
+TEST_P(StoreTest, ReleasedLanesAreFreeAtOnce) {
+  auto lanes = world_->NewLanes("a", 1);
+  auto store = world_->NewStore("a", 0);
+  JoinAll(*lanes, *store);
+  ASSERT_TRUE(lanes->Release().ok());
+  auto other = world_->NewLanes("b", 1);
+  ASSERT_TRUE(other->Join().ok());
+  EXPECT_EQ(other->Acquire()->size(), 256u);
+}
+
+INSTANTIATE_TEST_SUITE_P(Stores, StoreTest, ::testing::Bool(), [](const auto& info) {
+  return std::string(info.param ? "PostgreSql" : "Memory");
+});
+
+TEST(PgStoreTest, ABrokenConnectionIsReplaced) {
+  PgWorld world;
+  auto lanes = world.NewLanes("a", 1);
+  auto store = world.NewStore("a", 0);
+  ASSERT_TRUE(lanes->Join().ok());
+  ASSERT_TRUE(lanes->Acquire().ok());
+  SystemClock clock;
+  BatchWriter writer(*store, 1000);
+  writer.Join();
+  Await([&] { return writer.Step(clock); });
+  for (int i = 0; i < 3; ++i) {
+    world.database().TerminateConnections();
+    EXPECT_FALSE(WriteBatch(writer, {}).fenced);
+  }
+  EXPECT_EQ(writer.fence().seq, 3);
+}
+
+TEST(PgStoreTest, OldPartitionsAreDroppedUnlessSomethingInThemLives) {
+  PgWorld world;
+  PgLaneTable lanes({.url = world.database().Url("executor_engine"), .owner = "a"});
+  ASSERT_TRUE(lanes.EnsurePartitions(1, 100, 102).ok());
+  ASSERT_TRUE(lanes.EnsurePartitions(1, 100, 102).ok());  // again: nothing to do
+  world.database().Sql(
+      "INSERT INTO executor.live_execution (lane, execution_id, tenant_id, start_day, "
+      "retention_days, start_time, state, mode, priority, version, workflow, content_hash, labels, "
+      "principal, trace_id) VALUES (0, gen_random_uuid(), 'acme', 101, 1, now(), 2, 1, 3, 1, 'w', "
+      "'h', '', 'p', '')");
+  ASSERT_TRUE(lanes.Trim(103, 1000).ok());
+  EXPECT_EQ(world.database().Sql("SELECT string_agg(relname, ' ' ORDER BY relname) FROM pg_class "
+                                 "WHERE relname ~ '^journal_r1_d[0-9]+$'"),
+            "journal_r1_d101 journal_r1_d102");
+}
+
+}  // namespace
+}  // namespace agentflow::executor

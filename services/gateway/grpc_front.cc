@@ -1,0 +1,60 @@
+#include "services/gateway/grpc_front.h"
+
+#include "libs/base/status.h"
+#include "services/gateway/call_options.h"
+
+namespace agentflow::gateway {
+
+std::string AddressOfPeer(std::string_view peer) {
+  size_t scheme = peer.find(':');
+  if (scheme == std::string_view::npos) return std::string(peer);
+  peer.remove_prefix(scheme + 1);
+  peer = peer.substr(0, peer.rfind(':'));
+  auto strip = [&](std::string_view open, std::string_view close) {
+    if (peer.starts_with(open) && peer.ends_with(close)) {
+      peer.remove_prefix(open.size());
+      peer.remove_suffix(close.size());
+    }
+  };
+  strip("%5B", "%5D");
+  strip("[", "]");
+  return std::string(peer);
+}
+
+void GrpcFront::Decide(rpc::CallPtr call, std::optional<std::string> first_message,
+                       rpc::Server::ForwardDone done) {
+  const Method* method = methods_->Find(call->method);
+  if (method == nullptr) {
+    return done(agentflow::Error(absl::StatusCode::kUnimplemented, "METHOD_UNKNOWN",
+                                 "there is no method " + call->method));
+  }
+  Incoming incoming;
+  incoming.method = method;
+  incoming.credential = BearerOf(call->Find("authorization"));
+  incoming.remote_address = AddressOfPeer(call->peer);
+  incoming.request_id = call->request_id;
+  incoming.trace = call->trace;
+  incoming.protocol = "grpc";
+  incoming.begin = clock_->Monotonic();
+  chain_->Admit(incoming, [this, call, incoming, method, first = std::move(first_message),
+                           done = std::move(done)](absl::StatusOr<CallerPtr> caller) {
+    chain_->Ended(incoming, caller.status());
+    if (!caller.ok()) return done(caller.status());
+    runtime::Deadline deadline = call->deadline;
+    if (!method->streaming) {
+      if (deadline.is_never()) deadline = runtime::Deadline::After(default_timeout_);
+      deadline = Earlier(deadline, runtime::Deadline::After(max_timeout_));
+    }
+    std::unique_ptr<google::protobuf::Message> message;
+    if (first && backends_->NeedsMessage(*method)) {
+      message.reset(method->request->New());
+      if (!message->ParseFromString(*first)) return done(rpc::MalformedMessageError());
+    }
+    rpc::Forward forward;
+    forward.channel = backends_->For(*method, (*caller)->principal->tenant, message.get());
+    forward.options = OptionsFor(incoming, **caller, deadline);
+    done(std::move(forward));
+  });
+}
+
+}  // namespace agentflow::gateway
