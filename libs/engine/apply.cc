@@ -88,6 +88,7 @@ class Applier {
     step->attempt = event.attempt;
     step->error = std::make_shared<const Error>(event.error);
     step->started_at = event.started_at;
+    CloseBodies(event.step.activation, event.step.node);
     Settle(event.step, *step, StepState::kFailed, event.port);
   }
 
@@ -104,19 +105,45 @@ class Applier {
     Settle(event.step, *step, StepState::kCanceled, kNoPort);
   }
 
-  void operator()(const ActivationOpened& event) {
-    Step* owner = OpenStep(event.owner);
-    bool fits = owner && event.activation == state_.activations.size() &&
-                state_.plan->nodes[event.owner.node].body == event.scope &&
-                !state_.children.contains({event.owner, event.iteration});
+  void operator()(const ContainerStarted& event) {
+    Step* step = OpenStep(event.step);
+    bool fits = step && step->state == StepState::kPending &&
+                state_.plan->nodes[event.step.node].body != workflow::kNone &&
+                (!IsMap(event.step) || event.items.is_array());
     if (!fits) return;
-    if (owner->state == StepState::kPending) {
-      owner->scheduled_at = time_;
-      owner->attempt = 1;
-      Move(event.owner, *owner, StepState::kRunning);
+    step->scheduled_at = time_;
+    step->attempt = 1;
+    Move(event.step, *step, StepState::kRunning);
+    Container& container = state_.containers[event.step];
+    container.items = event.items;
+    container.total = event.total;
+    container.concurrency = event.concurrency;
+    if (IsMap(event.step)) {
+      container.total = static_cast<uint32_t>(event.items.as_array().size());
+      container.outputs.resize(container.total);
     }
+    container.turn = true;  // it is on the agenda already: this was its turn to begin
+  }
+
+  void operator()(const ActivationOpened& event) {
+    auto found = state_.containers.find(event.owner);
+    bool fits = found != state_.containers.end() && OpenStep(event.owner) &&
+                event.activation == state_.activations.size() &&
+                state_.plan->nodes[event.owner.node].body == event.scope &&
+                event.iteration == found->second.next &&
+                event.iteration < found->second.total;
+    if (!fits) return;
+    Container& container = found->second;
+    ++container.next;
+    ++container.open;
+    container.turn = false;
+    TrimAgenda();
     state_.children[{event.owner, event.iteration}] = event.activation;
-    OpenActivation(event.scope, event.owner, event.iteration, event.item);
+    bool map = IsMap(event.owner);
+    OpenActivation(event.scope, event.owner, event.iteration,
+                   map ? container.items.as_array()[event.iteration] : event.item);
+    // Behind the steps of the new activation, so that they are not kept waiting.
+    SetTurn(event.owner, container, HasRoom(event.owner, container));
   }
 
   void operator()(const ActivationClosed& event) {
@@ -125,6 +152,19 @@ class Applier {
       return;
     }
     Close(event.activation);
+    const Activation& activation = state_.activations[event.activation];
+    auto found = state_.containers.find(activation.owner);
+    if (found == state_.containers.end()) return;
+    Container& container = found->second;
+    --container.open;
+    if (!event.error.reason.empty()) ++container.failed;
+    if (!IsMap(activation.owner)) {
+      container.outputs.assign(1, event.output);
+    } else if (activation.iteration < container.outputs.size()) {
+      container.outputs[activation.iteration] = event.output;
+    }
+    bool turn = container.open == 0 || HasRoom(activation.owner, container);
+    if (!container.turn) SetTurn(activation.owner, container, turn);
   }
 
   void operator()(const ExecutionCompleted& event) {
@@ -151,7 +191,7 @@ class Applier {
   void TrimAgenda() {
     std::vector<StepRef>& agenda = state_.agenda;
     size_t& head = state_.agenda_head;
-    while (head < agenda.size() && !OpenPending(agenda[head])) ++head;
+    while (head < agenda.size() && !HasTurn(agenda[head])) ++head;
     if (head == agenda.size()) {
       agenda.clear();
       head = 0;
@@ -166,9 +206,26 @@ class Applier {
     return IsOver(step.state) ? nullptr : &step;
   }
 
-  bool OpenPending(StepRef ref) {
+  bool HasTurn(StepRef ref) {
     Step* step = OpenStep(ref);
-    return step && step->state == StepState::kPending;
+    if (!step) return false;
+    if (step->state == StepState::kPending) return true;
+    auto container = state_.containers.find(ref);
+    return container != state_.containers.end() && container->second.turn;
+  }
+
+  bool IsMap(StepRef ref) const {
+    return state_.plan->nodes[ref.node].kind == workflow::NodeKind::kMap;
+  }
+
+  // Whether a map may open another activation. A loop decides when its last one has closed.
+  bool HasRoom(StepRef ref, const Container& container) const {
+    return IsMap(ref) && container.next < container.total && container.open < container.concurrency;
+  }
+
+  void SetTurn(StepRef ref, Container& container, bool turn) {
+    container.turn = turn;
+    if (turn) state_.agenda.push_back(ref);
   }
 
   // Containers are not counted: what is inside them is.
@@ -190,6 +247,7 @@ class Applier {
     step.port = port;
     ClearClaim(step);
     Move(ref, step, to);
+    if (state_.plan->nodes[ref.node].body != workflow::kNone) state_.containers.erase(ref);
     --state_.activations[ref.activation].unsettled;
     EndOutEdges(ref, step);
   }
@@ -261,6 +319,7 @@ class Applier {
       step.ended_at = time_;
       ClearClaim(step);
       Move({index, first + i}, step, StepState::kCanceled);
+      if (!state_.containers.empty()) state_.containers.erase({index, first + i});
     }
   }
 

@@ -22,6 +22,8 @@ namespace agentflow::engine {
 struct Limits {
   uint32_t transitions = 256;           // steps run in one decision, then Decision::more
   size_t value_bytes = 256 * 1024;      // one input or output
+  uint32_t items = 100'000;             // of a flow.map
+  uint32_t concurrency = 1000;          // open activations of one container
   uint32_t lost_attempts = 10;          // of one step, then it fails with ATTEMPT_LOST
 };
 

@@ -185,6 +185,7 @@ TEST(Engine, ApplyIgnoresWhatDoesNotFit) {
       AttemptFailed{{0, 0}, 9, {}, 0},     ActivationOpened{1, 0, {0, 0}, 0, {}},
       ActivationOpened{5, 3, {0, 9}, 0, {}}, ActivationClosed{0},
       ActivationClosed{3},                 ExecutionStarted{nullptr, 0},
+      ContainerStarted{{0, 0}, {}, 1, 1},
       StepSkipped{{0, 0}},
   };
   for (const EventBody& body : strange) {
@@ -291,7 +292,8 @@ std::vector<Event> OneOfEach() {
       StepSkipped{{1, 2}},
       StepCanceled{{1, 2}, "CANCEL_REST"},
       ActivationOpened{4, 2, {1, 2}, 7, json::Object{{"i", 1}}},
-      ActivationClosed{4},
+      ActivationClosed{4, json::Array{1}, error},
+      ContainerStarted{{1, 2}, json::Array{1, 2}, 2, 7},
       ExecutionCompleted{json::Array{1, 2}},
       ExecutionFailed{error},
       ExecutionCanceled{"users/u", "cause"},

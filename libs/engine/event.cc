@@ -10,7 +10,8 @@ constexpr std::array<std::string_view, std::variant_size_v<EventBody>> kTypeName
     "ExecutionStarted", "StepScheduled",   "StepClaimed",        "StepWaiting",
     "StepCompleted",    "AttemptFailed",   "StepFailed",         "StepSkipped",
     "StepCanceled",     "ActivationOpened", "ActivationClosed",  "ExecutionCompleted",
-    "ExecutionFailed",  "ExecutionCanceled", "ExecutionTimedOut"};
+    "ExecutionFailed",  "ExecutionCanceled", "ExecutionTimedOut",
+    "ContainerStarted"};
 
 }  // namespace
 

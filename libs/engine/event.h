@@ -82,18 +82,28 @@ struct StepCanceled {
   std::string reason;
 };
 
+// A container is RUNNING; it opens activations of its body in its turns.
+struct ContainerStarted {
+  StepRef step;
+  json::Value items;         // flow.map
+  uint32_t total = 0;        // activations at most
+  uint32_t concurrency = 0;  // of them open at a time
+};
+
 // A container opened an activation of its body; `activation` is the next free index.
 struct ActivationOpened {
   ActivationIndex activation = 0;
   ScopeIndex scope = 0;
   StepRef owner;
   uint32_t iteration = 0;
-  json::Value item;
+  json::Value item;  // flow.map: not written, it is items[iteration]
 };
 
 // All its steps are over; those that were open are CANCELED.
 struct ActivationClosed {
   ActivationIndex activation = 0;
+  json::Value output;
+  Error error;  // why it failed; no reason: it did not
 };
 
 // The four ends. Steps still open become CANCELED.
@@ -113,7 +123,7 @@ using EventBody =
     std::variant<ExecutionStarted, StepScheduled, StepClaimed, StepWaiting, StepCompleted,
                  AttemptFailed, StepFailed, StepSkipped, StepCanceled, ActivationOpened,
                  ActivationClosed, ExecutionCompleted, ExecutionFailed, ExecutionCanceled,
-                 ExecutionTimedOut>;
+                 ExecutionTimedOut, ContainerStarted>;
 
 struct Event {
   uint64_t sequence = 0;  // from 1 without gaps; of a volatile event: that of the event before

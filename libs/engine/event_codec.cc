@@ -16,7 +16,8 @@ constexpr std::array<uint8_t, std::variant_size_v<EventBody>> kKindNumbers = {
     4 /* StepWaiting */,        5 /* StepCompleted */,      6 /* AttemptFailed */,
     7 /* StepFailed */,         8 /* StepSkipped */,        9 /* StepCanceled */,
     10 /* ActivationOpened */,  11 /* ActivationClosed */,  12 /* ExecutionCompleted */,
-    13 /* ExecutionFailed */,   14 /* ExecutionCanceled */, 15 /* ExecutionTimedOut */};
+    13 /* ExecutionFailed */,   14 /* ExecutionCanceled */, 15 /* ExecutionTimedOut */,
+    16 /* ContainerStarted */};
 
 enum Tag : uint32_t {
   kKind = 1,
@@ -26,7 +27,7 @@ enum Tag : uint32_t {
   kNode = 5,        // of the step
   kAttempt = 6,
   kPort = 7,
-  kValue = 8,  // output or item
+  kValue = 8,  // output, item or items
   kStartedAt = 9,
   kReadyAt = 10,
   kDeadline = 11,  // also StepWaiting::wake_at
@@ -41,6 +42,8 @@ enum Tag : uint32_t {
   kInfo = 20,
   kPrincipal = 21,
   kCause = 22,
+  kTotal = 23,
+  kConcurrency = 24,
 };
 
 class BodyWriter {
@@ -101,7 +104,11 @@ class BodyWriter {
     out_.Number(kIteration, e.iteration);
     WriteValueField(kValue, e.item, out_);
   }
-  void operator()(const ActivationClosed& e) { out_.Number(kOpened, e.activation); }
+  void operator()(const ActivationClosed& e) {
+    out_.Number(kOpened, e.activation);
+    WriteValueField(kValue, e.output, out_);
+    WriteErrorField(kError, e.error, out_);
+  }
   void operator()(const ExecutionCompleted& e) { WriteValueField(kValue, e.output, out_); }
   void operator()(const ExecutionFailed& e) { WriteErrorField(kError, e.error, out_); }
   void operator()(const ExecutionCanceled& e) {
@@ -109,6 +116,12 @@ class BodyWriter {
     out_.Bytes(kCause, e.cause);
   }
   void operator()(const ExecutionTimedOut&) {}
+  void operator()(const ContainerStarted& e) {
+    Step(e.step);
+    WriteValueField(kValue, e.items, out_);
+    out_.Number(kTotal, e.total);
+    out_.Number(kConcurrency, e.concurrency);
+  }
 
  private:
   void Step(StepRef step) {
@@ -142,6 +155,8 @@ struct Fields {
   std::shared_ptr<const StartInfo> info;
   std::string principal;
   std::string cause;
+  uint32_t total = 0;
+  uint32_t concurrency = 0;
 };
 
 bool ReadField(const WireReader& in, Fields& fields) {
@@ -201,6 +216,10 @@ bool ReadField(const WireReader& in, Fields& fields) {
     case kCause:
       fields.cause = in.bytes;
       return true;
+    case kTotal:
+      return Fit(in.number, &fields.total);
+    case kConcurrency:
+      return Fit(in.number, &fields.concurrency);
     default:
       return true;  // of a newer build
   }
@@ -240,7 +259,7 @@ bool MakeBody(Fields& f, EventBody* body) {
       *body = ActivationOpened{f.opened, f.scope, f.step, f.iteration, std::move(f.value)};
       return true;
     case 11:
-      *body = ActivationClosed{f.opened};
+      *body = ActivationClosed{f.opened, std::move(f.value), std::move(f.error)};
       return true;
     case 12:
       *body = ExecutionCompleted{std::move(f.value)};
@@ -253,6 +272,9 @@ bool MakeBody(Fields& f, EventBody* body) {
       return true;
     case 15:
       *body = ExecutionTimedOut{};
+      return true;
+    case 16:
+      *body = ContainerStarted{f.step, std::move(f.value), f.total, f.concurrency};
       return true;
     default:
       return false;

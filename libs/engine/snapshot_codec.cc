@@ -21,6 +21,7 @@ enum StateTag : uint32_t {
   kError = 10,
   kActivation = 11,  // repeated
   kAgenda = 12,      // varints: activation, node, activation, node, ...
+  kContainer = 13,   // repeated
 };
 
 enum ActivationTag : uint32_t {
@@ -53,6 +54,19 @@ enum StepTag : uint32_t {
   kOffer = 16,
   kStepError = 17,
   kFailure = 18,  // repeated: {1 attempt, 2 error, 3 time}
+};
+
+enum ContainerTag : uint32_t {
+  kContainerActivation = 1,
+  kContainerNode = 2,
+  kItems = 3,
+  kTotal = 4,
+  kConcurrency = 5,
+  kNext = 6,
+  kOpenBodies = 7,
+  kFailed = 8,
+  kOutputs = 9,  // a list
+  kTurn = 10,
 };
 
 constexpr uint64_t kFormatVersion = 1;
@@ -105,6 +119,45 @@ void WriteActivation(const ExecutionState& state, const Activation& activation, 
     bool container = state.plan->nodes[first + i].body != workflow::kNone;
     out.Message(kStep,
                 [&](WireWriter& step) { WriteStep(i, activation.steps[i], container, step); });
+  }
+}
+
+void WriteContainer(StepRef ref, const Container& container, WireWriter& out) {
+  out.Number(kContainerActivation, ref.activation);
+  out.Number(kContainerNode, ref.node);
+  WriteValueField(kItems, container.items, out);
+  out.Number(kTotal, container.total);
+  out.Number(kConcurrency, container.concurrency);
+  out.Number(kNext, container.next);
+  out.Number(kOpenBodies, container.open);
+  out.Number(kFailed, container.failed);
+  WriteValueField(kOutputs, json::Array(container.outputs), out);
+  out.Number(kTurn, container.turn);
+}
+
+bool ReadContainerField(const WireReader& in, StepRef* ref, Container* container) {
+  switch (in.tag) {
+    case kContainerActivation:
+      return Fit(in.number, &ref->activation);
+    case kContainerNode:
+      return Fit(in.number, &ref->node);
+    case kItems:
+      return ReadValue(in.bytes, &container->items);
+    case kTotal:
+      return Fit(in.number, &container->total);
+    case kConcurrency:
+      return Fit(in.number, &container->concurrency);
+    case kNext:
+      return Fit(in.number, &container->next);
+    case kOpenBodies:
+      return Fit(in.number, &container->open);
+    case kFailed:
+      return Fit(in.number, &container->failed);
+    case kTurn:
+      container->turn = in.number != 0;
+      return true;
+    default:
+      return true;
   }
 }
 
@@ -191,7 +244,7 @@ class StateReader {
     while (in.Next()) {
       if (!ReadStateField(in)) return false;
     }
-    return in.ok() && state_.start && CheckAgenda();
+    return in.ok() && state_.start && CheckAgenda() && CheckContainers();
   }
 
   ExecutionState Take() { return std::move(state_); }
@@ -229,6 +282,8 @@ class StateReader {
         return ReadActivation(in.bytes);
       case kAgenda:
         return ReadAgenda(in.bytes);
+      case kContainer:
+        return ReadContainer(in.bytes);
       default:
         return true;
     }
@@ -311,6 +366,40 @@ class StateReader {
     return in.ok();
   }
 
+  bool ReadContainer(std::string_view bytes) {
+    StepRef ref;
+    Container container;
+    json::Value outputs;
+    WireReader in(bytes);
+    while (in.Next()) {
+      if (in.tag == kOutputs && !ReadValue(in.bytes, &outputs)) return false;
+      if (!ReadContainerField(in, &ref, &container)) return false;
+    }
+    if (!in.ok() || (!outputs.is_null() && !outputs.is_array())) return false;
+    if (outputs.is_array()) container.outputs = outputs.as_array();
+    return state_.containers.insert({ref, std::move(container)}).second;
+  }
+
+  // A map's items and outputs belong together, every iteration begun has its activation, and
+  // every open activation its container.
+  bool CheckContainers() const {
+    for (size_t i = 1; i < state_.activations.size(); ++i) {
+      const Activation& activation = state_.activations[i];
+      if (activation.open && !state_.containers.contains(activation.owner)) return false;
+    }
+    for (const auto& [ref, container] : state_.containers) {
+      if (!state_.HasStep(ref) || state_.plan->nodes[ref.node].body == workflow::kNone) return false;
+      bool map = state_.plan->nodes[ref.node].kind == workflow::NodeKind::kMap;
+      if (map && (!container.items.is_array() ||
+                  container.items.as_array().size() != container.total ||
+                  container.outputs.size() != container.total)) {
+        return false;
+      }
+      if (container.next > 0 && !state_.children.contains({ref, container.next - 1})) return false;
+    }
+    return true;
+  }
+
   bool CheckAgenda() const {
     for (StepRef ref : state_.agenda) {
       if (!state_.HasStep(ref)) return false;
@@ -350,6 +439,9 @@ std::string EncodeState(const ExecutionState& state) {
     WriteVarint(state.agenda[i].node, &agenda);
   }
   out.Bytes(kAgenda, agenda);
+  for (const auto& entry : state.containers) {
+    out.Message(kContainer, [&](WireWriter& w) { WriteContainer(entry.first, entry.second, w); });
+  }
   return bytes;
 }
 

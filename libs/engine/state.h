@@ -140,6 +140,22 @@ struct Activation {
   std::vector<Step> steps;  // by node index minus the scope's first
 };
 
+// What a running container keeps.
+struct Container {
+  json::Value items;         // flow.map
+  uint32_t total = 0;        // activations at most
+  uint32_t concurrency = 0;  // of them open at a time
+  uint32_t next = 0;         // the next one's iteration
+  uint32_t open = 0;
+  uint32_t failed = 0;
+  // By iteration for flow.map; for flow.loop the last one's, once there is one.
+  std::vector<json::Value> outputs;
+  // Whether it can act: open an activation or complete. Then it is on the agenda.
+  bool turn = false;
+
+  bool operator==(const Container&) const = default;
+};
+
 // Facts about an execution that never change.
 struct StartInfo {
   Uuid id;
@@ -175,8 +191,10 @@ struct ExecutionState {
   std::vector<Activation> activations;
   // (container step, iteration) -> activation.
   std::map<std::pair<StepRef, uint32_t>, ActivationIndex> children;
-  // Steps whose join is decided and that are still PENDING, in the order of their turn. The
-  // entries before `agenda_head` are spent.
+  // Of containers that are RUNNING.
+  std::map<StepRef, Container> containers;
+  // Steps whose join is decided and that are still PENDING, and containers that can act, in the
+  // order of their turn. The entries before `agenda_head` are spent.
   std::vector<StepRef> agenda;
   size_t agenda_head = 0;
   uint32_t active = 0;   // steps READY or RUNNING

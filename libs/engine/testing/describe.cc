@@ -1,6 +1,7 @@
 #include "libs/engine/testing/describe.h"
 
 #include <algorithm>
+#include <tuple>
 
 #include "libs/engine/time_text.h"
 
@@ -68,13 +69,18 @@ class EventText {
   }
   std::string operator()(const StepSkipped& e) const { return Key(e.step); }
   std::string operator()(const StepCanceled& e) const { return Key(e.step) + " " + e.reason; }
+  std::string operator()(const ContainerStarted& e) const {
+    return Key(e.step) + " items=" + json::Dump(e.items) + " total=" + std::to_string(e.total) +
+           " concurrency=" + std::to_string(e.concurrency);
+  }
   std::string operator()(const ActivationOpened& e) const {
     return Key(e.owner) + " iteration=" + std::to_string(e.iteration) +
-           " item=" + json::Dump(e.item);
+           (e.item.is_null() ? "" : " item=" + json::Dump(e.item));
   }
   std::string operator()(const ActivationClosed& e) const {
     const Activation& activation = state_.activations[e.activation];
-    return Key(activation.owner) + " iteration=" + std::to_string(activation.iteration);
+    return Key(activation.owner) + " iteration=" + std::to_string(activation.iteration) +
+           (e.error.reason.empty() ? " output=" + json::Dump(e.output) : " " + Text(e.error));
   }
   std::string operator()(const ExecutionCompleted& e) const {
     return "output=" + json::Dump(e.output);
@@ -141,6 +147,27 @@ class ActionText {
   const ExecutionState& state_;
 };
 
+template <typename T>
+bool SamePointee(const std::shared_ptr<const T>& a, const std::shared_ptr<const T>& b) {
+  return a == b || (a && b && *a == *b);
+}
+
+bool SameStep(const Step& a, const Step& b) {
+  return std::tie(a.state, a.readiness, a.in_process, a.port, a.taken, a.dead, a.attempt, a.lost,
+                  a.scheduled_at, a.ready_at, a.deadline, a.started_at, a.ended_at, a.output,
+                  a.failures) ==
+             std::tie(b.state, b.readiness, b.in_process, b.port, b.taken, b.dead, b.attempt, b.lost,
+                      b.scheduled_at, b.ready_at, b.deadline, b.started_at, b.ended_at, b.output,
+                      b.failures) &&
+         SamePointee(a.offer, b.offer) && SamePointee(a.error, b.error);
+}
+
+bool SameActivation(const Activation& a, const Activation& b) {
+  return std::tie(a.scope, a.owner, a.iteration, a.item, a.open, a.unsettled) ==
+             std::tie(b.scope, b.owner, b.iteration, b.item, b.open, b.unsettled) &&
+         std::equal(a.steps.begin(), a.steps.end(), b.steps.begin(), b.steps.end(), SameStep);
+}
+
 std::string Line(std::string text) {
   text.erase(text.find_last_not_of(' ') + 1);
   return text + "\n";
@@ -205,6 +232,21 @@ std::string Describe(const ExecutionState& state) {
             (step.error ? " error=" + Text(*step.error) : "") + "\n";
   }
   return text;
+}
+
+bool Same(ExecutionState a, ExecutionState b) {
+  for (ExecutionState* state : {&a, &b}) {
+    if (state->plan) ForgetClaims(*state);
+    state->agenda.erase(state->agenda.begin(),
+                        state->agenda.begin() + static_cast<ptrdiff_t>(state->agenda_head));
+  }
+  return SamePointee(a.start, b.start) &&
+         std::tie(a.phase, a.sequence, a.started_at, a.updated_at, a.ended_at, a.deadline, a.output,
+                  a.error, a.children, a.containers, a.agenda, a.active, a.waiting) ==
+             std::tie(b.phase, b.sequence, b.started_at, b.updated_at, b.ended_at, b.deadline,
+                      b.output, b.error, b.children, b.containers, b.agenda, b.active, b.waiting) &&
+         std::equal(a.activations.begin(), a.activations.end(), b.activations.begin(),
+                    b.activations.end(), SameActivation);
 }
 
 std::string BrokenInvariant(const ExecutionState& state, const Decision& decision) {

@@ -20,6 +20,9 @@ std::string Describe(const ExecutionState& state, const Decision& decision);
 // The phase and every step that has left PENDING.
 std::string Describe(const ExecutionState& state);
 
+// Whether both are the same in every field that is not volatile.
+bool Same(ExecutionState a, ExecutionState b);
+
 // The first broken invariant of `decision`, which led to `state`; empty where all hold.
 //  - a decision's actions name one of its events (or a volatile one) as their cause
 //  - sequences have no gap

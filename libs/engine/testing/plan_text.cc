@@ -423,9 +423,13 @@ class Builder {
       reference.variable = parts[0] == "item"    ? Variable::kItem
                            : parts[0] == "index" ? Variable::kIndex
                                                  : Variable::kIteration;
-      // A container's own fields are read inside its body.
-      ScopeIndex body = plan_->nodes[reader].body;
-      reference.node = body != kNone ? reader : plan_->scopes[plan_->nodes[reader].scope].owner;
+      // A container's output and until are read inside its body.
+      bool inside = expression->field.ends_with(".output") || expression->field.ends_with(".until_") ||
+                    expression->field.find(".output.") != std::string::npos;
+      bool container = plan_->nodes[reader].body != kNone;
+      reference.node =
+          container && inside ? reader : plan_->scopes[plan_->nodes[reader].scope].owner;
+      if (reference.node == kNone) return Bad("no container around it", path);
     } else if (parts[0] != "inputs") {
       return Bad("unknown variable", path);
     }

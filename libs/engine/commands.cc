@@ -1,0 +1,172 @@
+#include "libs/base/status.h"
+#include "libs/engine/time_text.h"
+#include "libs/engine/transition.h"
+
+namespace agentflow::engine {
+namespace {
+
+constexpr char kAttemptLost[] = "ATTEMPT_LOST";
+
+absl::Status ExecutionUnknown() {
+  return NotFound("EXECUTION_UNKNOWN", "There is no such execution.");
+}
+
+absl::Status ExecutionOver(const ExecutionState& state) {
+  return FailedPrecondition("EXECUTION_OVER", "The execution is over: it is " +
+                                                  std::string(Name(state.phase)) + ".");
+}
+
+bool HandedOut(const Step& step) {
+  return step.state == StepState::kReady || step.state == StepState::kRunning;
+}
+
+}  // namespace
+
+absl::Status Transition::Handle(const StartExecution& start) {
+  if (state_.phase != Phase::kNone) {
+    return agentflow::Error(absl::StatusCode::kAlreadyExists, "EXECUTION_EXISTS",
+                            "The execution has been started before.");
+  }
+  if (!Fits(start.info->input)) {
+    return InvalidArgument("VALUE_TOO_LARGE", "input", TooLarge("The input"));
+  }
+  state_.plan = start.plan;
+  workflow::Micros timeout = start.plan->timeout;
+  UnixMicros deadline = timeout > 0 ? now_ + timeout : 0;
+  uint64_t cause = Emit(ExecutionStarted{start.info, deadline});
+  if (deadline != 0) Act(cause, StartTimer{{TimerKind::kExecution, {}, 0}, deadline, true});
+  FinishScopeIfSettled(0);
+  return absl::OkStatus();
+}
+
+absl::Status Transition::Handle(const ClaimTask& claim) {
+  AF_RETURN_IF_ERROR(CheckAttempt(claim.step, claim.attempt, /*in_process=*/false));
+  const Step& step = state_.step(claim.step);
+  if (step.state == StepState::kRunning) {
+    if (step.holder == claim.holder) return absl::OkStatus();
+    return FailedPrecondition("TASK_HELD", "Another worker holds this attempt; drop it.");
+  }
+  workflow::Micros timeout = NodeOf(claim.step).policy.timeouts.start_to_close;
+  UnixMicros deadline = timeout > 0 ? now_ + timeout : 0;
+  UnixMicros start_deadline = StartDeadline(state_, claim.step);
+  uint64_t cause = Emit(StepClaimed{claim.step, claim.attempt, claim.holder, deadline});
+  if (start_deadline != 0) {
+    Act(cause, CancelTimer{
+                   {TimerKind::kScheduleToStart, claim.step, claim.attempt}, start_deadline, false});
+  }
+  if (deadline != 0) {
+    Act(cause, StartTimer{{TimerKind::kStartToClose, claim.step, claim.attempt}, deadline, false});
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Transition::Handle(const CompleteTask& result) {
+  AF_RETURN_IF_ERROR(CheckAttempt(result.step, result.attempt, /*in_process=*/false));
+  Complete(result.step, result.attempt, 0, result.output);
+  return absl::OkStatus();
+}
+
+absl::Status Transition::Handle(const FailTask& failure) {
+  AF_RETURN_IF_ERROR(CheckAttempt(failure.step, failure.attempt, /*in_process=*/false));
+  std::string reason = failure.reason.empty() ? "TASK_FAILED" : failure.reason;
+  FailAttempt(failure.step, {reason, failure.message, ""}, failure.retryable,
+              /*cancel_task=*/false);
+  return absl::OkStatus();
+}
+
+absl::Status Transition::Handle(const LoseAttempt& lost) {
+  AF_RETURN_IF_ERROR(CheckAttempt(lost.step, lost.attempt, /*in_process=*/false));
+  const Step& step = state_.step(lost.step);
+  Error error{kAttemptLost, "The worker that held the attempt is gone.", ""};
+  const workflow::Retry& retry = NodeOf(lost.step).policy.retry;
+  if (step.lost < limits_.lost_attempts &&
+      !workflow::MatchesReason(retry.except_when, kAttemptLost)) {
+    TryAgain(lost.step, std::move(error), now_, /*lost=*/true, /*cancel_task=*/false);
+  } else {
+    FailStep(lost.step, step.attempt, std::move(error));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Transition::Handle(const RunStep& run) {
+  AF_RETURN_IF_ERROR(CheckAttempt(run.step, run.attempt, /*in_process=*/true));
+  Execute(run.step);
+  return absl::OkStatus();
+}
+
+absl::Status Transition::Handle(const FireTimer& fire) {
+  if (state_.phase != Phase::kRunning) return absl::OkStatus();
+  if (fire.id.kind != TimerKind::kExecution) return FireStepTimer(fire.id);
+  if (state_.deadline == 0) return absl::OkStatus();
+  AF_RETURN_IF_ERROR(CheckDue(state_.deadline));
+  EndExecution(ExecutionTimedOut{}, /*timer_fired=*/true);
+  return absl::OkStatus();
+}
+
+absl::Status Transition::FireStepTimer(const TimerId& id) {
+  if (!state_.HasStep(id.step)) return absl::OkStatus();
+  const Step& step = state_.step(id.step);
+  if (id.kind == TimerKind::kWait && step.state == StepState::kWaiting) {
+    AF_RETURN_IF_ERROR(CheckDue(step.deadline));
+    Complete(id.step, step.attempt, 0, json::Value(), id.kind);
+  } else if (id.kind == TimerKind::kScheduleToClose && HandedOut(step) && step.deadline != 0) {
+    AF_RETURN_IF_ERROR(CheckDue(step.deadline));
+    FailStep(id.step, step.attempt,
+             {"STEP_TIMEOUT", "The step and its attempts took longer than scheduleToClose.", ""},
+             /*cancel_task=*/true, id.kind);
+  } else if (id.kind == TimerKind::kStartToClose && step.state == StepState::kRunning &&
+             step.attempt == id.attempt && step.attempt_deadline != 0) {
+    AF_RETURN_IF_ERROR(CheckDue(step.attempt_deadline));
+    FailAttempt(id.step, {"ATTEMPT_TIMEOUT", "The attempt took longer than its timeout.", ""},
+                /*retryable=*/true, /*cancel_task=*/true, id.kind);
+  } else if (id.kind == TimerKind::kScheduleToStart && step.attempt == id.attempt &&
+             StartDeadline(state_, id.step) != 0) {
+    AF_RETURN_IF_ERROR(CheckDue(StartDeadline(state_, id.step)));
+    // Final unless retryOn says otherwise: the next attempt would wait in the same queue.
+    FailAttempt(id.step, {"QUEUE_TIMEOUT", "No worker took the attempt in time.", ""},
+                /*retryable=*/false, /*cancel_task=*/true, id.kind);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Transition::Handle(const CancelExecution& cancel) {
+  if (state_.phase == Phase::kNone) return ExecutionUnknown();
+  if (state_.over()) return ExecutionOver(state_);
+  EndExecution(ExecutionCanceled{command_.principal, cancel.cause});
+  return absl::OkStatus();
+}
+
+absl::Status Transition::Handle(const Continue&) { return absl::OkStatus(); }
+
+absl::Status Transition::CheckAttempt(StepRef ref, uint32_t attempt, bool in_process) const {
+  if (state_.phase == Phase::kNone) return ExecutionUnknown();
+  if (state_.over()) return ExecutionOver(state_);
+  if (!state_.HasStep(ref)) {
+    return NotFound("STEP_UNKNOWN", "The execution has no such step.");
+  }
+  const Step& step = state_.step(ref);
+  if (IsOver(step.state) || !state_.activations[ref.activation].open) {
+    return FailedPrecondition("STEP_OVER",
+                              "The step " + StepKey(state_, ref) + " is over; forget the result.");
+  }
+  bool container = NodeOf(ref).body != workflow::kNone;
+  if (!HandedOut(step) || step.in_process != in_process || container) {
+    return FailedPrecondition("STEP_NOT_A_TASK",
+                              "The step " + StepKey(state_, ref) + " is not handed out.");
+  }
+  if (step.attempt != attempt) {
+    return FailedPrecondition("ATTEMPT_STALE",
+                              "The step " + StepKey(state_, ref) + " is at attempt " +
+                                  std::to_string(step.attempt) + ", not " +
+                                  std::to_string(attempt) + "; forget the result.");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Transition::CheckDue(UnixMicros fire_at) const {
+  if (command_.now >= fire_at) return absl::OkStatus();
+  return FailedPrecondition("TIMER_EARLY", "The timer is not due before " +
+                                               FormatTimestamp(fire_at) + "; fire it then.");
+}
+
+}  // namespace agentflow::engine

@@ -1,0 +1,102 @@
+#include <algorithm>
+
+#include "libs/base/status.h"
+#include "libs/engine/evaluate.h"
+#include "libs/engine/transition.h"
+
+namespace agentflow::engine {
+
+using workflow::LoopConfig;
+using workflow::MapConfig;
+using workflow::NodeKind;
+
+void Transition::StartMap(StepRef ref, const MapConfig& config) {
+  std::string field = "nodes." + NodeOf(ref).path + ".with.items";
+  auto items = Evaluate(state_, ref.activation, config.items);
+  if (!items.ok()) return FailStep(ref, 1, ErrorOf(items.status()));
+  if (!items->is_array()) {
+    std::string kind(json::KindName(items->kind()));
+    return FailStep(ref, 1,
+                    {"EXPRESSION_FAILED", field + ": gives a value of type " + kind +
+                                              "; it must be a list", ""});
+  }
+  size_t count = items->as_array().size();
+  if (count > limits_.items) {
+    return FailStep(ref, 1, {"TOO_MANY_ITEMS", field + ": gives " + std::to_string(count) +
+                                                   " items; at most " +
+                                                   std::to_string(limits_.items) + " are run", ""});
+  }
+  if (!Fits(*items)) return FailStep(ref, 1, {"INPUT_TOO_LARGE", TooLarge("The list of items"), ""});
+  uint32_t concurrency = config.concurrency == 0 ? limits_.concurrency : config.concurrency;
+  concurrency = std::min(concurrency, limits_.concurrency);
+  Emit(ContainerStarted{ref, *std::move(items), static_cast<uint32_t>(count), concurrency});
+}
+
+void Transition::StartLoop(StepRef ref, const LoopConfig& config) {
+  Emit(ContainerStarted{ref, json::Value(), config.max_iterations, 1});
+}
+
+void Transition::TakeTurn(StepRef ref) {
+  const workflow::Node& node = NodeOf(ref);
+  if (node.kind == NodeKind::kLoop) {
+    return TakeLoopTurn(ref, std::get<LoopConfig>(node.config));
+  }
+  const Container& container = state_.containers.at(ref);
+  auto next = static_cast<ActivationIndex>(state_.activations.size());
+  if (container.next < container.total) {
+    Emit(ActivationOpened{next, node.body, ref, container.next, json::Value()});
+    return FinishScopeIfSettled(next);
+  }
+  Complete(ref, 1, 0, json::Value(json::Array(container.outputs)));
+}
+
+void Transition::TakeLoopTurn(StepRef ref, const LoopConfig& config) {
+  const Container& container = state_.containers.at(ref);
+  json::Value last = container.outputs.empty() ? json::Value() : container.outputs[0];
+  if (container.next > 0 && !config.until_condition.empty()) {
+    ActivationIndex body = state_.children.at({ref, container.next - 1});
+    auto done = EvaluateCondition(state_, body, config.until_condition);
+    if (!done.ok()) return FailStep(ref, 1, ErrorOf(done.status()));
+    if (*done) return Complete(ref, 1, 0, std::move(last));
+  }
+  if (!config.while_condition.empty()) {
+    auto goes_on = EvaluateCondition(state_, ref.activation, config.while_condition);
+    if (!goes_on.ok()) return FailStep(ref, 1, ErrorOf(goes_on.status()));
+    if (!*goes_on) return Complete(ref, 1, 0, std::move(last));
+  }
+  if (container.next >= container.total) {
+    return FailStep(ref, 1, {"LOOP_LIMIT", "The loop has not ended after maxIterations (" +
+                                               std::to_string(container.total) + ").", ""});
+  }
+  auto next = static_cast<ActivationIndex>(state_.activations.size());
+  Emit(ActivationOpened{next, NodeOf(ref).body, ref, container.next, std::move(last)});
+  FinishScopeIfSettled(next);
+}
+
+void Transition::FinishActivation(ActivationIndex index) {
+  StepRef owner = state_.activations[index].owner;
+  const workflow::Node& node = NodeOf(owner);
+  const workflow::Template& output = node.kind == NodeKind::kMap
+                                         ? std::get<MapConfig>(node.config).output
+                                         : std::get<LoopConfig>(node.config).output;
+  auto value = Evaluate(state_, index, output);
+  if (!value.ok()) return FailActivation(index, ErrorOf(value.status()));
+  if (!Fits(*value)) return FailActivation(index, {"OUTPUT_TOO_LARGE", TooLarge("The output"), ""});
+  Emit(ActivationClosed{index, *std::move(value), Error()});
+}
+
+void Transition::FailActivation(ActivationIndex index, Error error) {
+  StepRef owner = state_.activations[index].owner;
+  const workflow::Node& node = NodeOf(owner);
+  if (error.node.empty()) error.node = node.path;
+  Closing closing;
+  CollectActivation(index, "SCOPE_FAILED", &closing);
+  EmitClosing(ActivationClosed{index, json::Value(), error}, std::move(closing));
+  const Container& container = state_.containers.at(owner);
+  double tolerated = node.kind == NodeKind::kMap
+                         ? std::get<MapConfig>(node.config).tolerated_failures * container.total
+                         : 0;
+  if (container.failed > tolerated) FailStep(owner, 1, std::move(error));
+}
+
+}  // namespace agentflow::engine

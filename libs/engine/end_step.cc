@@ -1,0 +1,187 @@
+#include "libs/engine/evaluate.h"
+#include "libs/engine/retry.h"
+#include "libs/engine/transition.h"
+
+namespace agentflow::engine {
+
+using workflow::kErrorPort;
+using workflow::kNoPort;
+using workflow::Node;
+
+void Transition::Complete(StepRef ref, uint32_t attempt, PortIndex port, json::Value output,
+                          std::optional<TimerKind> fired) {
+  if (!Fits(output)) {
+    return FailStep(ref, attempt, {"OUTPUT_TOO_LARGE", TooLarge("The output"), ""});
+  }
+  Actions leftovers;
+  CollectTimers(ref, fired, /*whole_step=*/true, &leftovers);
+  UnixMicros started = state_.step(ref).claimed_at;
+  uint64_t cause = Emit(StepCompleted{ref, attempt, port, std::move(output), started});
+  ActAll(cause, std::move(leftovers));
+  FinishScopeIfSettled(ref.activation);
+}
+
+void Transition::FailAttempt(StepRef ref, Error error, bool retryable, bool cancel_task,
+                             std::optional<TimerKind> fired) {
+  const Step& step = state_.step(ref);
+  const workflow::Retry& retry = NodeOf(ref).policy.retry;
+  uint32_t tries = step.attempt - step.lost;
+  if (tries < retry.max_attempts && MayRetry(retry, error.reason, retryable)) {
+    UnixMicros ready_at = now_ + RetryDelay(retry, tries, command_.random);
+    if (step.deadline == 0 || ready_at < step.deadline) {
+      return TryAgain(ref, std::move(error), ready_at, /*lost=*/false, cancel_task, fired);
+    }
+  }
+  FailStep(ref, step.attempt, std::move(error), cancel_task, fired);
+}
+
+void Transition::TryAgain(StepRef ref, Error error, UnixMicros ready_at, bool lost,
+                          bool cancel_task, std::optional<TimerKind> fired) {
+  Actions leftovers;
+  CollectTimers(ref, fired, /*whole_step=*/false, &leftovers);
+  if (cancel_task) CollectTask(ref, error.reason, &leftovers);
+  error.node = NodeOf(ref).path;
+  uint32_t attempt = state_.step(ref).attempt;
+  uint64_t cause = Emit(AttemptFailed{ref, attempt, std::move(error), ready_at, lost});
+  ActAll(cause, std::move(leftovers));
+  OfferAttempt(ref, cause);
+}
+
+void Transition::FailStep(StepRef ref, uint32_t attempt, Error error, bool cancel_task,
+                          std::optional<TimerKind> fired) {
+  if (error.node.empty()) error.node = NodeOf(ref).path;
+  Closing closing;
+  CollectTimers(ref, fired, /*whole_step=*/true, &closing.actions);
+  if (cancel_task) CollectTask(ref, error.reason, &closing.actions);
+  CollectBodies(ref, "SCOPE_FAILED", &closing);
+  PortIndex port = PortAfterFailure(ref, error.reason);
+  UnixMicros started = state_.step(ref).claimed_at;
+  EmitClosing(StepFailed{ref, attempt, error, port, started}, std::move(closing));
+  bool handled = port != kNoPort || NodeOf(ref).policy.on_error == workflow::OnError::kContinue;
+  if (handled) {
+    FinishScopeIfSettled(ref.activation);
+  } else {
+    FailScope(ref.activation, std::move(error));
+  }
+}
+
+PortIndex Transition::PortAfterFailure(StepRef ref, std::string_view reason) const {
+  const Node& node = NodeOf(ref);
+  for (EdgeIndex e : node.out_edges) {
+    const workflow::Edge& edge = state_.plan->edges[e];
+    if (edge.port != kErrorPort) continue;
+    if (edge.reasons.empty() || workflow::MatchesReason(edge.reasons, reason)) return kErrorPort;
+  }
+  bool goes_on = node.policy.on_error == workflow::OnError::kContinue;
+  return goes_on ? node.policy.continue_port : kNoPort;
+}
+
+void Transition::CancelRest(StepRef join) {
+  for (NodeIndex node : NodeOf(join).rest) {
+    StepRef ref{join.activation, node};
+    if (!IsOver(state_.step(ref).state)) CancelStep(ref, "CANCEL_REST");
+  }
+}
+
+void Transition::CancelStep(StepRef ref, std::string_view reason) {
+  Closing closing;
+  CollectTimers(ref, std::nullopt, /*whole_step=*/true, &closing.actions);
+  CollectTask(ref, reason, &closing.actions);
+  CollectBodies(ref, reason, &closing);
+  EmitClosing(StepCanceled{ref, std::string(reason)}, std::move(closing));
+}
+
+void Transition::FinishScopeIfSettled(ActivationIndex index) {
+  const Activation& activation = state_.activations[index];
+  if (!activation.open || activation.unsettled > 0 || state_.over()) return;
+  if (index != 0) return FinishActivation(index);
+  auto output = Evaluate(state_, 0, state_.plan->outputs);
+  if (!output.ok()) return EndExecution(ExecutionFailed{ErrorOf(output.status())});
+  if (!Fits(*output)) {
+    return EndExecution(ExecutionFailed{{"OUTPUT_TOO_LARGE", TooLarge("The output"), ""}});
+  }
+  EndExecution(ExecutionCompleted{*std::move(output)});
+}
+
+void Transition::FailScope(ActivationIndex index, Error error) {
+  if (index != 0) return FailActivation(index, std::move(error));
+  EndExecution(ExecutionFailed{std::move(error)});
+}
+
+void Transition::EndExecution(EventBody end, bool timer_fired) {
+  Closing closing;
+  if (state_.active > 0 || state_.waiting > 0 || !state_.containers.empty()) {
+    CollectActivation(0, "EXECUTION_OVER", &closing);
+  }
+  if (state_.deadline != 0 && !timer_fired) {
+    closing.actions.push_back(
+        CancelTimer{{TimerKind::kExecution, {}, 0}, state_.deadline, true});
+  }
+  uint64_t cause = EmitClosing(std::move(end), std::move(closing));
+  Act(cause, FinishExecution{state_.phase});
+}
+
+void Transition::CollectTimers(StepRef ref, std::optional<TimerKind> fired, bool whole_step,
+                               Actions* out) const {
+  const Step& step = state_.step(ref);
+  if (step.state == StepState::kWaiting && fired != TimerKind::kWait) {
+    out->push_back(CancelTimer{{TimerKind::kWait, ref, 0}, step.deadline, true});
+  }
+  bool offered = step.state == StepState::kReady || step.state == StepState::kRunning;
+  if (offered && whole_step && step.deadline != 0 && fired != TimerKind::kScheduleToClose) {
+    out->push_back(CancelTimer{{TimerKind::kScheduleToClose, ref, 0}, step.deadline, true});
+  }
+  UnixMicros start_deadline = StartDeadline(state_, ref);
+  if (start_deadline != 0 && fired != TimerKind::kScheduleToStart) {
+    out->push_back(
+        CancelTimer{{TimerKind::kScheduleToStart, ref, step.attempt}, start_deadline, false});
+  }
+  if (step.attempt_deadline != 0 && fired != TimerKind::kStartToClose) {
+    out->push_back(
+        CancelTimer{{TimerKind::kStartToClose, ref, step.attempt}, step.attempt_deadline, false});
+  }
+}
+
+void Transition::CollectTask(StepRef ref, std::string_view reason, Actions* out) const {
+  const Step& step = state_.step(ref);
+  bool offered = step.state == StepState::kReady || step.state == StepState::kRunning;
+  if (!offered || !step.offer) return;
+  out->push_back(CancelTask{ref, step.attempt, std::string(reason)});
+}
+
+void Transition::CollectActivation(ActivationIndex index, std::string_view reason,
+                                   Closing* closing) const {
+  const Activation& activation = state_.activations[index];
+  if (!activation.open) return;
+  NodeIndex first = state_.plan->scopes[activation.scope].first_node;
+  for (uint32_t i = 0; i < activation.steps.size(); ++i) {
+    StepState before = activation.steps[i].state;
+    if (before == StepState::kPending || IsOver(before)) continue;
+    StepRef ref{index, first + i};
+    CollectTimers(ref, std::nullopt, /*whole_step=*/true, &closing->actions);
+    CollectTask(ref, reason, &closing->actions);
+    CollectBodies(ref, reason, closing);
+    closing->open.emplace_back(ref, before);
+  }
+}
+
+void Transition::CollectBodies(StepRef container, std::string_view reason,
+                               Closing* closing) const {
+  if (NodeOf(container).body == workflow::kNone) return;
+  auto child = state_.children.lower_bound({container, 0});
+  for (; child != state_.children.end() && child->first.first == container; ++child) {
+    CollectActivation(child->second, reason, closing);
+  }
+}
+
+uint64_t Transition::EmitClosing(EventBody body, Closing closing) {
+  uint64_t cause = Emit(std::move(body));
+  for (const auto& [ref, before] : closing.open) {
+    const Step& after = state_.step(ref);
+    decision_.changes.push_back({ref, before, after.state, after.attempt});
+  }
+  ActAll(cause, std::move(closing.actions));
+  return cause;
+}
+
+}  // namespace agentflow::engine

@@ -1,0 +1,120 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "libs/engine/engine.h"
+
+// The inside of Advance: one command on one execution.
+//   commands.cc    what may be asked, and every refusal
+//   run_step.cc    a step's turn: the node kinds
+//   containers.cc  flow.map and flow.loop: activations of their bodies
+//   end_step.cc    how steps, scopes and the execution end
+namespace agentflow::engine {
+
+// A failed evaluation as a step's error.
+Error ErrorOf(const absl::Status& status);
+
+// When an unclaimed attempt has waited too long for a worker; 0: never.
+UnixMicros StartDeadline(const ExecutionState& state, StepRef ref);
+
+// Checks come first; from the first Emit on nothing can be refused any more.
+class Transition {
+ public:
+  Transition(ExecutionState& state, const Command& command, const Limits& limits);
+
+  absl::StatusOr<Decision> Run();
+
+ private:
+  using Actions = std::vector<ActionBody>;
+
+  // What closing an activation takes back: its open steps as they were, and their actions.
+  struct Closing {
+    std::vector<std::pair<StepRef, StepState>> open;
+    Actions actions;
+  };
+
+  // --- commands.cc
+  absl::Status Handle(const StartExecution& start);
+  absl::Status Handle(const ClaimTask& claim);
+  absl::Status Handle(const CompleteTask& result);
+  absl::Status Handle(const FailTask& failure);
+  absl::Status Handle(const LoseAttempt& lost);
+  absl::Status Handle(const RunStep& run);
+  absl::Status Handle(const FireTimer& fire);
+  absl::Status Handle(const CancelExecution& cancel);
+  absl::Status Handle(const Continue&);
+  absl::Status FireStepTimer(const TimerId& id);
+  absl::Status CheckAttempt(StepRef ref, uint32_t attempt, bool in_process) const;
+  absl::Status CheckDue(UnixMicros fire_at) const;
+
+  // --- advance.cc
+  const workflow::Node& NodeOf(StepRef ref) const { return state_.plan->nodes[ref.node]; }
+  std::string TooLarge(std::string_view what) const;
+  bool Fits(const json::Value& value) const { return value.ByteSize() <= limits_.value_bytes; }
+  // Records and applies an event; returns what its actions name as their cause.
+  uint64_t Emit(EventBody body);
+  void Act(uint64_t cause, ActionBody body);
+  void ActAll(uint64_t cause, Actions actions);
+  void RunAgenda();
+
+  // --- run_step.cc
+  void Begin(StepRef ref);
+  void Execute(StepRef ref);
+  void ExecuteTransform(StepRef ref, const workflow::TransformConfig& config);
+  void ExecuteIf(StepRef ref, const workflow::IfConfig& config);
+  void ExecuteSwitch(StepRef ref, const workflow::SwitchConfig& config);
+  void ExecuteFail(StepRef ref, const workflow::FailConfig& config);
+  void ExecuteWait(StepRef ref, const workflow::WaitConfig& config);
+  void Choose(StepRef ref, PortIndex port);
+  absl::StatusOr<UnixMicros> WakeTime(StepRef ref, const workflow::WaitConfig& config) const;
+  void ScheduleTask(StepRef ref, const workflow::TaskConfig& config);
+  absl::StatusOr<std::shared_ptr<const Offer>> MakeOffer(StepRef ref,
+                                                         const workflow::TaskConfig& config) const;
+  void OfferAttempt(StepRef ref, uint64_t cause);
+
+  // --- containers.cc
+  void StartMap(StepRef ref, const workflow::MapConfig& config);
+  void StartLoop(StepRef ref, const workflow::LoopConfig& config);
+  // A container's turn: opens an activation, or completes.
+  void TakeTurn(StepRef ref);
+  void TakeLoopTurn(StepRef ref, const workflow::LoopConfig& config);
+  void FinishActivation(ActivationIndex index);
+  void FailActivation(ActivationIndex index, Error error);
+
+  // --- end_step.cc
+  void Complete(StepRef ref, uint32_t attempt, PortIndex port, json::Value output,
+                std::optional<TimerKind> fired = std::nullopt);
+  void FailAttempt(StepRef ref, Error error, bool retryable, bool cancel_task,
+                   std::optional<TimerKind> fired = std::nullopt);
+  void TryAgain(StepRef ref, Error error, UnixMicros ready_at, bool lost, bool cancel_task,
+                std::optional<TimerKind> fired = std::nullopt);
+  void FailStep(StepRef ref, uint32_t attempt, Error error, bool cancel_task = false,
+                std::optional<TimerKind> fired = std::nullopt);
+  PortIndex PortAfterFailure(StepRef ref, std::string_view reason) const;
+  void CancelRest(StepRef join);
+  void CancelStep(StepRef ref, std::string_view reason);
+  void FinishScopeIfSettled(ActivationIndex index);
+  void FailScope(ActivationIndex index, Error error);
+  void EndExecution(EventBody end, bool timer_fired = false);
+  // What is going on outside for a step, to be taken back; `whole_step`: not only its attempt.
+  void CollectTimers(StepRef ref, std::optional<TimerKind> fired, bool whole_step,
+                     Actions* out) const;
+  void CollectTask(StepRef ref, std::string_view reason, Actions* out) const;
+  // The same for every open step of an activation, or of a container's bodies.
+  void CollectActivation(ActivationIndex index, std::string_view reason, Closing* closing) const;
+  void CollectBodies(StepRef container, std::string_view reason, Closing* closing) const;
+  // Emits an event that closes activations, with what follows from it.
+  uint64_t EmitClosing(EventBody body, Closing closing);
+
+  ExecutionState& state_;
+  const Command& command_;
+  const Limits& limits_;
+  UnixMicros now_;
+  Decision decision_;
+};
+
+}  // namespace agentflow::engine
