@@ -46,12 +46,18 @@ class Setting {
 
  private:
   friend class Schema;
+  // "1 to 200", "json, text"; empty where anything goes.
+  std::string Bounds() const;
+  // What is wrong with `number`, or "".
+  std::string CheckBounds(double number) const;
+
   std::string key_;
   std::string doc_;
   std::string type_;
   std::string default_;
   bool required_ = false;
   bool hidden_ = false;
+  bool secret_ = false;
   bool bounded_ = false;
   double least_ = 0;
   double most_ = 0;
@@ -98,6 +104,9 @@ class Schema {
   Setting& AddSetting(std::string_view key, std::string_view type, std::string_view doc,
                       std::string default_text);
   std::string Variable(std::string_view key) const;
+  void ReadVariables(const Environment& environment,
+                     std::map<std::string, std::vector<std::string>>* values,
+                     std::vector<std::string>* problems) const;
 
   std::string program_;
   std::vector<std::unique_ptr<Setting>> settings_;
