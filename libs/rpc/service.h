@@ -28,6 +28,7 @@ struct CommonSettings {
   std::string log_level = "info";
   std::string log_format = "json";
   std::chrono::milliseconds drain{10000};
+  std::chrono::milliseconds drain_delay{0};
   int rpc_threads = 8;
   int rpc_queue = 512;
 };
@@ -83,8 +84,8 @@ class Service {
 // a wrong command line or setting.
 int ServiceMain(std::string_view name, Service& service, int argc, char** argv);
 
-// The same in pieces, for tests: runs `service` with settings from YAML text, on its own threads,
-// until destroyed.
+// The same for tests: runs `service`, which must outlive it, with settings from YAML text until
+// destroyed. Logs and signals are left alone.
 class RunningService {
  public:
   static absl::StatusOr<std::unique_ptr<RunningService>> Start(
