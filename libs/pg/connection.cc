@@ -5,6 +5,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "libs/obs/log.h"
 #include "libs/pg/error.h"
 
 namespace agentflow::pg {
@@ -58,9 +59,10 @@ std::string SqlStateOfError(const pqxx::sql_error& error) {
   return "";
 }
 
+// Addresses and the like are for the log, not for whoever made the request.
 absl::Status LostConnection(std::string_view what) {
-  return Unavailable("DATABASE_UNAVAILABLE",
-                     "the connection to the database was lost: " + std::string(what));
+  obs::Warn("database connection lost", {{"error", what}});
+  return Unavailable("DATABASE_UNAVAILABLE", "the connection to the database was lost; try again");
 }
 
 }  // namespace
@@ -99,8 +101,8 @@ absl::StatusOr<std::unique_ptr<Connection>> Connection::Open(const ConnectionOpt
   try {
     return std::unique_ptr<Connection>(new Connection(std::make_unique<Impl>(url)));
   } catch (const std::exception& error) {
-    return Unavailable("DATABASE_UNAVAILABLE",
-                       "cannot connect to the database: " + std::string(error.what()));
+    obs::Warn("database not reached", {{"name", options.name}, {"error", error.what()}});
+    return Unavailable("DATABASE_UNAVAILABLE", "the database cannot be reached; try again");
   }
 }
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <deque>
 
+#include "libs/obs/log.h"
 #include "libs/pg/error.h"
 
 namespace agentflow::pg {
@@ -81,7 +82,8 @@ absl::Status Pipeline::Impl::Open() {
                           answer_ms.c_str(),   "-c TimeZone=UTC",    nullptr};
   connection = PQconnectdbParams(keys, values, /*expand_dbname=*/1);
   if (connection == nullptr || PQstatus(connection) != CONNECTION_OK) {
-    return Unavailable("DATABASE_UNAVAILABLE", "cannot connect to the database: " + Message());
+    obs::Warn("database not reached", {{"name", options.name}, {"error", Message()}});
+    return Unavailable("DATABASE_UNAVAILABLE", "the database cannot be reached; try again");
   }
   PQsetNoticeReceiver(connection, IgnoreNotice, nullptr);
   return PrepareAll();
@@ -236,6 +238,7 @@ void Pipeline::Impl::MarkLost(const std::string& why) {
   if (lost) return;
   lost = true;
   unsent = false;
+  obs::Warn("database pipeline lost", {{"name", options.name}, {"error", why}});
   for (Sent& batch : sent) {
     if (batch.kind == Sent::Kind::kRollback) continue;
     BatchOutcome outcome;
@@ -247,7 +250,7 @@ void Pipeline::Impl::MarkLost(const std::string& why) {
     } else {
       outcome.kind = BatchOutcome::Kind::kUnknown;
       outcome.status = Unavailable("DATABASE_COMMIT_UNKNOWN",
-                                   "the connection was lost before the batch's answer: " + why);
+                                   "the connection was lost before the batch's answer");
     }
     finished.push_back(std::move(outcome));
   }

@@ -23,11 +23,10 @@ int64_t MicrosSince(SteadyClock::time_point start) {
   return std::chrono::duration_cast<std::chrono::microseconds>(SteadyClock::now() - start).count();
 }
 
-absl::Status CommitUnknown(const absl::Status& cause) {
+absl::Status CommitUnknown() {
   return Unavailable("DATABASE_COMMIT_UNKNOWN",
                      "the connection was lost while committing; look whether the change is there "
-                     "before repeating it: " +
-                         MessageOf(cause));
+                     "before repeating it");
 }
 
 }  // namespace
@@ -135,7 +134,7 @@ absl::Status Tx::Commit() {
   auto start = SteadyClock::now();
   impl_->done = true;
   absl::Status status = impl_->connection->Script("COMMIT", "commit").status();
-  if (!status.ok() && impl_->connection->lost()) status = CommitUnknown(status);
+  if (!status.ok() && impl_->connection->lost()) status = CommitUnknown();
   if (const auto& observer = impl_->pool->options.observer) {
     observer("commit", MicrosSince(start), status);
   }
