@@ -81,18 +81,33 @@ class Forwarding : public std::enable_shared_from_this<Forwarding> {
     if (options.trace.empty()) options.trace = call.trace;
     if (options.request_id.empty()) options.request_id = call.request_id;
     channel_ = std::static_pointer_cast<ChannelImpl>(forward.channel);
+    ended_ = std::move(forward.ended);
+    again_ = std::move(forward.again);
     kind_ == Kind::kUnary ? GoUnary(options) : GoStream(options);
   }
 
   void GoUnary(const CallOptions& options) {
     PendingCallPtr pending = channel_->StartUnaryBuffer(
+        stream_->call().method, *first_, options,
+        [self = shared_from_this(), options](const absl::Status& status, grpc::ByteBuffer* answer) {
+          if (status.ok()) return self->stream_->WriteAndEnd(std::move(*answer));
+          ChannelPtr other = self->again_ ? self->again_(status) : nullptr;
+          other == nullptr ? self->stream_->Finish(status)
+                           : self->GoAgain(std::move(other), options);
+        });
+    stream_->OnEnd([pending, ended = ended_](const absl::Status& status) {
+      if (ended) ended(status);
+      if (!status.ok()) pending->Cancel();
+    });
+  }
+
+  void GoAgain(ChannelPtr other, const CallOptions& options) {
+    channel_ = std::static_pointer_cast<ChannelImpl>(std::move(other));
+    channel_->StartUnaryBuffer(
         stream_->call().method, *std::move(first_), options,
         [stream = stream_](const absl::Status& status, grpc::ByteBuffer* answer) {
           status.ok() ? stream->WriteAndEnd(std::move(*answer)) : stream->Finish(status);
         });
-    stream_->OnEnd([pending](const absl::Status& status) {
-      if (!status.ok()) pending->Cancel();
-    });
   }
 
   void GoStream(const CallOptions& options) {
@@ -107,7 +122,10 @@ class Forwarding : public std::enable_shared_from_this<Forwarding> {
         {}, /*manual_reads=*/true);
     target_->ReadNext();
     // Last: it may be called at once, when the caller has gone already.
-    stream_->OnEnd([target = target_](const absl::Status&) { target->Cancel(); });
+    stream_->OnEnd([target = target_, ended = ended_](const absl::Status& status) {
+      if (ended) ended(status);
+      target->Cancel();
+    });
     if (first_) {
       target_->WriteBuffer(*std::move(first_));
     } else {
@@ -120,6 +138,8 @@ class Forwarding : public std::enable_shared_from_this<Forwarding> {
   const Kind kind_;
   std::optional<grpc::ByteBuffer> first_;
   std::shared_ptr<ChannelImpl> channel_;
+  std::function<void(const absl::Status&)> ended_;
+  std::function<ChannelPtr(const absl::Status&)> again_;
   std::shared_ptr<ClientStreamCall> target_;
 };
 

@@ -55,6 +55,10 @@ struct ServerOptions {
 struct Forward {
   ChannelPtr channel;
   CallOptions options;
+  // Called once with what the caller is told, after the call.
+  std::function<void(const absl::Status&)> ended;
+  // For a unary call that failed: another channel to try, once; null: the error stands.
+  std::function<ChannelPtr(const absl::Status&)> again;
 };
 
 // One gRPC server. Register all methods, Start, and later Drain. Every registered call passes the
