@@ -36,25 +36,44 @@ void GrpcFront::Decide(rpc::CallPtr call, std::optional<std::string> first_messa
   incoming.trace = call->trace;
   incoming.protocol = "grpc";
   incoming.begin = clock_->Monotonic();
-  chain_->Admit(incoming, [this, call, incoming, method, first = std::move(first_message),
+  chain_->Admit(incoming, [this, call, incoming, first = std::move(first_message),
                            done = std::move(done)](absl::StatusOr<CallerPtr> caller) {
-    chain_->Ended(incoming, caller.status());
-    if (!caller.ok()) return done(caller.status());
-    runtime::Deadline deadline = call->deadline;
-    if (!method->streaming) {
-      if (deadline.is_never()) deadline = runtime::Deadline::After(default_timeout_);
-      deadline = Earlier(deadline, runtime::Deadline::After(max_timeout_));
-    }
-    std::unique_ptr<google::protobuf::Message> message;
-    if (first && backends_->NeedsMessage(*method)) {
-      message.reset(method->request->New());
-      if (!message->ParseFromString(*first)) return done(rpc::MalformedMessageError());
-    }
-    rpc::Forward forward;
-    forward.channel = backends_->For(*method, (*caller)->principal->tenant, message.get());
-    forward.options = OptionsFor(incoming, **caller, deadline);
+    absl::StatusOr<rpc::Forward> forward = caller.ok()
+                                               ? ForwardOf(*call, incoming, **caller, first)
+                                               : absl::StatusOr<rpc::Forward>(caller.status());
+    if (!forward.ok()) chain_->Ended(incoming, forward.status());
     done(std::move(forward));
   });
+}
+
+absl::StatusOr<rpc::Forward> GrpcFront::ForwardOf(const rpc::Call& call, const Incoming& incoming,
+                                                  const Caller& caller,
+                                                  const std::optional<std::string>& first) {
+  const Method& method = *incoming.method;
+  runtime::Deadline deadline = call.deadline;
+  if (!method.streaming) {
+    if (deadline.is_never()) deadline = runtime::Deadline::After(default_timeout_);
+    deadline = Earlier(deadline, runtime::Deadline::After(max_timeout_));
+  }
+  std::shared_ptr<google::protobuf::Message> message;
+  if (first && backends_->NeedsMessage(method)) {
+    message.reset(method.request->New());
+    if (!message->ParseFromString(*first)) return rpc::MalformedMessageError();
+  }
+  const std::string& tenant = caller.principal->tenant;
+  rpc::Forward forward;
+  forward.channel = backends_->For(method, tenant, message.get());
+  forward.options = OptionsFor(incoming, caller, deadline);
+  forward.ended = [this, incoming](const absl::Status& status) { chain_->Ended(incoming, status); };
+  if (message != nullptr) {
+    // The lane has a new owner: the map may know it by now.
+    forward.again = [this, &method, tenant,
+                     message](const absl::Status& status) -> rpc::ChannelPtr {
+      if (ReasonOf(status) != "LANE_MOVED") return nullptr;
+      return backends_->For(method, tenant, message.get());
+    };
+  }
+  return forward;
 }
 
 }  // namespace agentflow::gateway

@@ -28,6 +28,10 @@ class GrpcFront {
               rpc::Server::ForwardDone done);
 
  private:
+  absl::StatusOr<rpc::Forward> ForwardOf(const rpc::Call& call, const Incoming& incoming,
+                                         const Caller& caller,
+                                         const std::optional<std::string>& first);
+
   const MethodTable* const methods_;
   Chain* const chain_;
   Backends* const backends_;

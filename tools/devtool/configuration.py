@@ -69,7 +69,7 @@ def _gateway(stack) -> dict:
     from .paths import CANVAS
     return {
         "http_listen": f"127.0.0.1:{stack.ports['gateway']}",
-        "grpc_listen": f"127.0.0.1:{stack.ports['gateway_grpc']}",
+        "listen": f"127.0.0.1:{stack.ports['gateway_grpc']}",
         "context_signing_key": str(stack.state / "certificates" / "context.key"),
         "canvas.dir": str(CANVAS / "dist"),
         "redis.url": stack.redis.url(),
