@@ -78,8 +78,8 @@ struct FinishExecution {
   Phase phase = Phase::kCompleted;
 };
 
-using ActionBody = std::variant<OfferTask, RunInProcess, StartTimer, CancelTimer, CancelTask,
-                                FinishExecution>;
+using ActionBody =
+    std::variant<OfferTask, RunInProcess, StartTimer, CancelTimer, CancelTask, FinishExecution>;
 
 struct Action {
   uint64_t cause = 0;  // sequence of the one event it follows from

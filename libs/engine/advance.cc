@@ -5,7 +5,9 @@
 
 namespace agentflow::engine {
 
-Error ErrorOf(const absl::Status& status) { return {ReasonOf(status), MessageOf(status), ""}; }
+Error ErrorOf(const absl::Status& status) {
+  return {ReasonOf(status), MessageOf(status), ""};
+}
 
 UnixMicros StartDeadline(const ExecutionState& state, StepRef ref) {
   const Step& step = state.step(ref);
@@ -23,8 +25,7 @@ Transition::Transition(ExecutionState& state, const Command& command, const Limi
 }
 
 absl::StatusOr<Decision> Transition::Run() {
-  AF_RETURN_IF_ERROR(
-      std::visit([this](const auto& body) { return Handle(body); }, command_.body));
+  AF_RETURN_IF_ERROR(std::visit([this](const auto& body) { return Handle(body); }, command_.body));
   RunAgenda();
   decision_.after = PhaseOf(state_);
   decision_.more = state_.more();

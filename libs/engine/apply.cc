@@ -130,8 +130,7 @@ class Applier {
     bool fits = found != state_.containers.end() && OpenStep(event.owner) &&
                 event.activation == state_.activations.size() &&
                 state_.plan->nodes[event.owner.node].body == event.scope &&
-                event.iteration == found->second.next &&
-                event.iteration < found->second.total;
+                event.iteration == found->second.next && event.iteration < found->second.total;
     if (!fits) return;
     Container& container = found->second;
     ++container.next;

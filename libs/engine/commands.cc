@@ -12,8 +12,8 @@ absl::Status ExecutionUnknown() {
 }
 
 absl::Status ExecutionOver(const ExecutionState& state) {
-  return FailedPrecondition("EXECUTION_OVER", "The execution is over: it is " +
-                                                  std::string(Name(state.phase)) + ".");
+  return FailedPrecondition("EXECUTION_OVER",
+                            "The execution is over: it is " + std::string(Name(state.phase)) + ".");
 }
 
 bool HandedOut(const Step& step) {
@@ -51,8 +51,9 @@ absl::Status Transition::Handle(const ClaimTask& claim) {
   UnixMicros start_deadline = StartDeadline(state_, claim.step);
   uint64_t cause = Emit(StepClaimed{claim.step, claim.attempt, claim.holder, deadline});
   if (start_deadline != 0) {
-    Act(cause, CancelTimer{
-                   {TimerKind::kScheduleToStart, claim.step, claim.attempt}, start_deadline, false});
+    Act(cause,
+        CancelTimer{
+            {TimerKind::kScheduleToStart, claim.step, claim.attempt}, start_deadline, false});
   }
   if (deadline != 0) {
     Act(cause, StartTimer{{TimerKind::kStartToClose, claim.step, claim.attempt}, deadline, false});
@@ -136,7 +137,9 @@ absl::Status Transition::Handle(const CancelExecution& cancel) {
   return absl::OkStatus();
 }
 
-absl::Status Transition::Handle(const Continue&) { return absl::OkStatus(); }
+absl::Status Transition::Handle(const Continue&) {
+  return absl::OkStatus();
+}
 
 absl::Status Transition::CheckAttempt(StepRef ref, uint32_t attempt, bool in_process) const {
   if (state_.phase == Phase::kNone) return ExecutionUnknown();
@@ -155,18 +158,18 @@ absl::Status Transition::CheckAttempt(StepRef ref, uint32_t attempt, bool in_pro
                               "The step " + StepKey(state_, ref) + " is not handed out.");
   }
   if (step.attempt != attempt) {
-    return FailedPrecondition("ATTEMPT_STALE",
-                              "The step " + StepKey(state_, ref) + " is at attempt " +
-                                  std::to_string(step.attempt) + ", not " +
-                                  std::to_string(attempt) + "; forget the result.");
+    return FailedPrecondition(
+        "ATTEMPT_STALE", "The step " + StepKey(state_, ref) + " is at attempt " +
+                             std::to_string(step.attempt) + ", not " + std::to_string(attempt) +
+                             "; forget the result.");
   }
   return absl::OkStatus();
 }
 
 absl::Status Transition::CheckDue(UnixMicros fire_at) const {
   if (command_.now >= fire_at) return absl::OkStatus();
-  return FailedPrecondition("TIMER_EARLY", "The timer is not due before " +
-                                               FormatTimestamp(fire_at) + "; fire it then.");
+  return FailedPrecondition(
+      "TIMER_EARLY", "The timer is not due before " + FormatTimestamp(fire_at) + "; fire it then.");
 }
 
 }  // namespace agentflow::engine

@@ -17,16 +17,19 @@ void Transition::StartMap(StepRef ref, const MapConfig& config) {
   if (!items->is_array()) {
     std::string kind(json::KindName(items->kind()));
     return FailStep(ref, 1,
-                    {"EXPRESSION_FAILED", field + ": gives a value of type " + kind +
-                                              "; it must be a list", ""});
+                    {"EXPRESSION_FAILED",
+                     field + ": gives a value of type " + kind + "; it must be a list", ""});
   }
   size_t count = items->as_array().size();
   if (count > limits_.items) {
-    return FailStep(ref, 1, {"TOO_MANY_ITEMS", field + ": gives " + std::to_string(count) +
-                                                   " items; at most " +
-                                                   std::to_string(limits_.items) + " are run", ""});
+    return FailStep(ref, 1,
+                    {"TOO_MANY_ITEMS",
+                     field + ": gives " + std::to_string(count) + " items; at most " +
+                         std::to_string(limits_.items) + " are run",
+                     ""});
   }
-  if (!Fits(*items)) return FailStep(ref, 1, {"INPUT_TOO_LARGE", TooLarge("The list of items"), ""});
+  if (!Fits(*items))
+    return FailStep(ref, 1, {"INPUT_TOO_LARGE", TooLarge("The list of items"), ""});
   uint32_t concurrency = config.concurrency == 0 ? limits_.concurrency : config.concurrency;
   concurrency = std::min(concurrency, limits_.concurrency);
   Emit(ContainerStarted{ref, *std::move(items), static_cast<uint32_t>(count), concurrency});
@@ -65,8 +68,11 @@ void Transition::TakeLoopTurn(StepRef ref, const LoopConfig& config) {
     if (!*goes_on) return Complete(ref, 1, 0, std::move(last));
   }
   if (container.next >= container.total) {
-    return FailStep(ref, 1, {"LOOP_LIMIT", "The loop has not ended after maxIterations (" +
-                                               std::to_string(container.total) + ").", ""});
+    return FailStep(
+        ref, 1,
+        {"LOOP_LIMIT",
+         "The loop has not ended after maxIterations (" + std::to_string(container.total) + ").",
+         ""});
   }
   auto next = static_cast<ActivationIndex>(state_.activations.size());
   Emit(ActivationOpened{next, NodeOf(ref).body, ref, container.next, std::move(last)});

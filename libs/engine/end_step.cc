@@ -114,8 +114,7 @@ void Transition::EndExecution(EventBody end, bool timer_fired) {
     CollectActivation(0, "EXECUTION_OVER", &closing);
   }
   if (state_.deadline != 0 && !timer_fired) {
-    closing.actions.push_back(
-        CancelTimer{{TimerKind::kExecution, {}, 0}, state_.deadline, true});
+    closing.actions.push_back(CancelTimer{{TimerKind::kExecution, {}, 0}, state_.deadline, true});
   }
   uint64_t cause = EmitClosing(std::move(end), std::move(closing));
   Act(cause, FinishExecution{state_.phase});
@@ -165,8 +164,7 @@ void Transition::CollectActivation(ActivationIndex index, std::string_view reaso
   }
 }
 
-void Transition::CollectBodies(StepRef container, std::string_view reason,
-                               Closing* closing) const {
+void Transition::CollectBodies(StepRef container, std::string_view reason, Closing* closing) const {
   if (NodeOf(container).body == workflow::kNone) return;
   auto child = state_.children.lower_bound({container, 0});
   for (; child != state_.children.end() && child->first.first == container; ++child) {

@@ -20,11 +20,11 @@ namespace agentflow::engine {
 
 // Bounds that protect the platform. They shape decisions, never replays.
 struct Limits {
-  uint32_t transitions = 256;           // steps run in one decision, then Decision::more
-  size_t value_bytes = 256 * 1024;      // one input or output
-  uint32_t items = 100'000;             // of a flow.map
-  uint32_t concurrency = 1000;          // open activations of one container
-  uint32_t lost_attempts = 10;          // of one step, then it fails with ATTEMPT_LOST
+  uint32_t transitions = 256;       // steps run in one decision, then Decision::more
+  size_t value_bytes = 256 * 1024;  // one input or output
+  uint32_t items = 100'000;         // of a flow.map
+  uint32_t concurrency = 1000;      // open activations of one container
+  uint32_t lost_attempts = 10;      // of one step, then it fails with ATTEMPT_LOST
 };
 
 // One transition of a step. A step that changes twice in a decision appears twice, in order.
@@ -41,7 +41,7 @@ struct Decision {
   std::vector<StepChange> changes;
   Phase before = Phase::kNone;  // as users see it, see PhaseOf
   Phase after = Phase::kNone;
-  bool more = false;            // send Continue: there is work left that needs no outside event
+  bool more = false;  // send Continue: there is work left that needs no outside event
 };
 
 // Decides and applies in place: what executors use. On an error nothing has changed.

@@ -48,7 +48,9 @@ TEST_P(Joins, DecideByHowTheirEdgesEnd) {
       "node a task onError=continue continuePort=none\n"
       "node b task onError=continue continuePort=none\n"
       "node c task onError=continue continuePort=none\n"
-      "node end task " + std::string(row.join) + "\n"
+      "node end task " +
+      std::string(row.join) +
+      "\n"
       "edge start -> a\nedge start -> b\nedge start -> c\n"
       "edge a -> end\nedge b -> end\nedge c -> end\n");
   ExecutionState state = Started(plan);
@@ -58,33 +60,34 @@ TEST_P(Joins, DecideByHowTheirEdgesEnd) {
                                           : CommandBody(FailTask{source, 1, "X", "", false});
     ASSERT_TRUE(Advance(state, {kNow, 0, "", body}).ok());
     StepState end = state.step({0, plan->FindNode("end")}).state;
-    std::string got = end == StepState::kPending  ? "wait"
+    std::string got = end == StepState::kPending ? "wait"
                       : end == StepState::kReady ? "run"
                                                  : "skip";
     EXPECT_EQ(got, row.expected[i]) << row.join << " " << row.ends << " after " << i + 1;
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    TruthTable, Joins,
-    ::testing::Values(
-        JoinRow{"", "TTT", {"wait", "wait", "run"}}, JoinRow{"", "TTD", {"wait", "wait", "run"}},
-        JoinRow{"", "TDD", {"wait", "wait", "run"}}, JoinRow{"", "DDT", {"wait", "wait", "run"}},
-        JoinRow{"", "DTD", {"wait", "wait", "run"}}, JoinRow{"", "DDD", {"wait", "wait", "skip"}},
-        JoinRow{"join=any", "TTT", {"run", "run", "run"}},
-        JoinRow{"join=any", "DTT", {"wait", "run", "run"}},
-        JoinRow{"join=any", "DDT", {"wait", "wait", "run"}},
-        JoinRow{"join=any", "DDD", {"wait", "wait", "skip"}},
-        JoinRow{"join=1", "DTD", {"wait", "run", "run"}},
-        JoinRow{"join=1", "DDD", {"wait", "wait", "skip"}},
-        JoinRow{"join=2", "TTT", {"wait", "run", "run"}},
-        JoinRow{"join=2", "TDT", {"wait", "wait", "run"}},
-        JoinRow{"join=2", "DTT", {"wait", "wait", "run"}},
-        JoinRow{"join=2", "TDD", {"wait", "wait", "skip"}},
-        JoinRow{"join=2", "DDT", {"wait", "skip", "skip"}},
-        JoinRow{"join=3", "TTT", {"wait", "wait", "run"}},
-        JoinRow{"join=3", "DTT", {"skip", "skip", "skip"}},
-        JoinRow{"join=3", "TTD", {"wait", "wait", "skip"}}));
+INSTANTIATE_TEST_SUITE_P(TruthTable, Joins,
+                         ::testing::Values(JoinRow{"", "TTT", {"wait", "wait", "run"}},
+                                           JoinRow{"", "TTD", {"wait", "wait", "run"}},
+                                           JoinRow{"", "TDD", {"wait", "wait", "run"}},
+                                           JoinRow{"", "DDT", {"wait", "wait", "run"}},
+                                           JoinRow{"", "DTD", {"wait", "wait", "run"}},
+                                           JoinRow{"", "DDD", {"wait", "wait", "skip"}},
+                                           JoinRow{"join=any", "TTT", {"run", "run", "run"}},
+                                           JoinRow{"join=any", "DTT", {"wait", "run", "run"}},
+                                           JoinRow{"join=any", "DDT", {"wait", "wait", "run"}},
+                                           JoinRow{"join=any", "DDD", {"wait", "wait", "skip"}},
+                                           JoinRow{"join=1", "DTD", {"wait", "run", "run"}},
+                                           JoinRow{"join=1", "DDD", {"wait", "wait", "skip"}},
+                                           JoinRow{"join=2", "TTT", {"wait", "run", "run"}},
+                                           JoinRow{"join=2", "TDT", {"wait", "wait", "run"}},
+                                           JoinRow{"join=2", "DTT", {"wait", "wait", "run"}},
+                                           JoinRow{"join=2", "TDD", {"wait", "wait", "skip"}},
+                                           JoinRow{"join=2", "DDT", {"wait", "skip", "skip"}},
+                                           JoinRow{"join=3", "TTT", {"wait", "wait", "run"}},
+                                           JoinRow{"join=3", "DTT", {"skip", "skip", "skip"}},
+                                           JoinRow{"join=3", "TTD", {"wait", "wait", "skip"}}));
 
 struct DelayRow {
   workflow::Backoff backoff;
@@ -180,11 +183,16 @@ TEST(Engine, ApplyIgnoresWhatDoesNotFit) {
   PlanPtr plan = PlanOf("node a task\nnode b noop\nedge start -> a\nedge a -> b\n");
   const ExecutionState started = Started(plan);
   const EventBody strange[] = {
-      StepCompleted{{7, 0}, 1, 0, 1, 0},   StepCompleted{{0, 99}, 1, 0, 1, 0},
-      StepScheduled{{0, 0}, nullptr, 0},   StepClaimed{{0, 0}, 9, "w"},
-      AttemptFailed{{0, 0}, 9, {}, 0},     ActivationOpened{1, 0, {0, 0}, 0, {}},
-      ActivationOpened{5, 3, {0, 9}, 0, {}}, ActivationClosed{0},
-      ActivationClosed{3},                 ExecutionStarted{nullptr, 0},
+      StepCompleted{{7, 0}, 1, 0, 1, 0},
+      StepCompleted{{0, 99}, 1, 0, 1, 0},
+      StepScheduled{{0, 0}, nullptr, 0},
+      StepClaimed{{0, 0}, 9, "w"},
+      AttemptFailed{{0, 0}, 9, {}, 0},
+      ActivationOpened{1, 0, {0, 0}, 0, {}},
+      ActivationOpened{5, 3, {0, 9}, 0, {}},
+      ActivationClosed{0},
+      ActivationClosed{3},
+      ExecutionStarted{nullptr, 0},
       ContainerStarted{{0, 0}, {}, 1, 1},
       StepSkipped{{0, 0}},
   };
@@ -325,9 +333,9 @@ TEST(Codec, EveryEventGoesThroughBytes) {
 }
 
 TEST(Codec, IntsAndDoublesStayApart) {
-  for (const json::Value& value : {json::Value(1), json::Value(1.0), json::Value(-0.5),
-                                   json::Value(json::kMaxExactInt), json::Value("é"),
-                                   json::Value(json::Array{}), json::Value(json::Object{})}) {
+  for (const json::Value& value :
+       {json::Value(1), json::Value(1.0), json::Value(-0.5), json::Value(json::kMaxExactInt),
+        json::Value("é"), json::Value(json::Array{}), json::Value(json::Object{})}) {
     std::string bytes;
     EncodeValue(value, &bytes);
     auto read = DecodeValue(bytes);

@@ -7,17 +7,20 @@ namespace agentflow::engine {
 namespace {
 
 constexpr std::array<std::string_view, std::variant_size_v<EventBody>> kTypeNames = {
-    "ExecutionStarted", "StepScheduled",   "StepClaimed",        "StepWaiting",
-    "StepCompleted",    "AttemptFailed",   "StepFailed",         "StepSkipped",
-    "StepCanceled",     "ActivationOpened", "ActivationClosed",  "ExecutionCompleted",
-    "ExecutionFailed",  "ExecutionCanceled", "ExecutionTimedOut",
-    "ContainerStarted"};
+    "ExecutionStarted", "StepScheduled",     "StepClaimed",       "StepWaiting",
+    "StepCompleted",    "AttemptFailed",     "StepFailed",        "StepSkipped",
+    "StepCanceled",     "ActivationOpened",  "ActivationClosed",  "ExecutionCompleted",
+    "ExecutionFailed",  "ExecutionCanceled", "ExecutionTimedOut", "ContainerStarted"};
 
 }  // namespace
 
-std::string_view TypeName(const Event& event) { return kTypeNames[event.body.index()]; }
+std::string_view TypeName(const Event& event) {
+  return kTypeNames[event.body.index()];
+}
 
-bool IsVolatile(const Event& event) { return std::holds_alternative<StepClaimed>(event.body); }
+bool IsVolatile(const Event& event) {
+  return std::holds_alternative<StepClaimed>(event.body);
+}
 
 std::optional<StepRef> StepOf(const Event& event) {
   return std::visit(

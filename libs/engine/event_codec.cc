@@ -12,12 +12,14 @@ namespace {
 
 // By index in EventBody.
 constexpr std::array<uint8_t, std::variant_size_v<EventBody>> kKindNumbers = {
-    1 /* ExecutionStarted */,   2 /* StepScheduled */,      3 /* StepClaimed */,
-    4 /* StepWaiting */,        5 /* StepCompleted */,      6 /* AttemptFailed */,
-    7 /* StepFailed */,         8 /* StepSkipped */,        9 /* StepCanceled */,
-    10 /* ActivationOpened */,  11 /* ActivationClosed */,  12 /* ExecutionCompleted */,
-    13 /* ExecutionFailed */,   14 /* ExecutionCanceled */, 15 /* ExecutionTimedOut */,
-    16 /* ContainerStarted */};
+    1 /* ExecutionStarted */,   2 /* StepScheduled */,
+    3 /* StepClaimed */,        4 /* StepWaiting */,
+    5 /* StepCompleted */,      6 /* AttemptFailed */,
+    7 /* StepFailed */,         8 /* StepSkipped */,
+    9 /* StepCanceled */,       10 /* ActivationOpened */,
+    11 /* ActivationClosed */,  12 /* ExecutionCompleted */,
+    13 /* ExecutionFailed */,   14 /* ExecutionCanceled */,
+    15 /* ExecutionTimedOut */, 16 /* ContainerStarted */};
 
 enum Tag : uint32_t {
   kKind = 1,

@@ -58,8 +58,10 @@ std::string RandomNode(Dice& dice, const std::string& id, int in_edges, int dept
   std::string line = "node " + id + " " + kKinds[dice.Roll(15)];
   if (depth < 3 && dice.Chance(10)) line = "node " + id + " " + kContainers[dice.Roll(6)];
   if (dice.Chance(2)) line = "node " + id + " fail reason=BAD";
-  if (dice.Chance(25)) line += " join=any";
-  else if (dice.Chance(20)) line += " join=" + std::to_string(1 + dice.Roll(in_edges));
+  if (dice.Chance(25))
+    line += " join=any";
+  else if (dice.Chance(20))
+    line += " join=" + std::to_string(1 + dice.Roll(in_edges));
   if (dice.Chance(20)) line += " cancelRest";
   return line + "\n";
 }

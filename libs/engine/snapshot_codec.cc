@@ -388,11 +388,12 @@ class StateReader {
       if (activation.open && !state_.containers.contains(activation.owner)) return false;
     }
     for (const auto& [ref, container] : state_.containers) {
-      if (!state_.HasStep(ref) || state_.plan->nodes[ref.node].body == workflow::kNone) return false;
+      if (!state_.HasStep(ref) || state_.plan->nodes[ref.node].body == workflow::kNone)
+        return false;
       bool map = state_.plan->nodes[ref.node].kind == workflow::NodeKind::kMap;
-      if (map && (!container.items.is_array() ||
-                  container.items.as_array().size() != container.total ||
-                  container.outputs.size() != container.total)) {
+      if (map &&
+          (!container.items.is_array() || container.items.as_array().size() != container.total ||
+           container.outputs.size() != container.total)) {
         return false;
       }
       if (container.next > 0 && !state_.children.contains({ref, container.next - 1})) return false;
@@ -458,8 +459,8 @@ absl::StatusOr<std::string> PlanHashOfSnapshot(std::string_view bytes) {
 absl::StatusOr<ExecutionState> DecodeState(PlanPtr plan, std::string_view bytes) {
   AF_ASSIGN_OR_RETURN(std::string hash, PlanHashOfSnapshot(bytes));
   if (hash != plan->hash) {
-    return FailedPrecondition("PLAN_MISMATCH", "The snapshot belongs to plan " + hash +
-                                                   ", not to " + plan->hash + ".");
+    return FailedPrecondition(
+        "PLAN_MISMATCH", "The snapshot belongs to plan " + hash + ", not to " + plan->hash + ".");
   }
   StateReader reader(std::move(plan));
   if (!reader.Read(bytes)) return Corrupt();

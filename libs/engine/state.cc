@@ -122,8 +122,8 @@ bool ExecutionState::HasStep(StepRef ref) const {
 }
 
 Phase PhaseOf(const ExecutionState& state) {
-  bool idle = state.phase == Phase::kRunning && !state.more() && state.active == 0 &&
-              state.waiting > 0;
+  bool idle =
+      state.phase == Phase::kRunning && !state.more() && state.active == 0 && state.waiting > 0;
   return idle ? Phase::kWaiting : state.phase;
 }
 
@@ -150,8 +150,7 @@ absl::StatusOr<StepRef> FindStep(const ExecutionState& state, std::string_view k
   NodeIndex node = state.plan->FindNode(key.substr(0, hash));
   if (node == kNone) return StepUnknown(key);
   std::vector<NodeIndex> containers = Containers(*state.plan, node);
-  auto iterations =
-      ParseIterations(hash == std::string_view::npos ? "" : key.substr(hash + 1));
+  auto iterations = ParseIterations(hash == std::string_view::npos ? "" : key.substr(hash + 1));
   if (!iterations || iterations->size() != containers.size()) return StepUnknown(key);
   StepRef ref{0, node};
   for (size_t i = 0; i < containers.size(); ++i) {
@@ -192,8 +191,7 @@ std::vector<StepRef> ListSteps(const ExecutionState& state) {
 }
 
 json::Value ToJson(const Error& error) {
-  return json::Object{
-      {"reason", error.reason}, {"message", error.message}, {"node", error.node}};
+  return json::Object{{"reason", error.reason}, {"message", error.message}, {"node", error.node}};
 }
 
 void ForgetClaims(ExecutionState& state) {

@@ -40,10 +40,10 @@ struct StepRef {
 
 // As in the public API; numbers are stored, so never changed.
 enum class StepState : uint8_t {
-  kPending = 1,    // its join is open, or it is next
-  kReady = 2,      // offered to workers, or waiting for its retry time
-  kRunning = 3,    // claimed (known only to this process: a claim is not journalled)
-  kWaiting = 4,    // for a timer, a signal or a person
+  kPending = 1,  // its join is open, or it is next
+  kReady = 2,    // offered to workers, or waiting for its retry time
+  kRunning = 3,  // claimed (known only to this process: a claim is not journalled)
+  kWaiting = 4,  // for a timer, a signal or a person
   kCompleted = 5,
   kFailed = 6,
   kSkipped = 7,
@@ -66,8 +66,12 @@ enum class Phase : uint8_t {
 
 enum class Mode : uint8_t { kLive = 1, kTest = 2, kDryRun = 3 };
 
-constexpr bool IsOver(StepState state) { return state >= StepState::kCompleted; }
-constexpr bool IsOver(Phase phase) { return phase >= Phase::kCompleted; }
+constexpr bool IsOver(StepState state) {
+  return state >= StepState::kCompleted;
+}
+constexpr bool IsOver(Phase phase) {
+  return phase >= Phase::kCompleted;
+}
 
 // "COMPLETED", as in the public API.
 std::string_view Name(StepState state);
@@ -75,9 +79,9 @@ std::string_view Name(Phase phase);
 std::string_view Name(Mode mode);
 
 struct Error {
-  std::string reason;   // UPPER_SNAKE
+  std::string reason;  // UPPER_SNAKE
   std::string message;
-  std::string node;     // path of the node that failed; empty: the execution itself
+  std::string node;  // path of the node that failed; empty: the execution itself
 
   bool operator==(const Error&) const = default;
 };
@@ -108,20 +112,20 @@ enum class Readiness : uint8_t { kOpen = 0, kRun = 1, kSkip = 2 };
 struct Step {
   StepState state = StepState::kPending;
   Readiness readiness = Readiness::kOpen;
-  bool in_process = false;  // run by RunStep, not by a worker
+  bool in_process = false;             // run by RunStep, not by a worker
   PortIndex port = workflow::kNoPort;  // taken when it ended
-  uint32_t taken = 0;       // in-edges that ended so
+  uint32_t taken = 0;                  // in-edges that ended so
   uint32_t dead = 0;
-  uint32_t attempt = 0;     // the current one, from 1; 0: none yet
-  uint32_t lost = 0;        // attempts that vanished with their worker: not counted as tries
+  uint32_t attempt = 0;         // the current one, from 1; 0: none yet
+  uint32_t lost = 0;            // attempts that vanished with their worker: not counted as tries
   UnixMicros scheduled_at = 0;  // first became ready, waiting or done
   UnixMicros ready_at = 0;      // the attempt may not be handed out earlier
   UnixMicros deadline = 0;      // schedule-to-close, or the wait's end; 0: none
   UnixMicros started_at = 0;    // claim of the attempt that ended it; 0: open, or not known
   UnixMicros ended_at = 0;
   json::Value output;
-  std::shared_ptr<const Offer> offer;  // tasks, once scheduled
-  std::shared_ptr<const Error> error;  // once failed; kept where the error was handled
+  std::shared_ptr<const Offer> offer;    // tasks, once scheduled
+  std::shared_ptr<const Error> error;    // once failed; kept where the error was handled
   std::vector<AttemptFailure> failures;  // oldest first; the last kFailuresKept
 
   // Volatile: set by StepClaimed, lost with the process, told again by whoever holds the task.
@@ -132,8 +136,8 @@ struct Step {
 
 struct Activation {
   ScopeIndex scope = 0;
-  StepRef owner;            // the container's step; meaningless for the root
-  uint32_t iteration = 0;   // item or iteration number in its container, from 0
+  StepRef owner;           // the container's step; meaningless for the root
+  uint32_t iteration = 0;  // item or iteration number in its container, from 0
   json::Value item;
   bool open = false;
   uint32_t unsettled = 0;   // steps not over
@@ -165,13 +169,13 @@ struct StartInfo {
   int32_t version = 0;
   std::string plan_hash;
   Mode mode = Mode::kLive;
-  int32_t priority = 3;   // 1 first, 5 last
+  int32_t priority = 3;  // 1 first, 5 last
   json::Value input;
   std::vector<std::pair<std::string, std::string>> labels;  // sorted
   json::Value connections;  // {id: {field: value}}: what expressions may read
   std::string trace_id;
   std::string request_id;
-  bool strict = false;      // every pure step as if it had policy.checkpoint
+  bool strict = false;  // every pure step as if it had policy.checkpoint
 
   bool operator==(const StartInfo&) const = default;
 };
@@ -180,11 +184,11 @@ struct ExecutionState {
   PlanPtr plan;  // set before the first event is applied
   std::shared_ptr<const StartInfo> start;
   Phase phase = Phase::kNone;
-  uint64_t sequence = 0;      // of the last event in the journal, from 1
+  uint64_t sequence = 0;  // of the last event in the journal, from 1
   UnixMicros started_at = 0;
   UnixMicros updated_at = 0;  // time of the last event; time never runs back
   UnixMicros ended_at = 0;
-  UnixMicros deadline = 0;    // of the execution; 0: none
+  UnixMicros deadline = 0;  // of the execution; 0: none
   json::Value output;
   Error error;
 

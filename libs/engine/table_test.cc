@@ -94,7 +94,8 @@ class Player {
     EXPECT_EQ(decided.ok(), advanced.ok());
     if (!advanced.ok()) {
       EXPECT_TRUE(Same(state_, before)) << "a refusal changed the state";
-      return "  refused " + ReasonOf(advanced.status()) + ": " + MessageOf(advanced.status()) + "\n";
+      return "  refused " + ReasonOf(advanced.status()) + ": " + MessageOf(advanced.status()) +
+             "\n";
     }
     std::string text = Describe(state_, *advanced);
     EXPECT_EQ(text, Describe(state_, *decided));
@@ -246,8 +247,8 @@ TEST_P(Cases, DecideAsWritten) {
     }
     text += "\n";
     if (!freeze.empty()) {
-      std::ofstream(freeze, std::ios::app)
-          << "=== " << GetParam() << ": " << test.name << "\n" << test.plan << player.History() << "\n";
+      std::ofstream(freeze, std::ios::app) << "=== " << GetParam() << ": " << test.name << "\n"
+                                           << test.plan << player.History() << "\n";
     }
   }
   if (rewrite) {
@@ -259,8 +260,8 @@ TEST_P(Cases, DecideAsWritten) {
 
 INSTANTIATE_TEST_SUITE_P(Files, Cases,
                          ::testing::Values("sequence", "branches", "joins", "errors", "retry",
-                                           "timeouts", "cancel", "claims", "limits", "strict", "map",
-                                           "loop"),
+                                           "timeouts", "cancel", "claims", "limits", "strict",
+                                           "map", "loop"),
                          [](const auto& info) { return info.param; });
 
 }  // namespace

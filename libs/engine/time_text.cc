@@ -11,7 +11,9 @@ constexpr int64_t kSecond = 1'000'000;
 constexpr int64_t kDay = 86'400 * kSecond;
 constexpr double kLongestSpan = 36'525.0 * static_cast<double>(kDay);
 
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+bool IsDigit(char c) {
+  return c >= '0' && c <= '9';
+}
 
 // Days since 1970-01-01 in the proleptic Gregorian calendar and back (Howard Hinnant,
 // "chrono-Compatible Low-Level Date Algorithms").

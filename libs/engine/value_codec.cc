@@ -22,7 +22,9 @@ enum class Kind : uint8_t {
 
 constexpr int kMaxDepth = 256;
 
-void WriteKind(Kind kind, std::string* out) { out->push_back(static_cast<char>(kind)); }
+void WriteKind(Kind kind, std::string* out) {
+  out->push_back(static_cast<char>(kind));
+}
 
 void WriteText(std::string_view text, std::string* out) {
   WriteVarint(text.size(), out);
@@ -139,7 +141,8 @@ absl::StatusOr<json::Value> DecodeValue(std::string_view bytes) {
   ValueReader reader(in);
   json::Value value = reader.Read();
   if (!reader.ok() || !in.at_end()) {
-    return agentflow::Error(absl::StatusCode::kDataLoss, "RECORD_CORRUPT", "A stored value is broken.");
+    return agentflow::Error(absl::StatusCode::kDataLoss, "RECORD_CORRUPT",
+                            "A stored value is broken.");
   }
   return value;
 }

@@ -118,8 +118,7 @@ absl::Status LinkEdges(Plan& plan) {
     if (node.compensation != (node.in_edges == 0)) {
       return Malformed("every node but compensations has an in-edge", node.path);
     }
-    if (node.join.kind == Join::Kind::kNOfM &&
-        (node.join.n == 0 || node.join.n > node.in_edges)) {
+    if (node.join.kind == Join::Kind::kNOfM && (node.join.n == 0 || node.join.n > node.in_edges)) {
       return Malformed("join n is not between 1 and the number of in-edges", node.path);
     }
     if (!node.compensation) ++plan.scopes[node.scope].settling;

@@ -91,10 +91,10 @@ struct Template {
   enum class Kind : uint8_t { kConstant, kExpression, kArray, kObject };
 
   Kind kind = Kind::kConstant;
-  json::Value constant;          // kConstant: also whole trees without expressions
-  Expression expression;         // kExpression
-  std::vector<Template> items;   // kArray, kObject
-  std::vector<std::string> keys; // kObject: keys[i] belongs to items[i]
+  json::Value constant;           // kConstant: also whole trees without expressions
+  Expression expression;          // kExpression
+  std::vector<Template> items;    // kArray, kObject
+  std::vector<std::string> keys;  // kObject: keys[i] belongs to items[i]
 
   // Whether it was written at all: the absent template is the constant null.
   bool empty() const { return kind == Kind::kConstant && constant.is_null(); }
@@ -150,17 +150,17 @@ struct TaskConfig {
 };
 
 struct MapConfig {
-  Template items;  // a list
-  uint32_t concurrency = 0;           // 0: all at once, under the engine's own bound
-  double tolerated_failures = 0;      // share of the items, 0 to 1
-  Template output;                    // per item, evaluated inside the body
+  Template items;                 // a list
+  uint32_t concurrency = 0;       // 0: all at once, under the engine's own bound
+  double tolerated_failures = 0;  // share of the items, 0 to 1
+  Template output;                // per item, evaluated inside the body
 };
 
 struct LoopConfig {
   Expression while_condition;  // before each iteration; one of the two
   Expression until_condition;  // after each iteration
   uint32_t max_iterations = 1000;
-  Template output;             // of an iteration, evaluated inside the body
+  Template output;  // of an iteration, evaluated inside the body
 };
 
 struct TransactionConfig {
@@ -190,7 +190,7 @@ struct Retry {
   Backoff backoff = Backoff::kExponential;
   Micros initial = 1'000'000;
   Micros max = 120'000'000;
-  double factor = 2;          // kExponential
+  double factor = 2;  // kExponential
   Jitter jitter = Jitter::kFull;
   // Reasons of failures, a trailing '*' matches the rest. Empty retry_on: every failure that
   // the worker did not call final.
@@ -234,7 +234,7 @@ struct Node {
   Join join;
   Policy policy;
   ScopeIndex scope = 0;
-  ScopeIndex body = kNone;       // containers
+  ScopeIndex body = kNone;  // containers
   // Runs only when a step that names it in `compensate` is undone; has no in-edges.
   bool compensation = false;
 
@@ -260,8 +260,8 @@ struct Scope {
   EdgeIndex first_edge = 0;
   uint32_t edge_count = 0;
 
-  uint32_t settling = 0;            // [derived] nodes that settle: all but compensations
-  std::vector<EdgeIndex> entries;   // [derived] edges from `start`
+  uint32_t settling = 0;           // [derived] nodes that settle: all but compensations
+  std::vector<EdgeIndex> entries;  // [derived] edges from `start`
 };
 
 struct Plan {

@@ -108,8 +108,8 @@ std::string TimerText(const ExecutionState& state, const TimerId& id) {
     case TimerKind::kStartToClose:
       return "startToClose " + StepKey(state, id.step) + " attempt=" + std::to_string(id.attempt);
     case TimerKind::kScheduleToStart:
-      return "scheduleToStart " + StepKey(state, id.step) + " attempt=" +
-             std::to_string(id.attempt);
+      return "scheduleToStart " + StepKey(state, id.step) +
+             " attempt=" + std::to_string(id.attempt);
     case TimerKind::kHeartbeat:
       return "heartbeat";
   }
@@ -136,8 +136,8 @@ class ActionText {
            (a.durable ? "" : " volatile");
   }
   std::string operator()(const CancelTask& a) const {
-    return "CancelTask " + StepKey(state_, a.step) + " attempt=" + std::to_string(a.attempt) +
-           " " + a.reason;
+    return "CancelTask " + StepKey(state_, a.step) + " attempt=" + std::to_string(a.attempt) + " " +
+           a.reason;
   }
   std::string operator()(const FinishExecution& a) const {
     return "FinishExecution " + std::string(Name(a.phase));
@@ -155,10 +155,10 @@ bool SamePointee(const std::shared_ptr<const T>& a, const std::shared_ptr<const 
 bool SameStep(const Step& a, const Step& b) {
   return std::tie(a.state, a.readiness, a.in_process, a.port, a.taken, a.dead, a.attempt, a.lost,
                   a.scheduled_at, a.ready_at, a.deadline, a.started_at, a.ended_at, a.output,
-                  a.failures) ==
-             std::tie(b.state, b.readiness, b.in_process, b.port, b.taken, b.dead, b.attempt, b.lost,
-                      b.scheduled_at, b.ready_at, b.deadline, b.started_at, b.ended_at, b.output,
-                      b.failures) &&
+                  a.failures) == std::tie(b.state, b.readiness, b.in_process, b.port, b.taken,
+                                          b.dead, b.attempt, b.lost, b.scheduled_at, b.ready_at,
+                                          b.deadline, b.started_at, b.ended_at, b.output,
+                                          b.failures) &&
          SamePointee(a.offer, b.offer) && SamePointee(a.error, b.error);
 }
 
@@ -221,8 +221,9 @@ std::string Describe(const ExecutionState& state, const Decision& decision) {
 }
 
 std::string Describe(const ExecutionState& state) {
-  std::string text = std::string(Name(PhaseOf(state))) + " sequence=" +
-                     std::to_string(state.sequence) + " output=" + json::Dump(state.output) +
+  std::string text = std::string(Name(PhaseOf(state))) +
+                     " sequence=" + std::to_string(state.sequence) +
+                     " output=" + json::Dump(state.output) +
                      (state.error == Error() ? "" : " error=" + Text(state.error)) + "\n";
   for (StepRef ref : ListSteps(state)) {
     const Step& step = state.step(ref);
@@ -269,11 +270,11 @@ std::string BrokenInvariant(const ExecutionState& state, const Decision& decisio
     if (state.active + state.waiting != 0) return "an execution that is over has an open step";
     return "";
   }
-  bool alive = state.more() ||
-               std::any_of(outstanding.begin(), outstanding.end(), [](const Action& action) {
-                 const auto* timer = std::get_if<StartTimer>(&action.body);
-                 return !timer || timer->id.kind != TimerKind::kExecution;
-               });
+  bool alive =
+      state.more() || std::any_of(outstanding.begin(), outstanding.end(), [](const Action& action) {
+        const auto* timer = std::get_if<StartTimer>(&action.body);
+        return !timer || timer->id.kind != TimerKind::kExecution;
+      });
   return alive || state.phase == Phase::kNone ? "" : "the execution is stuck";
 }
 

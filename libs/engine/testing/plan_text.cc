@@ -28,8 +28,7 @@ class ToyProgram final : public Program {
   std::string op;
   json::Value literal;
 
-  absl::StatusOr<json::Value> Evaluate(
-      std::span<const json::Value* const> values) const override {
+  absl::StatusOr<json::Value> Evaluate(std::span<const json::Value* const> values) const override {
     if (boom) return InvalidArgument("CEL", "", "1:1: boom");
     const json::Value* value = values[0];
     for (const std::string& field : fields) value = value ? value->Find(field) : nullptr;
@@ -326,9 +325,9 @@ class Builder {
   absl::Status Read(const NodeLine& line, std::string_view key, NodeIndex node, Expression* out) {
     const std::string* text = line.Find(key);
     if (!text) return absl::OkStatus();
-    AF_ASSIGN_OR_RETURN(*out, MakeExpression(Unquote(*text),
-                                             "nodes." + line.path + ".with." + std::string(key),
-                                             node));
+    AF_ASSIGN_OR_RETURN(
+        *out,
+        MakeExpression(Unquote(*text), "nodes." + line.path + ".with." + std::string(key), node));
     return absl::OkStatus();
   }
 
@@ -409,8 +408,7 @@ class Builder {
         name += (name.empty() ? "" : ".") + parts[used++];
       }
       if (used == parts.size() || !nodes_.contains(name)) return Bad("unknown node", path);
-      reference.variable =
-          parts[used] == "output" ? Variable::kNodeOutput : Variable::kNodeError;
+      reference.variable = parts[used] == "output" ? Variable::kNodeOutput : Variable::kNodeError;
       reference.node = nodes_[name];
       ++used;
     } else if (parts[0] == "execution" && parts.size() == 2) {
@@ -424,7 +422,8 @@ class Builder {
                            : parts[0] == "index" ? Variable::kIndex
                                                  : Variable::kIteration;
       // A container's output and until are read inside its body.
-      bool inside = expression->field.ends_with(".output") || expression->field.ends_with(".until_") ||
+      bool inside = expression->field.ends_with(".output") ||
+                    expression->field.ends_with(".until_") ||
                     expression->field.find(".output.") != std::string::npos;
       bool container = plan_->nodes[reader].body != kNone;
       reference.node =
@@ -498,7 +497,9 @@ class Builder {
 
 }  // namespace
 
-absl::StatusOr<PlanPtr> ParsePlan(std::string_view text) { return Builder().Build(text); }
+absl::StatusOr<PlanPtr> ParsePlan(std::string_view text) {
+  return Builder().Build(text);
+}
 
 PlanPtr PlanOf(std::string_view text) {
   auto plan = ParsePlan(text);

@@ -19,8 +19,9 @@
 // A node "outer.inner" lies in the body of the container "outer". Keys of nodes: value, when,
 // case.<port>, default, duration, until, reason, message, agent, input; join=any|<n>, cancelRest;
 // attempts, backoff, initial, max, factor, jitter, retryOn, exceptWhen (comma lists);
-// startToClose, scheduleToStart, scheduleToClose; onError=fail|continue, continuePort=none, key, checkpoint;
-// map: items, concurrency, tolerated, output; loop: while, until_, maxIterations, output.
+// startToClose, scheduleToStart, scheduleToClose; onError=fail|continue, continuePort=none, key,
+// checkpoint; map: items, concurrency, tolerated, output; loop: while, until_, maxIterations,
+// output.
 //
 // Expressions are a toy: "PATH", "?PATH" (null where missing), "PATH OP JSON" with OP one of
 // == != < >, "not PATH", or "boom" (always fails). Paths begin with inputs, nodes.<id>.output,
