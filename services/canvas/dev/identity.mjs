@@ -3,11 +3,23 @@ import { randomBytes } from 'node:crypto';
 
 const people = {
   'ada@example.com': {
-    principal: 'users/ada', displayName: 'Ada Lovelace', roles: ['admin'], permissions: ['*'],
+    principal: 'users/ada',
+    displayName: 'Ada Lovelace',
+    roles: ['admin'],
+    permissions: ['*'],
   },
   'viewer@example.com': {
-    principal: 'users/vi', displayName: 'Vi Ewer', roles: ['viewer'],
-    permissions: ['agents.list', 'executions.get', 'executions.list', 'nodeTypes.list', 'workflows.get', 'workflows.list'],
+    principal: 'users/vi',
+    displayName: 'Vi Ewer',
+    roles: ['viewer'],
+    permissions: [
+      'agents.list',
+      'executions.get',
+      'executions.list',
+      'nodeTypes.list',
+      'workflows.get',
+      'workflows.list',
+    ],
   },
 };
 const password = 'correct horse battery';

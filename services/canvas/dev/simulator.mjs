@@ -112,12 +112,15 @@ export class Run {
     const steps = new Map();
     let finished = false;
     const compensations = new Set(
-      Object.values(scope.nodes).map((node) => node.policy?.compensate).filter(Boolean),
+      Object.values(scope.nodes)
+        .map((node) => node.policy?.compensate)
+        .filter(Boolean),
     );
     const settle = (key, port, taken) => {
       for (const edge of edges) {
         if (edge.source !== key || edge.state !== 'open') continue;
-        edge.state = taken && (edge.port === '' ? port !== 'error' : edge.port === port) ? 'taken' : 'dead';
+        edge.state =
+          taken && (edge.port === '' ? port !== 'error' : edge.port === port) ? 'taken' : 'dead';
       }
       advance();
     };
@@ -185,7 +188,11 @@ export class Run {
       const jitter = 0.7 + Math.random() * 0.6;
       this.later((sim.ms ?? 600) * jitter, () => {
         if (attempt <= (sim.failFirst ?? 0)) {
-          const error = { reason: 'WORKER_LOST', message: 'The worker went away while it held the task.', node: step.node };
+          const error = {
+            reason: 'WORKER_LOST',
+            message: 'The worker went away while it held the task.',
+            node: step.node,
+          };
           step.failures.push({ attempt, error, time: now() });
           this.log('AttemptFailed', step, { reason: error.reason });
           this.setStep(step, 'READY');
@@ -193,7 +200,12 @@ export class Run {
           return;
         }
         if (sim.fail) {
-          const error = { reason: sim.fail, message: 'The other side refused the connection (127.0.0.1:9). Check that it is up, then retry.', node: step.node };
+          const error = {
+            reason: sim.fail,
+            message:
+              'The other side refused the connection (127.0.0.1:9). Check that it is up, then retry.',
+            node: step.node,
+          };
           this.setStep(step, 'FAILED', { error, endTime: now() });
           this.log('StepFailed', step, { reason: error.reason });
           this.finish('FAILED', error);
@@ -253,34 +265,73 @@ export class Run {
     }
     Object.assign(this.execution, { state, endTime: now(), ...(error && { error }) });
     if (state === 'COMPLETED') this.execution.output = executionOutput(this);
-    this.log(`Execution${state[0]}${state.slice(1).toLowerCase()}`, undefined, error && { reason: error.reason });
+    this.log(
+      `Execution${state[0]}${state.slice(1).toLowerCase()}`,
+      undefined,
+      error && { reason: error.reason },
+    );
     this.publishExecution();
   }
 }
 
 function inputOf(node, input, step) {
-  if (node.type.startsWith('action.http')) return { method: node.with.method, url: node.with.url, headers: { accept: 'application/json' } };
-  if (step.iteration) return { item: { url: `https://shop-${step.iteration}.example/prices.csv`, index: Number(step.iteration) } };
+  if (node.type.startsWith('action.http'))
+    return {
+      method: node.with.method,
+      url: node.with.url,
+      headers: { accept: 'application/json' },
+    };
+  if (step.iteration)
+    return {
+      item: {
+        url: `https://shop-${step.iteration}.example/prices.csv`,
+        index: Number(step.iteration),
+      },
+    };
   return { agent: node.with?.agent, input };
 }
 
 function outputOf(node, step, run) {
-  const words = String(run.execution.input?.text ?? '').split(/\s+/).filter(Boolean);
+  const words = String(run.execution.input?.text ?? '')
+    .split(/\s+/)
+    .filter(Boolean);
   switch (`${node.type}:${step.node}`) {
     case 'flow.switch@1:decide':
       return words.length % 2 === 0 ? 'pass' : 'revise';
     case 'flow.switch@1:route':
       return 'refund';
     case 'data.transform@1:vote':
-      return { score: words.length % 2 === 0 ? 3 : 1, votes: { summarize: 'pass', readability: 'pass', consistency: words.length % 2 === 0 ? 'pass' : 'revise' } };
+      return {
+        score: words.length % 2 === 0 ? 3 : 1,
+        votes: {
+          summarize: 'pass',
+          readability: 'pass',
+          consistency: words.length % 2 === 0 ? 'pass' : 'revise',
+        },
+      };
     case 'ai.agent@1:readability':
-      return { verdict: 'pass', score: 62.4, grade: 'B2', sentences: 41, longest: { line: 14, words: 47 }, findings: [{ line: 14, severity: 'warning', message: 'A sentence of 47 words.' }, { line: 30, severity: 'info', message: 'Passive voice.' }] };
+      return {
+        verdict: 'pass',
+        score: 62.4,
+        grade: 'B2',
+        sentences: 41,
+        longest: { line: 14, words: 47 },
+        findings: [
+          { line: 14, severity: 'warning', message: 'A sentence of 47 words.' },
+          { line: 30, severity: 'info', message: 'Passive voice.' },
+        ],
+      };
     case 'ai.agent@1:write':
       return report(words, run);
   }
   if (node.type === 'flow.if@1') return 'true';
-  if (node.type.startsWith('action.http')) return { status: 200, id: `re_${step.node}`, body: { ok: true, rows: 128 } };
-  return { verdict: 'pass', summary: words.slice(0, 24).join(' '), tokens: { input: 812, output: 164 } };
+  if (node.type.startsWith('action.http'))
+    return { status: 200, id: `re_${step.node}`, body: { ok: true, rows: 128 } };
+  return {
+    verdict: 'pass',
+    summary: words.slice(0, 24).join(' '),
+    tokens: { input: 812, output: 164 },
+  };
 }
 
 function executionOutput(run) {

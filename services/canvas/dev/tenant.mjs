@@ -67,35 +67,91 @@ export class Tenant {
     for (const execution of this.executions()) {
       let row = rows.get(execution.workflow);
       if (!row) {
-        row = { workflow: execution.workflow, executionsByState: {}, stepsByState: {}, durationMean: '3.91s', durationP50: '3.2s', durationP95: '9.7s', durationP99: '14.25s', lastStartTime: execution.startTime };
+        row = {
+          workflow: execution.workflow,
+          executionsByState: {},
+          stepsByState: {},
+          durationMean: '3.91s',
+          durationP50: '3.2s',
+          durationP95: '9.7s',
+          durationP99: '14.25s',
+          lastStartTime: execution.startTime,
+        };
         rows.set(execution.workflow, row);
       }
-      row.executionsByState[execution.state] = String(Number(row.executionsByState[execution.state] ?? 0) + 1);
+      row.executionsByState[execution.state] = String(
+        Number(row.executionsByState[execution.state] ?? 0) + 1,
+      );
     }
     return [...rows.values()];
   }
 
   agents() {
     const endpoint = (id, held, capacity) => ({
-      id, capacity, held, connectTime: ago(5400_000), lastHeartbeatTime: ago(1200), client: 'agentflow-python/0.1.0',
+      id,
+      capacity,
+      held,
+      connectTime: ago(5400_000),
+      lastHeartbeatTime: ago(1200),
+      client: 'agentflow-python/0.1.0',
     });
     const schema = { type: 'object', required: ['text'], properties: { text: { type: 'string' } } };
     const names = [
-      ['summarizer', 'Extractive summariser', 'Picks the sentences that carry the most weight.', [endpoint('wrk-a1:4182', 3, 8), endpoint('wrk-a2:911', 8, 8)]],
-      ['readability-critic', 'Readability critic', 'Scores sentences, words and structure.', [endpoint('wrk-a1:4182', 1, 8)]],
-      ['consistency-critic', 'Consistency critic', 'Broken links, duplicate headings, unexplained terms.', [endpoint('wrk-a1:4182', 0, 4)]],
-      ['report-writer', 'Report writer', 'Composes a Markdown report.', [endpoint('wrk-b1:77', 0, 16)]],
+      [
+        'summarizer',
+        'Extractive summariser',
+        'Picks the sentences that carry the most weight.',
+        [endpoint('wrk-a1:4182', 3, 8), endpoint('wrk-a2:911', 8, 8)],
+      ],
+      [
+        'readability-critic',
+        'Readability critic',
+        'Scores sentences, words and structure.',
+        [endpoint('wrk-a1:4182', 1, 8)],
+      ],
+      [
+        'consistency-critic',
+        'Consistency critic',
+        'Broken links, duplicate headings, unexplained terms.',
+        [endpoint('wrk-a1:4182', 0, 4)],
+      ],
+      [
+        'report-writer',
+        'Report writer',
+        'Composes a Markdown report.',
+        [endpoint('wrk-b1:77', 0, 16)],
+      ],
       ['triage', '', '', []],
     ];
     return names.map(([id, title, description, endpoints], index) => ({
-      name: `agents/${id}`, title, description, endpoints, inputSchema: schema, outputSchema: { type: 'object' }, latestVersion: 1 + index, createTime: ago(8e8), updateTime: ago(4e7 * (index + 1)),
+      name: `agents/${id}`,
+      title,
+      description,
+      endpoints,
+      inputSchema: schema,
+      outputSchema: { type: 'object' },
+      latestVersion: 1 + index,
+      createTime: ago(8e8),
+      updateTime: ago(4e7 * (index + 1)),
     }));
   }
 
   #makeHistory(count) {
-    const states = ['COMPLETED', 'COMPLETED', 'COMPLETED', 'COMPLETED', 'FAILED', 'COMPLETED', 'CANCELED', 'COMPLETED', 'TIMED_OUT', 'COMPLETED'];
+    const states = [
+      'COMPLETED',
+      'COMPLETED',
+      'COMPLETED',
+      'COMPLETED',
+      'FAILED',
+      'COMPLETED',
+      'CANCELED',
+      'COMPLETED',
+      'TIMED_OUT',
+      'COMPLETED',
+    ];
     for (let index = 0; index < count; index += 1) {
-      const { resource } = this.workflows[(index * index + 3 * index) % Math.min(14, this.workflows.length)];
+      const { resource } =
+        this.workflows[(index * index + 3 * index) % Math.min(14, this.workflows.length)];
       const state = states[(index * 7) % states.length];
       const startMs = Date.now() - 240_000 - index * 311_000;
       this.history.push({
@@ -111,7 +167,13 @@ export class Tenant {
         priority: 3,
         input: { text: 'An earlier text.' },
         ...(state === 'COMPLETED' && { output: { ok: true } }),
-        ...(state === 'FAILED' && { error: { reason: 'AGENT_FAILED', message: 'The agent answered with an error: quota exceeded.', node: 'judge' } }),
+        ...(state === 'FAILED' && {
+          error: {
+            reason: 'AGENT_FAILED',
+            message: 'The agent answered with an error: quota exceeded.',
+            node: 'judge',
+          },
+        }),
       });
     }
   }
@@ -119,7 +181,7 @@ export class Tenant {
 
 const ago = (ms) => new Date(Date.now() - ms).toISOString();
 const hex = (index) => {
-  const digits = ((index + 1) * 2654435761 % 4294967296).toString(16).padStart(8, '0');
+  const digits = (((index + 1) * 2654435761) % 4294967296).toString(16).padStart(8, '0');
   return `${digits}-5b1e-4c77-9d20-${String(index).padStart(12, '0')}`;
 };
 
@@ -132,11 +194,16 @@ function stepsOf(execution, tenant) {
   return keys.map((key, index) => {
     const last = index === keys.length - 1;
     return {
-      name: `${execution.name}/steps/${key}`, node: key, iteration: '', attempt: 1, type: entry.document.nodes[key].type,
+      name: `${execution.name}/steps/${key}`,
+      node: key,
+      iteration: '',
+      attempt: 1,
+      type: entry.document.nodes[key].type,
       state: failed && last ? (execution.state === 'FAILED' ? 'FAILED' : 'CANCELED') : 'COMPLETED',
       startTime: new Date(startMs + index * slice).toISOString(),
       endTime: new Date(startMs + (index + 1) * slice).toISOString(),
-      input: { index }, output: failed && last ? undefined : { ok: true },
+      input: { index },
+      output: failed && last ? undefined : { ok: true },
       ...(failed && last && execution.error && { error: execution.error }),
     };
   });

@@ -144,7 +144,11 @@ export const refundTriage = {
       type: 'action.http@1',
       with: { method: 'POST', url: "=connections.crm.url + '/refunds'" },
       policy: {
-        approval: { when: 'nodes.jury.output.amount > 50.0', by: 'role:support-lead', timeout: '4h' },
+        approval: {
+          when: 'nodes.jury.output.amount > 50.0',
+          by: 'role:support-lead',
+          timeout: '4h',
+        },
         idempotencyKey: "execution.id + ':pay'",
         compensate: 'undo_pay',
       },
@@ -186,7 +190,12 @@ export const nightlyImport = {
     },
   },
   nodes: {
-    list: { type: 'action.http@1', title: 'List sources', with: { method: 'GET', url: 'https://catalog.example/sources' }, 'x-sim': { ms: 900 } },
+    list: {
+      type: 'action.http@1',
+      title: 'List sources',
+      with: { method: 'GET', url: 'https://catalog.example/sources' },
+      'x-sim': { ms: 900 },
+    },
     each: {
       type: 'flow.map@1',
       title: 'Each source',
@@ -199,13 +208,30 @@ export const nightlyImport = {
           policy: { retry: { maxAttempts: 5 } },
           'x-sim': { ms: 900 },
         },
-        parse: { type: 'data.transform@1', with: { value: '=nodes.fetch.output.rows' }, 'x-sim': { ms: 150 } },
-        check: { type: 'ai.agent@1', title: 'Check outliers', with: { agent: 'outlier-critic' }, 'x-sim': { ms: 1100 } },
+        parse: {
+          type: 'data.transform@1',
+          with: { value: '=nodes.fetch.output.rows' },
+          'x-sim': { ms: 150 },
+        },
+        check: {
+          type: 'ai.agent@1',
+          title: 'Check outliers',
+          with: { agent: 'outlier-critic' },
+          'x-sim': { ms: 1100 },
+        },
       },
       edges: ['start -> fetch', 'fetch -> parse', 'parse -> check'],
     },
-    store: { type: 'action.sql@1', with: { query: 'insert into price select * from unnest($1)' }, 'x-sim': { ms: 1300 } },
-    notify: { type: 'action.http@1', with: { method: 'POST', url: 'https://chat.example/hook' }, 'x-sim': { ms: 400, fail: 'CONNECTION_REFUSED' } },
+    store: {
+      type: 'action.sql@1',
+      with: { query: 'insert into price select * from unnest($1)' },
+      'x-sim': { ms: 1300 },
+    },
+    notify: {
+      type: 'action.http@1',
+      with: { method: 'POST', url: 'https://chat.example/hook' },
+      'x-sim': { ms: 400, fail: 'CONNECTION_REFUSED' },
+    },
   },
   edges: ['start -> list', 'list -> each', 'each -> store', 'store -> notify'],
 };
@@ -241,7 +267,18 @@ export function mesh(layers, width) {
   };
 }
 
-const subjects = ['invoice', 'contract', 'lead', 'incident', 'candidate', 'release', 'survey', 'backlog', 'policy', 'asset'];
+const subjects = [
+  'invoice',
+  'contract',
+  'lead',
+  'incident',
+  'candidate',
+  'release',
+  'survey',
+  'backlog',
+  'policy',
+  'asset',
+];
 const verbs = ['triage', 'digest', 'check', 'sync'];
 
 export function workflows() {
@@ -258,9 +295,17 @@ export function workflows() {
         },
         inputs: { type: 'object', properties: { note: text } },
         nodes: {
-          read: { type: 'action.http@1', with: { method: 'GET', url: `https://example.org/${subject}` }, 'x-sim': { ms: 700 } },
+          read: {
+            type: 'action.http@1',
+            with: { method: 'GET', url: `https://example.org/${subject}` },
+            'x-sim': { ms: 700 },
+          },
           judge: { type: 'ai.agent@1', with: { agent: `${subject}-judge` }, 'x-sim': { ms: 1500 } },
-          file: { type: 'action.http@1', with: { method: 'POST', url: `https://example.org/${verb}` }, 'x-sim': { ms: 500 } },
+          file: {
+            type: 'action.http@1',
+            with: { method: 'POST', url: `https://example.org/${verb}` },
+            'x-sim': { ms: 500 },
+          },
         },
         edges: ['start -> read', 'read -> judge', 'judge -> file'],
       });

@@ -8,6 +8,7 @@
     // Storage is off: follow the system.
   }
   const dark =
-    choice === 'dark' || (choice !== 'light' && !matchMedia('(prefers-color-scheme: light)').matches);
+    choice === 'dark' ||
+    (choice !== 'light' && !matchMedia('(prefers-color-scheme: light)').matches);
   document.documentElement.dataset.theme = dark ? 'dark' : 'light';
 })();

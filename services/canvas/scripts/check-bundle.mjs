@@ -1,7 +1,7 @@
 // What the first page needs must stay small: fails when the entry and everything it imports
 // statically, gzipped, exceed the budget. Also refuses inline scripts and styles in index.html,
 // which the Content-Security-Policy would block.
-import { readFile, readdir } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { gzipSync } from 'node:zlib';
 
 const budget = 250_000;
@@ -28,6 +28,8 @@ for (const [, path] of html.matchAll(/src="\/([^"]+\.js)"/g)) await visit(path);
 let first = 0;
 for (const path of seen) first += gzipSync(await readFile(new URL(path, dist))).length;
 const kilobytes = (bytes) => `${(bytes / 1000).toFixed(0)} kB`;
-console.log(`First page: ${kilobytes(first)} of JavaScript gzipped in ${seen.size} files (budget ${kilobytes(budget)}).`);
+console.log(
+  `First page: ${kilobytes(first)} of JavaScript gzipped in ${seen.size} files (budget ${kilobytes(budget)}).`,
+);
 const files = await readdir(new URL('assets/', dist));
 if (files.length === 0 || first > budget) process.exit(1);

@@ -11,6 +11,7 @@ import { useSession } from '@/session/session';
 import { NotFound, RouteProblem, RouteWaiting } from '@/shell/fallbacks';
 import { Shell } from '@/shell/shell';
 import type { ExecutionState } from './api/types';
+import { executionTabs } from './pages/execution/tabs';
 
 const text = (value: unknown): string | undefined =>
   typeof value === 'string' && value !== '' ? value : undefined;
@@ -22,7 +23,9 @@ const root = createRootRoute({ component: Outlet, notFoundComponent: NotFound })
 const login = createRoute({
   getParentRoute: () => root,
   path: '/login',
-  validateSearch: (search: Record<string, unknown>): { to?: string } => ({ to: text(search['to']) }),
+  validateSearch: (search: Record<string, unknown>): { to?: string } => ({
+    to: text(search['to']),
+  }),
   component: lazyRouteComponent(() => import('./pages/login/login-page')),
 });
 
@@ -31,7 +34,10 @@ const app = createRoute({
   id: 'app',
   beforeLoad: ({ location }) => {
     if (useSession.getState().status !== 'signedIn') {
-      throw redirect({ to: '/login', search: { to: location.href === '/' ? undefined : location.href } });
+      throw redirect({
+        to: '/login',
+        search: { to: location.href === '/' ? undefined : location.href },
+      });
     }
   },
   component: Shell,
@@ -78,8 +84,6 @@ const executions = createRoute({
   }),
   component: lazyRouteComponent(() => import('./pages/executions/executions-page')),
 });
-
-export const executionTabs = ['graph', 'timeline', 'journal'] as const;
 
 const execution = createRoute({
   getParentRoute: () => app,

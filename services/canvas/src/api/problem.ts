@@ -72,7 +72,9 @@ function fieldErrors(
   }));
   if (found.length > 0) return found;
   const single =
-    text(metadata['field']) || text(metadata['pointer']) || text(metadata['path']) ||
+    text(metadata['field']) ||
+    text(metadata['pointer']) ||
+    text(metadata['path']) ||
     text(record['field']);
   return single ? [{ pointer: toPointer(single), message }] : [];
 }
@@ -81,7 +83,10 @@ function fieldErrors(
 export function toPointer(path: string): string {
   const plain = path.replace(/^#/, '');
   if (plain === '' || plain.startsWith('/')) return plain;
-  return `/${plain.replace(/\[(\d+)\]/g, '.$1').split('.').join('/')}`;
+  return `/${plain
+    .replace(/\[(\d+)\]/g, '.$1')
+    .split('.')
+    .join('/')}`;
 }
 
 function fallbackMessage(status: number): string {

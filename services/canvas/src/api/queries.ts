@@ -1,6 +1,6 @@
 import { infiniteQueryOptions, QueryClient, queryOptions } from '@tanstack/react-query';
-import * as operations from './operations';
 import type { PageQuery } from './operations';
+import * as operations from './operations';
 import { asProblem } from './problem';
 
 export const queryClient = new QueryClient({

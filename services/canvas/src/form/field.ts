@@ -1,6 +1,5 @@
 import type { Json, JsonObject } from '@/api/types';
-import { asObject } from '@/graph/document';
-import { titleOf } from '@/graph/document';
+import { asObject, titleOf } from '@/graph/document';
 
 /** A field of a form, read from a JSON Schema. What no field can show becomes raw JSON. */
 export type Field = FieldBase &
@@ -25,7 +24,8 @@ interface FieldBase {
   schema: JsonObject;
 }
 
-const longNames = /text|body|content|prompt|document|markdown|message|description|notes|source|article/i;
+const longNames =
+  /text|body|content|prompt|document|markdown|message|description|notes|source|article/i;
 const maxDepth = 8;
 
 export function readField(
@@ -58,7 +58,11 @@ export function readField(
       return { ...base, kind: 'boolean' };
     case 'array':
       if (typeof schema['items'] !== 'object' || Array.isArray(schema['prefixItems'])) break;
-      return { ...base, kind: 'array', item: readField(schema['items'], root, '', true, depth + 1) };
+      return {
+        ...base,
+        kind: 'array',
+        item: readField(schema['items'], root, '', true, depth + 1),
+      };
     case 'object': {
       const properties = asObject(schema['properties']);
       const names = Object.keys(properties);
@@ -142,7 +146,11 @@ function collect(fields: Field[]): JsonObject {
 }
 
 /** A new value with one property changed; undefined takes it out. */
-export function withProperty(value: Json | undefined, key: string, next: Json | undefined): JsonObject {
+export function withProperty(
+  value: Json | undefined,
+  key: string,
+  next: Json | undefined,
+): JsonObject {
   const { [key]: _, ...rest } = asObject(value);
   return next === undefined ? rest : { ...asObject(value), [key]: next };
 }

@@ -2,6 +2,7 @@ import { Plus, Trash2 } from 'lucide-react';
 import { type ReactNode, useId, useState } from 'react';
 import type { Json, JsonObject } from '@/api/types';
 import { asObject } from '@/graph/document';
+import { pointerStep } from '@/lib/pointer';
 import { Button, Input, Select, TextArea } from '@/ui/basics';
 import { type Field, initialValue, withProperty } from './field';
 import css from './schema-form.module.css';
@@ -33,7 +34,13 @@ export function SchemaForm(props: FieldProps) {
   );
 }
 
-function Properties({ field, value, onChange, errors, pointer }: FieldProps<Field & { kind: 'object' }>) {
+function Properties({
+  field,
+  value,
+  onChange,
+  errors,
+  pointer,
+}: FieldProps<Field & { kind: 'object' }>) {
   return field.fields.map((child) => (
     <AnyField
       key={child.key}
@@ -41,7 +48,7 @@ function Properties({ field, value, onChange, errors, pointer }: FieldProps<Fiel
       value={asObject(value)[child.key]}
       onChange={(next) => onChange(withProperty(value, child.key, next))}
       errors={errors}
-      pointer={`${pointer}/${child.key.replace(/~/g, '~0').replace(/\//g, '~1')}`}
+      pointer={pointer + pointerStep(child.key)}
     />
   ));
 }
@@ -50,13 +57,19 @@ function AnyField(props: FieldProps): ReactNode {
   const { field } = props;
   switch (field.kind) {
     case 'text':
-      return <Labelled {...props}>{(ids) => <TextField {...props} field={field} {...ids} />}</Labelled>;
+      return (
+        <Labelled {...props}>{(ids) => <TextField {...props} field={field} {...ids} />}</Labelled>
+      );
     case 'number':
-      return <Labelled {...props}>{(ids) => <NumberField {...props} field={field} {...ids} />}</Labelled>;
+      return (
+        <Labelled {...props}>{(ids) => <NumberField {...props} field={field} {...ids} />}</Labelled>
+      );
     case 'boolean':
       return <BooleanField {...props} />;
     case 'enum':
-      return <Labelled {...props}>{(ids) => <EnumField {...props} field={field} {...ids} />}</Labelled>;
+      return (
+        <Labelled {...props}>{(ids) => <EnumField {...props} field={field} {...ids} />}</Labelled>
+      );
     case 'object':
       return (
         <Group {...props}>
@@ -83,7 +96,12 @@ export interface ControlIds {
   'aria-required': boolean | undefined;
 }
 
-function Labelled({ field, errors, pointer, children }: FieldProps & { children: (ids: ControlIds) => ReactNode }) {
+function Labelled({
+  field,
+  errors,
+  pointer,
+  children,
+}: FieldProps & { children: (ids: ControlIds) => ReactNode }) {
   const id = useId();
   const error = errors.get(pointer);
   const described = [field.description && `${id}-hint`, error && `${id}-error`].filter(Boolean);
@@ -110,7 +128,11 @@ function Group({ field, errors, pointer, children }: FieldProps & { children: Re
   const id = useId();
   const error = errors.get(pointer);
   return (
-    <fieldset className={css.field} data-pointer={pointer} aria-describedby={error && `${id}-error`}>
+    <fieldset
+      className={css.field}
+      data-pointer={pointer}
+      aria-describedby={error && `${id}-error`}
+    >
       {field.title && (
         <legend className={css.label}>
           {field.title}
@@ -144,7 +166,8 @@ function NumberField(props: FieldProps<Field & { kind: 'number' }> & ControlIds)
   const { field, value, onChange, errors: _, pointer: __, ...ids } = props;
   // What is typed may not be a number yet ("-", "1e"): keep it until it is.
   const [typed, setTyped] = useState(value === undefined ? '' : String(value));
-  const shown = Number(typed) === value || typed === '' || value === typed ? typed : String(value ?? typed);
+  const shown =
+    Number(typed) === value || typed === '' || value === typed ? typed : String(value ?? typed);
   return (
     <Input
       {...ids}
@@ -194,7 +217,9 @@ function EnumField(props: FieldProps<Field & { kind: 'enum' }> & ControlIds) {
       value={at}
       onChange={({ target }) => onChange(field.options[Number(target.value)])}
     >
-      {(at < 0 || !field.required) && <option value={-1}>{field.required ? 'Choose…' : '–'}</option>}
+      {(at < 0 || !field.required) && (
+        <option value={-1}>{field.required ? 'Choose…' : '–'}</option>
+      )}
       {field.options.map((option, index) => (
         <option key={JSON.stringify(option)} value={index}>
           {typeof option === 'string' ? option : JSON.stringify(option)}
@@ -204,7 +229,13 @@ function EnumField(props: FieldProps<Field & { kind: 'enum' }> & ControlIds) {
   );
 }
 
-function ArrayField({ field, value, onChange, errors, pointer }: FieldProps<Field & { kind: 'array' }>) {
+function ArrayField({
+  field,
+  value,
+  onChange,
+  errors,
+  pointer,
+}: FieldProps<Field & { kind: 'array' }>) {
   const items = Array.isArray(value) ? value : [];
   const replace = (index: number, next: Json | undefined) =>
     onChange(items.map((item, at) => (at === index ? (next ?? null) : item)));
@@ -230,7 +261,12 @@ function ArrayField({ field, value, onChange, errors, pointer }: FieldProps<Fiel
       <div>
         <Button
           size="small"
-          onClick={() => onChange([...items, initialValue(field.item) ?? (field.item.kind === 'text' ? '' : null)])}
+          onClick={() =>
+            onChange([
+              ...items,
+              initialValue(field.item) ?? (field.item.kind === 'text' ? '' : null),
+            ])
+          }
         >
           <Plus size={14} aria-hidden /> Add item
         </Button>
@@ -246,7 +282,11 @@ function JsonField(props: FieldProps & ControlIds) {
 }
 
 export function RawJson(
-  props: { value: Json | undefined; onChange: (value: Json | undefined) => void; rows?: number } & Partial<ControlIds>,
+  props: {
+    value: Json | undefined;
+    onChange: (value: Json | undefined) => void;
+    rows?: number;
+  } & Partial<ControlIds>,
 ) {
   const { value, onChange, rows, ...ids } = props;
   const [text, setText] = useState(value === undefined ? '' : JSON.stringify(value, null, 2));

@@ -61,7 +61,6 @@ export function TextField(props: FieldProps<Field & { kind: 'text' }> & ControlI
     );
   }
   return (
-    // biome-ignore lint/a11y/noStaticElementInteractions: dropping has a button beside it for everybody else.
     <div className={css.drop} data-over={over ? '' : undefined} {...dropping}>
       <TextArea
         {...ids}

@@ -1,6 +1,7 @@
 import { type OutputUnit, type Schema, Validator } from '@cfworker/json-schema';
 import type { FieldError } from '@/api/problem';
 import type { Json, JsonObject } from '@/api/types';
+import { pointerStep } from '@/lib/pointer';
 
 /**
  * Checks a value and answers one message per place, by JSON Pointer ("" is the value itself).
@@ -24,23 +25,34 @@ export function validate(schema: JsonObject, value: Json | undefined): Map<strin
 }
 
 /** Keywords that only repeat what is wrong further down. */
-const echoes = new Set(['properties', 'items', 'prefixItems', '$ref', 'additionalProperties', 'false']);
+const echoes = new Set([
+  'properties',
+  'items',
+  'prefixItems',
+  '$ref',
+  'additionalProperties',
+  'false',
+]);
 
 function read(unit: OutputUnit): { pointer: string; message: string } | undefined {
   const pointer = unit.instanceLocation.replace(/^#/, '');
   if (unit.keyword === 'required') {
     const missing = /property "([^"]*)"/.exec(unit.error)?.[1];
-    return { pointer: missing === undefined ? pointer : `${pointer}/${escape(missing)}`, message: 'This is required.' };
+    return {
+      pointer: missing === undefined ? pointer : `${pointer}${pointerStep(missing)}`,
+      message: 'This is required.',
+    };
   }
   if (unit.keyword === 'additionalProperties' || unit.keyword === 'unevaluatedProperties') {
     const extra = /Property "([^"]*)"/i.exec(unit.error)?.[1];
-    return { pointer: extra === undefined ? pointer : `${pointer}/${escape(extra)}`, message: 'There is no such field.' };
+    return {
+      pointer: extra === undefined ? pointer : `${pointer}${pointerStep(extra)}`,
+      message: 'There is no such field.',
+    };
   }
   if (echoes.has(unit.keyword)) return undefined;
   return { pointer, message: messageOf(unit) };
 }
-
-const escape = (key: string) => key.replace(/~/g, '~0').replace(/\//g, '~1');
 
 function messageOf(unit: OutputUnit): string {
   const numbers = unit.error.match(/-?\d+(?:\.\d+)?/g) ?? [];
@@ -49,7 +61,10 @@ function messageOf(unit: OutputUnit): string {
     case 'type':
       return `This must be ${withArticle(/Expected "([^"]+)"/.exec(unit.error)?.[1] ?? 'of another type')}.`;
     case 'minLength':
-      return `This must have at least ${numbers.at(-1)} characters.`.replace(' 1 characters', ' one character');
+      return `This must have at least ${numbers.at(-1)} characters.`.replace(
+        ' 1 characters',
+        ' one character',
+      );
     case 'maxLength':
       return `This must have at most ${limit} characters.`;
     case 'minimum':

@@ -53,8 +53,17 @@ function readScope(graph: Graph, scope: JsonObject, parent: string | undefined):
   const edges = Array.isArray(scope['edges']) ? scope['edges'] : [];
   const known = new Set(Object.keys(nodes));
   graph.nodes.push({
-    id: `${prefix}start`, key: 'start', parent, kind: 'start', type: '', title: 'Start',
-    summary: '', policies: [], config: null, policy: null, source: {},
+    id: `${prefix}start`,
+    key: 'start',
+    parent,
+    kind: 'start',
+    type: '',
+    title: 'Start',
+    summary: '',
+    policies: [],
+    config: null,
+    policy: null,
+    source: {},
   });
   known.add('start');
   for (const [key, raw] of Object.entries(nodes)) readNode(graph, key, asObject(raw), parent);
@@ -62,7 +71,9 @@ function readScope(graph: Graph, scope: JsonObject, parent: string | undefined):
     const edge = readEdge(raw);
     const line = typeof raw === 'string' ? raw : JSON.stringify(raw);
     if (!edge || !known.has(edge.from) || !known.has(edge.to)) {
-      graph.problems.push(`Edge "${line}" ${edge ? 'names a node that does not exist' : 'is not readable'}.`);
+      graph.problems.push(
+        `Edge "${line}" ${edge ? 'names a node that does not exist' : 'is not readable'}.`,
+      );
       return;
     }
     graph.edges.push({
@@ -126,7 +137,22 @@ export function titleOf(key: string): string {
 }
 
 /** The most telling fields of `with`, by what authors look for first. */
-const telling = ['agent', 'model', 'method', 'url', 'workflow', 'topic', 'rule', 'when', 'duration', 'until', 'value', 'items', 'tool', 'query'];
+const telling = [
+  'agent',
+  'model',
+  'method',
+  'url',
+  'workflow',
+  'topic',
+  'rule',
+  'when',
+  'duration',
+  'until',
+  'value',
+  'items',
+  'tool',
+  'query',
+];
 
 function summaryOf(source: JsonObject): string {
   const config = asObject(source['with']);

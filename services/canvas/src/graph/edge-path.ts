@@ -20,9 +20,7 @@ export function roundedPath(points: readonly Point[]): string {
 
 /** The tip of an edge, pointing the way the graph flows. */
 export function arrowPath({ x, y }: Point, direction: Direction): string {
-  return direction === 'RIGHT'
-    ? `M ${x} ${y} l -7 -3.5 v 7 z`
-    : `M ${x} ${y} l -3.5 -7 h 7 z`;
+  return direction === 'RIGHT' ? `M ${x} ${y} l -7 -3.5 v 7 z` : `M ${x} ${y} l -3.5 -7 h 7 z`;
 }
 
 const distance = (a: Point, b: Point) => Math.hypot(a.x - b.x, a.y - b.y);

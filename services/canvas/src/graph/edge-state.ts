@@ -20,9 +20,11 @@ export function edgeState(
     if (source.state === 'FAILED' && edge.kind !== 'error') return 'dead';
     if (source.state === 'COMPLETED' && edge.kind === 'error') return 'dead';
     if (!['COMPLETED', 'FAILED', 'COMPENSATED'].includes(source.state)) return 'idle';
-    if (edge.port && edge.kind === 'flow' && source.port && source.port !== edge.port) return 'dead';
+    if (edge.port && edge.kind === 'flow' && source.port && source.port !== edge.port)
+      return 'dead';
   }
-  if (target === undefined || target.state === 'PENDING') return source === 'start' ? 'idle' : 'taken';
+  if (target === undefined || target.state === 'PENDING')
+    return source === 'start' ? 'idle' : 'taken';
   if (target.state === 'SKIPPED') return 'dead';
   if (target.state === 'RUNNING' || target.state === 'READY') return 'active';
   return 'taken';

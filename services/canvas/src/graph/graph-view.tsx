@@ -12,7 +12,15 @@ import {
   useReactFlow,
 } from '@xyflow/react';
 import { ArrowDownUp, Maximize, Minus, Plus } from 'lucide-react';
-import { type KeyboardEvent, useCallback, useEffect, type RefObject, useMemo, useRef, useState } from 'react';
+import {
+  type KeyboardEvent,
+  type RefObject,
+  useCallback,
+  useEffect,
+  useMemo,
+  useRef,
+  useState,
+} from 'react';
 import type { RunStore } from '@/run/run-store';
 import { stepLook } from '@/run/states';
 import { Button, Skeleton } from '@/ui/basics';
@@ -20,16 +28,17 @@ import { toneClass } from '@/ui/state-badge';
 import { type Graph, isStart } from './document';
 import type { FlowEdge, FlowNode } from './flow-types';
 import css from './graph.module.css';
+import { chooseDirection } from './layout/choose-direction';
 import type { Direction } from './layout/types';
 import { ContainerCard, NodeCard, StartCard } from './node-cards';
 import { RunProvider, useNodeRun } from './run-context';
-import { type LaidOut, useLayout } from './use-layout';
+import { type LaidOut, layoutNodes, useLayout } from './use-layout';
 import { type WalkKey, walk } from './walk';
 import { Wire } from './wire';
 
 const nodeTypes = { node: NodeCard, container: ContainerCard, start: StartCard };
 const edgeTypes = { wire: Wire };
-const fitting = { padding: 0.12, maxZoom: 1.15, duration: 0 };
+const fitOptions = { padding: 0.12, maxZoom: 1.15, duration: 0 };
 /** From here on only what is on screen is in the page. */
 const virtualFrom = 250;
 const miniMapFrom = 24;
@@ -45,15 +54,21 @@ interface GraphViewProps {
 export function GraphView(props: GraphViewProps) {
   const [container, setContainer] = useState<HTMLDivElement | null>(null);
   const [chosen, setChosen] = useState<Direction>();
-  const [portrait, setPortrait] = useState(false);
-  useEffect(() => {
-    if (container) setPortrait(container.clientHeight > container.clientWidth * 1.2);
-  }, [container]);
-  const direction = chosen ?? (portrait ? 'DOWN' : 'RIGHT');
+  // Decided once for a graph: turning it when a panel opens would lose the reader's place.
+  const fitting = useMemo(() => {
+    if (!container) return undefined;
+    const room = { width: container.clientWidth, height: container.clientHeight };
+    return chooseDirection(layoutNodes(props.graph), props.graph.edges, room);
+  }, [container, props.graph]);
+  const direction = chosen ?? fitting;
   const laidOut = useLayout(props.graph, direction);
   const view = laidOut && (
     <ReactFlowProvider>
-      <Flow {...props} laidOut={laidOut} onTurn={() => setChosen(direction === 'RIGHT' ? 'DOWN' : 'RIGHT')} />
+      <Flow
+        {...props}
+        laidOut={laidOut}
+        onTurn={() => setChosen(direction === 'RIGHT' ? 'DOWN' : 'RIGHT')}
+      />
     </ReactFlowProvider>
   );
   return (
@@ -69,7 +84,12 @@ export function GraphView(props: GraphViewProps) {
   );
 }
 
-function Flow({ laidOut, selected, onSelect, onTurn }: GraphViewProps & { laidOut: LaidOut; onTurn: () => void }) {
+function Flow({
+  laidOut,
+  selected,
+  onSelect,
+  onTurn,
+}: GraphViewProps & { laidOut: LaidOut; onTurn: () => void }) {
   const frame = useRef<HTMLDivElement>(null);
   const flow = useReactFlow<FlowNode, FlowEdge>();
   const touched = useRef(false);
@@ -77,27 +97,29 @@ function Flow({ laidOut, selected, onSelect, onTurn }: GraphViewProps & { laidOu
     () => laidOut.nodes.map((node) => (node.id === selected ? { ...node, selected: true } : node)),
     [laidOut, selected],
   );
-  const fit = useCallback(
+  const showAll = useCallback(
     (duration = 0) => {
       touched.current = false;
-      void flow.fitView({ ...fitting, duration });
+      void flow.fitView({ ...fitOptions, duration });
     },
     [flow],
   );
   useLevelOfDetail(frame);
-  useRefit(frame, touched, fit);
+  useRefit(frame, touched, showAll);
   useKeepInView(flow, laidOut, selected);
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: a new layout wants a new view.
   useEffect(() => {
-    requestAnimationFrame(() => fit());
-  }, [laidOut, fit]);
+    requestAnimationFrame(() => showAll());
+  }, [laidOut, showAll]);
 
   const focusNode = (id: string) =>
-    frame.current?.querySelector<HTMLElement>(`.react-flow__node[data-id="${CSS.escape(id)}"]`)?.focus();
+    frame.current
+      ?.querySelector<HTMLElement>(`.react-flow__node[data-id="${CSS.escape(id)}"]`)
+      ?.focus();
 
   const onKeyDown = (event: KeyboardEvent) => {
-    if (event.key === 'f' && !event.ctrlKey && !event.metaKey) fit(200);
+    if (event.key === 'f' && !event.ctrlKey && !event.metaKey) showAll(200);
     if (event.key === 'Escape') onSelect(undefined);
     const id = (event.target as Element).closest<HTMLElement>('.react-flow__node')?.dataset['id'];
     if (!id) return;
@@ -124,7 +146,7 @@ function Flow({ laidOut, selected, onSelect, onTurn }: GraphViewProps & { laidOu
         nodeTypes={nodeTypes}
         edgeTypes={edgeTypes}
         fitView
-        fitViewOptions={fitting}
+        fitViewOptions={fitOptions}
         minZoom={0.05}
         maxZoom={2}
         nodesDraggable={false}
@@ -152,10 +174,34 @@ function Flow({ laidOut, selected, onSelect, onTurn }: GraphViewProps & { laidOu
         )}
         <Panel position="bottom-left">
           <div className={css.controls}>
-            <Button kind="quiet" size="small" icon={Plus} aria-label="Zoom in" onClick={() => void flow.zoomIn({ duration: 120 })} />
-            <Button kind="quiet" size="small" icon={Minus} aria-label="Zoom out" onClick={() => void flow.zoomOut({ duration: 120 })} />
-            <Button kind="quiet" size="small" icon={Maximize} aria-label="Fit to the window" onClick={() => fit(200)} />
-            <Button kind="quiet" size="small" icon={ArrowDownUp} aria-label="Turn the layout" onClick={onTurn} />
+            <Button
+              kind="quiet"
+              size="small"
+              icon={Plus}
+              aria-label="Zoom in"
+              onClick={() => void flow.zoomIn({ duration: 120 })}
+            />
+            <Button
+              kind="quiet"
+              size="small"
+              icon={Minus}
+              aria-label="Zoom out"
+              onClick={() => void flow.zoomOut({ duration: 120 })}
+            />
+            <Button
+              kind="quiet"
+              size="small"
+              icon={Maximize}
+              aria-label="Fit to the window"
+              onClick={() => showAll(200)}
+            />
+            <Button
+              kind="quiet"
+              size="small"
+              icon={ArrowDownUp}
+              aria-label="Turn the layout"
+              onClick={onTurn}
+            />
           </div>
         </Panel>
       </ReactFlow>
@@ -181,16 +227,16 @@ function useLevelOfDetail(frame: RefObject<HTMLDivElement | null>) {
 function useRefit(
   frame: RefObject<HTMLDivElement | null>,
   touched: RefObject<boolean>,
-  fit: (duration?: number) => void,
+  showAll: (duration?: number) => void,
 ) {
   useEffect(() => {
     if (!frame.current) return;
     const observer = new ResizeObserver(() => {
-      if (!touched.current) fit();
+      if (!touched.current) showAll();
     });
     observer.observe(frame.current);
     return () => observer.disconnect();
-  }, [frame, touched, fit]);
+  }, [frame, touched, showAll]);
 }
 
 function useKeepInView(flow: FlowInstance, laidOut: LaidOut, selected: string | undefined) {

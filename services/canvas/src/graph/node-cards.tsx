@@ -1,5 +1,14 @@
 import { Handle, type NodeProps, Position } from '@xyflow/react';
-import { Database, Merge, Play, RotateCw, Timer, Undo2, UserCheck, type LucideIcon } from 'lucide-react';
+import {
+  Database,
+  type LucideIcon,
+  Merge,
+  Play,
+  RotateCw,
+  Timer,
+  Undo2,
+  UserCheck,
+} from 'lucide-react';
 import { memo } from 'react';
 import type { NodeRun } from '@/run/node-run';
 import { stepLook } from '@/run/states';
@@ -25,7 +34,11 @@ function Ends({ direction }: { direction: 'RIGHT' | 'DOWN' }) {
   return (
     <>
       <Handle type="target" position={right ? Position.Left : Position.Top} isConnectable={false} />
-      <Handle type="source" position={right ? Position.Right : Position.Bottom} isConnectable={false} />
+      <Handle
+        type="source"
+        position={right ? Position.Right : Position.Bottom}
+        isConnectable={false}
+      />
     </>
   );
 }

@@ -6,6 +6,7 @@ import {
   GitFork,
   Globe,
   Layers,
+  type LucideIcon,
   Mail,
   MessageSquare,
   Radio,
@@ -13,12 +14,11 @@ import {
   ShieldCheck,
   Split,
   Timer,
-  Users,
   UserCheck,
+  Users,
   Vote,
   Workflow,
   Zap,
-  type LucideIcon,
 } from 'lucide-react';
 
 /** By the type without its version, then by its group. */
@@ -54,7 +54,11 @@ export function iconOf(type: string): LucideIcon {
 export function categoryOf(type: string): string {
   const group = type.split('.')[0] ?? '';
   const known: Record<string, string> = {
-    ai: 'AI', flow: 'Flow', data: 'Data', action: 'Action', trigger: 'Trigger',
+    ai: 'AI',
+    flow: 'Flow',
+    data: 'Data',
+    action: 'Action',
+    trigger: 'Trigger',
   };
   return known[group] ?? 'Node';
 }

@@ -5,7 +5,7 @@ import { layoutGraph } from './layout';
 import type { Box, Direction, Layout } from './layout/types';
 
 const sizes = {
-  node: { width: 236, height: 62 },
+  node: { width: 228, height: 60 },
   start: { width: 84, height: 34 },
   container: { width: 280, height: 120 },
 };
@@ -18,13 +18,17 @@ export interface LaidOut {
   direction: Direction;
 }
 
+/** What the layout has to place, with the sizes of the cards. */
+export const layoutNodes = (graph: Graph) =>
+  graph.nodes.map(({ id, parent, kind }) => ({ id, parent, ...sizes[kind] }));
+
 /** The graph with places for everything; undefined while they are being found. */
-export function useLayout(graph: Graph, direction: Direction): LaidOut | undefined {
+export function useLayout(graph: Graph, direction: Direction | undefined): LaidOut | undefined {
   const [done, setDone] = useState<{ graph: Graph; direction: Direction; layout: Layout }>();
   useEffect(() => {
+    if (!direction) return;
     let current = true;
-    const nodes = graph.nodes.map(({ id, parent, kind }) => ({ id, parent, ...sizes[kind] }));
-    void layoutGraph(nodes, graph.edges, direction).then((layout) => {
+    void layoutGraph(layoutNodes(graph), graph.edges, direction).then((layout) => {
       if (current) setDone({ graph, direction, layout });
     });
     return () => {

@@ -34,8 +34,10 @@ export function walk(
     }
     return best;
   };
-  if (key === forward) return nearest(edges.filter((edge) => edge.source === from).map((edge) => edge.target));
-  if (key === back) return nearest(edges.filter((edge) => edge.target === from).map((edge) => edge.source));
+  if (key === forward)
+    return nearest(edges.filter((edge) => edge.source === from).map((edge) => edge.target));
+  if (key === back)
+    return nearest(edges.filter((edge) => edge.target === from).map((edge) => edge.source));
   const sign = key === 'ArrowDown' || key === 'ArrowRight' ? 1 : -1;
   const across = direction === 'RIGHT' ? 'y' : 'x';
   const along = direction === 'RIGHT' ? 'x' : 'y';

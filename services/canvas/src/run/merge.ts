@@ -12,7 +12,11 @@ export interface Held<T> {
 }
 
 /** A change from the stream. Payloads it leaves out are kept. */
-export function mergeStreamedStep(held: Held<Step> | undefined, step: Step, nowMs: number): Held<Step> {
+export function mergeStreamedStep(
+  held: Held<Step> | undefined,
+  step: Step,
+  nowMs: number,
+): Held<Step> {
   if (held && stepIsBehind(step, held.value)) return held;
   const value: Step = { ...held?.value, ...step };
   if (held && (step.attempt ?? 0) > (held.value.attempt ?? 0)) {
@@ -25,7 +29,11 @@ export function mergeStreamedStep(held: Held<Step> | undefined, step: Step, nowM
 }
 
 /** An answer of ListSteps whose request was sent at `sentMs`. */
-export function mergeReadStep(held: Held<Step> | undefined, step: Step, sentMs: number): Held<Step> {
+export function mergeReadStep(
+  held: Held<Step> | undefined,
+  step: Step,
+  sentMs: number,
+): Held<Step> {
   if (!held) return { value: step, streamedMs: 0 };
   const older = held.streamedMs > sentMs && !stepIsBehind(held.value, step);
   if (!older) return { value: step, streamedMs: held.streamedMs };

@@ -19,10 +19,23 @@ export interface NodeRun {
 
 /** The state that matters most of several activations comes first. */
 const precedence: StepState[] = [
-  'RUNNING', 'WAITING', 'READY', 'FAILED', 'PENDING', 'COMPENSATED', 'CANCELED', 'COMPLETED',
+  'RUNNING',
+  'WAITING',
+  'READY',
+  'FAILED',
+  'PENDING',
+  'COMPENSATED',
+  'CANCELED',
+  'COMPLETED',
   'SKIPPED',
 ];
-const overStates = new Set<StepState>(['COMPLETED', 'FAILED', 'SKIPPED', 'CANCELED', 'COMPENSATED']);
+const overStates = new Set<StepState>([
+  'COMPLETED',
+  'FAILED',
+  'SKIPPED',
+  'CANCELED',
+  'COMPENSATED',
+]);
 
 export function summarize(steps: readonly Step[]): NodeRun {
   let state: StepState | undefined;

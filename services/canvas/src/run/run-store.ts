@@ -8,7 +8,7 @@ import {
   mergeStreamedExecution,
   mergeStreamedStep,
 } from './merge';
-import { summarize, type NodeRun } from './node-run';
+import { type NodeRun, summarize } from './node-run';
 
 /** One execution as far as it is known. */
 export interface RunState {

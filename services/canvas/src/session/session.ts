@@ -88,7 +88,7 @@ async function refresh(): Promise<string | undefined> {
 
 function withLock<T>(work: () => Promise<T>): Promise<T> {
   // Web Locks exist in secure contexts only; elsewhere tabs are on their own.
-  return navigator.locks ? navigator.locks.request(lockName, work) as Promise<T> : work();
+  return navigator.locks ? (navigator.locks.request(lockName, work) as Promise<T>) : work();
 }
 
 export async function signIn(email: string, password: string, tenant?: string): Promise<void> {

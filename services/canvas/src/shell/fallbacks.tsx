@@ -4,7 +4,15 @@ import { Empty, ProblemPage, Skeleton } from '@/ui/basics';
 import css from './shell.module.css';
 
 export const NotFound = () => (
-  <Empty icon={Compass} title="There is no such page" action={<Link to="/" className={css.link}>Go to the overview</Link>}>
+  <Empty
+    icon={Compass}
+    title="There is no such page"
+    action={
+      <Link to="/" className={css.link}>
+        Go to the overview
+      </Link>
+    }
+  >
     The address may be misspelt, or what was here is gone.
   </Empty>
 );

@@ -1,6 +1,16 @@
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
-import { Activity, Bot, Keyboard, LayoutDashboard, LogOut, type LucideIcon, Search, SunMoon, Workflow } from 'lucide-react';
+import {
+  Activity,
+  Bot,
+  Keyboard,
+  LayoutDashboard,
+  LogOut,
+  type LucideIcon,
+  Search,
+  SunMoon,
+  Workflow,
+} from 'lucide-react';
 import { useEffect, useId, useMemo, useRef, useState } from 'react';
 import { workflowsQuery } from '@/api/queries';
 import { idOf } from '@/lib/format';
@@ -30,7 +40,9 @@ export default function Palette({ onClose, onHelp }: { onClose: () => void; onHe
   const navigate = useNavigate();
 
   const shown = useMemo(() => {
-    const found = options.filter((option) => matches(`${option.label} ${option.hint}`, wanted)).slice(0, maxShown);
+    const found = options
+      .filter((option) => matches(`${option.label} ${option.hint}`, wanted))
+      .slice(0, maxShown);
     if (!uuid.test(wanted)) return found;
     const open: Option = {
       id: wanted,
@@ -81,7 +93,9 @@ export default function Palette({ onClose, onHelp }: { onClose: () => void; onHe
               event.preventDefault();
               const next = (at + step + shown.length) % shown.length;
               setAt(next);
-              document.getElementById(`${listId}-${shown[next]!.id}`)?.scrollIntoView({ block: 'nearest' });
+              document
+                .getElementById(`${listId}-${shown[next]!.id}`)
+                ?.scrollIntoView({ block: 'nearest' });
             }
             if (event.key === 'Enter') choose(shown[at]);
           }}
@@ -119,9 +133,21 @@ function useOptions(onHelp: () => void): Option[] {
     const fixed: Option[] = [
       { id: 'overview', label: 'Overview', hint: 'Page', icon: LayoutDashboard, run: go('/') },
       { id: 'workflows', label: 'Workflows', hint: 'Page', icon: Workflow, run: go('/workflows') },
-      { id: 'executions', label: 'Executions', hint: 'Page', icon: Activity, run: go('/executions') },
+      {
+        id: 'executions',
+        label: 'Executions',
+        hint: 'Page',
+        icon: Activity,
+        run: go('/executions'),
+      },
       { id: 'agents', label: 'Agents', hint: 'Page', icon: Bot, run: go('/agents') },
-      { id: 'theme', label: 'Dark or light theme', hint: 'Action', icon: SunMoon, run: toggleTheme },
+      {
+        id: 'theme',
+        label: 'Dark or light theme',
+        hint: 'Action',
+        icon: SunMoon,
+        run: toggleTheme,
+      },
       { id: 'help', label: 'Shortcuts', hint: 'Action', icon: Keyboard, run: onHelp },
       { id: 'leave', label: 'Sign out', hint: 'Action', icon: LogOut, run: () => void signOut() },
     ];

@@ -1,5 +1,17 @@
 import { Link, Outlet, useNavigate } from '@tanstack/react-router';
-import { Activity, Bot, Command, Keyboard, LayoutDashboard, LogOut, type LucideIcon, Moon, Sun, Workflow } from 'lucide-react';
+import {
+  Activity,
+  Bot,
+  Command,
+  Keyboard,
+  LayoutDashboard,
+  LogOut,
+  type LucideIcon,
+  Menu,
+  Moon,
+  Sun,
+  Workflow,
+} from 'lucide-react';
 import { lazy, Suspense, useMemo, useState } from 'react';
 import { signOut, useSession } from '@/session/session';
 import { useStreamStatus } from '@/stream';
@@ -11,7 +23,11 @@ import { toggleTheme, useTheme } from './theme';
 
 const Palette = lazy(() => import('./palette'));
 
-const places: { to: '/' | '/workflows' | '/executions' | '/agents'; label: string; icon: LucideIcon }[] = [
+const places: {
+  to: '/' | '/workflows' | '/executions' | '/agents';
+  label: string;
+  icon: LucideIcon;
+}[] = [
   { to: '/', label: 'Overview', icon: LayoutDashboard },
   { to: '/workflows', label: 'Workflows', icon: Workflow },
   { to: '/executions', label: 'Executions', icon: Activity },
@@ -32,7 +48,7 @@ export function Shell() {
         'g w': () => void navigate({ to: '/workflows' }),
         'g e': () => void navigate({ to: '/executions' }),
         'g a': () => void navigate({ to: '/agents' }),
-        't': toggleTheme,
+        t: toggleTheme,
         '/': () => document.querySelector<HTMLElement>('[data-search]')?.focus(),
       }),
       [navigate],
@@ -60,6 +76,15 @@ export function Shell() {
             {label}
           </Link>
         ))}
+        <button
+          type="button"
+          className={css.item}
+          data-narrow=""
+          onClick={() => setOpen('palette')}
+        >
+          <Menu size={16} aria-hidden />
+          More
+        </button>
         <span className={css.spacer} />
         <StreamLight />
         <button type="button" className={css.item} data-wide="" onClick={() => setOpen('palette')}>
@@ -77,7 +102,9 @@ export function Shell() {
       <main className={css.main} id="main" tabIndex={-1}>
         <Outlet />
       </main>
-      <Suspense>{open === 'palette' && <Palette onClose={close} onHelp={() => setOpen('help')} />}</Suspense>
+      <Suspense>
+        {open === 'palette' && <Palette onClose={close} onHelp={() => setOpen('help')} />}
+      </Suspense>
       {open === 'help' && <ShortcutHelp onClose={close} />}
     </div>
   );
@@ -117,7 +144,13 @@ function User() {
         aria-label={theme === 'dark' ? 'Light theme' : 'Dark theme'}
         onClick={toggleTheme}
       />
-      <Button kind="quiet" size="small" icon={LogOut} aria-label="Sign out" onClick={() => void signOut()} />
+      <Button
+        kind="quiet"
+        size="small"
+        icon={LogOut}
+        aria-label="Sign out"
+        onClick={() => void signOut()}
+      />
     </div>
   );
 }

@@ -25,9 +25,9 @@ interface Subscription {
   listeners: Set<StreamListener>;
 }
 
-const pingMs = 20_000;
+const pingMs = 15_000;
 /** Silence after which a connection is taken for dead. */
-const silenceMs = 45_000;
+const silenceMs = 35_000;
 const firstDelayMs = 300;
 const maxDelayMs = 15_000;
 /** How long an unused connection is kept, so that changing pages does not reconnect. */

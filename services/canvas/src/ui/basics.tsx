@@ -34,7 +34,9 @@ export const Chip = ({ children, title }: { children: ReactNode; title?: string 
   </span>
 );
 
-export const Key = ({ children }: { children: ReactNode }) => <kbd className={css.key}>{children}</kbd>;
+export const Key = ({ children }: { children: ReactNode }) => (
+  <kbd className={css.key}>{children}</kbd>
+);
 
 export const Input = ({ className, ...rest }: ComponentProps<'input'>) => (
   <input className={`${css.input} ${className ?? ''}`} {...rest} />

@@ -31,6 +31,22 @@ export function PageHead({ title, crumbs, children, actions }: PageHeadProps) {
   );
 }
 
-export const PageBody = ({ children, scroll }: { children: ReactNode; scroll?: boolean }) => (
-  <div className={`${css.body} ${scroll ? css.scroll : ''}`}>{children}</div>
+interface PageBodyProps {
+  children: ReactNode;
+  scroll?: boolean;
+  /** The id prefix and the selected one of the tabs above, where the body is their panel. */
+  tabs?: { idPrefix: string; selected: string };
+}
+
+export const PageBody = ({ children, scroll, tabs }: PageBodyProps) => (
+  <div
+    className={`${css.body} ${scroll ? css.scroll : ''}`}
+    {...(tabs && {
+      id: `${tabs.idPrefix}-panel`,
+      role: 'tabpanel',
+      'aria-labelledby': `${tabs.idPrefix}-${tabs.selected}`,
+    })}
+  >
+    {children}
+  </div>
 );

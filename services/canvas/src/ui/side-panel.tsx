@@ -40,7 +40,11 @@ export function SidePanel({ title, subtitle, label, onClose, children }: SidePan
     };
   };
   return (
-    <aside className={css.panel} style={{ '--panel-width': `${width}px` } as CSSProperties} aria-label={label}>
+    <aside
+      className={css.panel}
+      style={{ '--panel-width': `${width}px` } as CSSProperties}
+      aria-label={label}
+    >
       <button
         type="button"
         className={css.grip}
@@ -56,7 +60,15 @@ export function SidePanel({ title, subtitle, label, onClose, children }: SidePan
           <h2 className="truncate">{title}</h2>
           {subtitle && <small>{subtitle}</small>}
         </div>
-        {onClose && <Button kind="quiet" size="small" icon={X} aria-label="Close the panel" onClick={onClose} />}
+        {onClose && (
+          <Button
+            kind="quiet"
+            size="small"
+            icon={X}
+            aria-label="Close the panel"
+            onClick={onClose}
+          />
+        )}
       </header>
       <div className={css.body}>{children}</div>
     </aside>

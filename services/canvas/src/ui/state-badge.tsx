@@ -33,9 +33,21 @@ const icons: Record<ExecutionState | StepState, LucideIcon> = {
   TIMED_OUT: Clock,
 };
 
-export function StateIcon({ state, size = 14 }: { state: ExecutionState | StepState | undefined; size?: number }) {
+export function StateIcon({
+  state,
+  size = 14,
+}: {
+  state: ExecutionState | StepState | undefined;
+  size?: number;
+}) {
   const Icon = (state && icons[state]) ?? CircleDashed;
-  return <Icon size={size} aria-hidden className={`${css.icon} ${state === 'RUNNING' ? css.spin : ''}`} />;
+  return (
+    <Icon
+      size={size}
+      aria-hidden
+      className={`${css.icon} ${state === 'RUNNING' ? css.spin : ''}`}
+    />
+  );
 }
 
 interface BadgeProps {
@@ -58,9 +70,13 @@ function Badge({ state, look, bare }: BadgeProps) {
   );
 }
 
-export const ExecutionBadge = ({ state, bare }: { state: ExecutionState | undefined; bare?: boolean }) => (
-  <Badge state={state} look={executionLook(state)} bare={bare} />
-);
+export const ExecutionBadge = ({
+  state,
+  bare,
+}: {
+  state: ExecutionState | undefined;
+  bare?: boolean;
+}) => <Badge state={state} look={executionLook(state)} bare={bare} />;
 export const StepBadge = ({ state, bare }: { state: StepState | undefined; bare?: boolean }) => (
   <Badge state={state} look={stepLook(state)} bare={bare} />
 );

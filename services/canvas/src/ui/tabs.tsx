@@ -19,17 +19,26 @@ interface TabsProps<Id extends string> {
 }
 
 /** Tabs by the ARIA pattern: one tab stop, arrows move. */
-export function Tabs<Id extends string>({ label, items, selected, onSelect, idPrefix }: TabsProps<Id>) {
+export function Tabs<Id extends string>({
+  label,
+  items,
+  selected,
+  onSelect,
+  idPrefix,
+}: TabsProps<Id>) {
   const fallback = useId();
   const prefix = idPrefix ?? fallback;
   const move = (event: KeyboardEvent<HTMLDivElement>) => {
     const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
     const at = items.findIndex((item) => item.id === selected);
     const to =
-      event.key === 'Home' ? 0
-      : event.key === 'End' ? items.length - 1
-      : step ? (at + step + items.length) % items.length
-      : -1;
+      event.key === 'Home'
+        ? 0
+        : event.key === 'End'
+          ? items.length - 1
+          : step
+            ? (at + step + items.length) % items.length
+            : -1;
     const item = items[to];
     if (!item) return;
     event.preventDefault();

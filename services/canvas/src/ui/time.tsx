@@ -14,7 +14,13 @@ export function Ago({ time }: { time: string | undefined }) {
 }
 
 /** How long something took, or a counter while it goes on. */
-export function Duration({ startMs, endMs }: { startMs: number | undefined; endMs: number | undefined }) {
+export function Duration({
+  startMs,
+  endMs,
+}: {
+  startMs: number | undefined;
+  endMs: number | undefined;
+}) {
   const open = startMs !== undefined && endMs === undefined;
   const now = useNow(open);
   if (startMs === undefined) return <span className="dim">–</span>;

@@ -23,7 +23,10 @@ export function toast(kind: Toast['kind'], text: string): void {
 
 export function toastProblem(error: unknown): void {
   const problem = asProblem(error);
-  toast('error', `${problem.message} (${problem.reason}${problem.requestId ? `, request ${problem.requestId}` : ''})`);
+  toast(
+    'error',
+    `${problem.message} (${problem.reason}${problem.requestId ? `, request ${problem.requestId}` : ''})`,
+  );
 }
 
 export function Toasts() {
@@ -32,7 +35,11 @@ export function Toasts() {
     <div className={css.toasts} role="status" aria-live="polite">
       {list.map(({ id, kind, text }) => (
         <div key={id} className={css.toast} data-kind={kind}>
-          {kind === 'error' ? <CircleAlert size={15} aria-hidden /> : <CircleCheck size={15} aria-hidden />}
+          {kind === 'error' ? (
+            <CircleAlert size={15} aria-hidden />
+          ) : (
+            <CircleCheck size={15} aria-hidden />
+          )}
           <span>{text}</span>
         </div>
       ))}

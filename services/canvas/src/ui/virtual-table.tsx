@@ -141,7 +141,11 @@ function Head<Row>({ columns }: { columns: Column<Row>[] }) {
   );
 }
 
-function WaitingRows<Row>(props: { columns: Column<Row>[]; tracks: CSSProperties; height: number }) {
+function WaitingRows<Row>(props: {
+  columns: Column<Row>[];
+  tracks: CSSProperties;
+  height: number;
+}) {
   return (
     <div className={css.scroll} style={props.tracks} aria-busy="true">
       <Head columns={props.columns} />

@@ -134,7 +134,9 @@ function order(layers: LayoutNode[][], edges: LayoutEdge[]): LayoutNode[][] {
       }),
     );
     const sorted = [...members].sort((a, b) => weight.get(a.id)! - weight.get(b.id)!);
-    sorted.forEach((node, index) => place.set(node.id, (index + 0.5) / sorted.length));
+    for (const [index, node] of sorted.entries()) {
+      place.set(node.id, (index + 0.5) / sorted.length);
+    }
     return sorted;
   });
 }

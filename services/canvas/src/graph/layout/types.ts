@@ -34,5 +34,5 @@ export interface Layout {
 
 /** Room inside a container: the title above, air around. */
 export const containerPadding = { top: 44, side: 18, bottom: 18 };
-export const layerGap = 64;
-export const nodeGap = 26;
+export const layerGap = 56;
+export const nodeGap = 24;

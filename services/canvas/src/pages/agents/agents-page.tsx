@@ -114,7 +114,11 @@ const columns: Column<Agent>[] = [
     width: '100px',
     narrowWidth: null,
     align: 'end',
-    cell: (agent) => <span className="dim"><Ago time={agent.updateTime} /></span>,
+    cell: (agent) => (
+      <span className="dim">
+        <Ago time={agent.updateTime} />
+      </span>
+    ),
   },
 ];
 
@@ -136,7 +140,9 @@ function AgentPanel({ agent, onClose }: { agent: Agent; onClose: () => void }) {
       />
       <section className={css.list}>
         <h2>Endpoints</h2>
-        {endpoints.length === 0 && <p className="dim">No worker serves this agent now. Its tasks wait.</p>}
+        {endpoints.length === 0 && (
+          <p className="dim">No worker serves this agent now. Its tasks wait.</p>
+        )}
         {endpoints.map((endpoint) => (
           <div key={endpoint.id} className={css.endpoint}>
             <h3 className="mono">{endpoint.id}</h3>

@@ -1,7 +1,13 @@
 import type { ExecutionError } from '@/api/types';
 import css from './execution.module.css';
 
-export function ErrorBox({ error, onNode }: { error: ExecutionError; onNode?: (node: string) => void }) {
+export function ErrorBox({
+  error,
+  onNode,
+}: {
+  error: ExecutionError;
+  onNode?: (node: string) => void;
+}) {
   return (
     <div className={css.failure} role="alert">
       <strong>{error.reason || 'FAILED'}</strong>

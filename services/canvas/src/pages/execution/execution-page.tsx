@@ -8,7 +8,6 @@ import type { Execution } from '@/api/types';
 import { readGraph } from '@/graph/document';
 import { GraphView } from '@/graph/graph-view';
 import { idOf, shortId, timeMs } from '@/lib/format';
-import { executionTabs } from '@/router';
 import { executionLook, isOver } from '@/run/states';
 import { type Run, useRun } from '@/run/use-run';
 import { useCan } from '@/session/session';
@@ -28,6 +27,7 @@ import { Journal } from './journal';
 import { RunPanel } from './run-panel';
 import { StepPanel } from './step-panel';
 import { StepProgress } from './step-progress';
+import { executionTabs } from './tabs';
 import { Timeline } from './timeline';
 
 export default function ExecutionPage() {
@@ -77,7 +77,11 @@ function Opened({ run, name, execution }: { run: Run; name: string; execution: E
         }
         actions={
           <>
-            <Link to="/workflows/$workflowId" params={{ workflowId: idOf(workflow) }} className={css.link}>
+            <Link
+              to="/workflows/$workflowId"
+              params={{ workflowId: idOf(workflow) }}
+              className={css.link}
+            >
               Open workflow
             </Link>
             <Cancel name={name} execution={execution} run={run} />
@@ -90,7 +94,6 @@ function Opened({ run, name, execution }: { run: Run; name: string; execution: E
         </span>
       </PageHead>
       <Announcer execution={execution} />
-      <StepProgress store={run.store} graph={graph} />
       <div className={css.tabs}>
         <Tabs
           label="Execution"
@@ -103,8 +106,9 @@ function Opened({ run, name, execution }: { run: Run; name: string; execution: E
           selected={tab}
           onSelect={(next) => change({ tab: next })}
         />
+        <StepProgress store={run.store} graph={graph} />
       </div>
-      <PageBody>
+      <PageBody tabs={{ idPrefix: 'execution', selected: tab }}>
         <Split
           panel={
             search.node ? (
@@ -134,7 +138,13 @@ function Opened({ run, name, execution }: { run: Run; name: string; execution: E
               <Empty icon={WorkflowIcon} title="Loading the graph…" />
             ))}
           {tab === 'timeline' && (
-            <Timeline store={run.store} graph={graph} selected={search.node} iteration={search.iteration} onSelect={select} />
+            <Timeline
+              store={run.store}
+              graph={graph}
+              selected={search.node}
+              iteration={search.iteration}
+              onSelect={select}
+            />
           )}
           {tab === 'journal' && <Journal name={name} run={run} onNode={select} />}
         </Split>
@@ -179,7 +189,10 @@ function Cancel({ name, execution, run }: { name: string; execution: Execution; 
             </>
           }
         >
-          <p>Its open steps become canceled and their workers are told to stop. This cannot be undone.</p>
+          <p>
+            Its open steps become canceled and their workers are told to stop. This cannot be
+            undone.
+          </p>
         </Dialog>
       )}
     </>

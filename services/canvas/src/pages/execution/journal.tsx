@@ -73,7 +73,11 @@ const columnsOf = (onNode: JournalProps['onNode']): Column<ExecutionEvent>[] => 
     narrowWidth: 'minmax(0, 1fr)',
     cell: (event) =>
       event.node ? (
-        <button type="button" className={css.nodeLink} onClick={() => onNode(event.node ?? '', event.iteration || undefined)}>
+        <button
+          type="button"
+          className={css.nodeLink}
+          onClick={() => onNode(event.node ?? '', event.iteration || undefined)}
+        >
           {event.node}
           {event.iteration && `#${event.iteration}`}
         </button>

@@ -7,10 +7,20 @@ import { SidePanel } from '@/ui/side-panel';
 import { ErrorBox } from './error-box';
 
 /** The execution itself: output, error, input. */
-export function RunPanel({ execution, onNode }: { execution: Execution; onNode: (node: string) => void }) {
+export function RunPanel({
+  execution,
+  onNode,
+}: {
+  execution: Execution;
+  onNode: (node: string) => void;
+}) {
   const labels = Object.entries(execution.labels ?? {});
   return (
-    <SidePanel title="Execution" label="Execution" subtitle={<span className="mono">{idOf(execution.name)}</span>}>
+    <SidePanel
+      title="Execution"
+      label="Execution"
+      subtitle={<span className="mono">{idOf(execution.name)}</span>}
+    >
       {execution.error && <ErrorBox error={execution.error} onNode={onNode} />}
       {(execution.output !== undefined || execution.state === 'COMPLETED') && (
         <JsonView title="Output" value={execution.output} />
@@ -23,7 +33,12 @@ export function RunPanel({ execution, onNode }: { execution: Execution; onNode: 
           ['Version', execution.version],
           ['Mode', execution.mode?.toLowerCase().replace('_', ' ')],
           ['Priority', execution.priority],
-          ['By', <span key="by" className="mono">{execution.creator}</span>],
+          [
+            'By',
+            <span key="by" className="mono">
+              {execution.creator}
+            </span>,
+          ],
           [
             'Labels',
             labels.length > 0

@@ -1,3 +1,4 @@
+import { CircleDashed } from 'lucide-react';
 import { useEffect } from 'react';
 import type { Step } from '@/api/types';
 import { formatClock, formatDateTime, timeMs } from '@/lib/format';
@@ -9,7 +10,6 @@ import { JsonView } from '@/ui/json/json-view';
 import { SidePanel } from '@/ui/side-panel';
 import { StepBadge } from '@/ui/state-badge';
 import { Duration } from '@/ui/time';
-import { CircleDashed } from 'lucide-react';
 import { ErrorBox } from './error-box';
 import css from './execution.module.css';
 
@@ -28,11 +28,19 @@ export function StepPanel({ run, node, title, iteration, onIteration, onClose }:
   const step = steps.find((one) => (one.iteration ?? '') === iteration) ?? interesting(steps);
   useFreshPayloads(run, step);
   return (
-    <SidePanel title={title} subtitle={<span className="mono">{node}</span>} label="Step" onClose={onClose}>
+    <SidePanel
+      title={title}
+      subtitle={<span className="mono">{node}</span>}
+      label="Step"
+      onClose={onClose}
+    >
       {steps.length > 1 && (
         <label className={css.iterations}>
           Iteration
-          <Select value={step?.iteration ?? ''} onChange={({ target }) => onIteration(target.value)}>
+          <Select
+            value={step?.iteration ?? ''}
+            onChange={({ target }) => onIteration(target.value)}
+          >
             {steps.map((one) => (
               <option key={one.iteration} value={one.iteration ?? ''}>
                 {one.iteration || 'itself'} · {stepLook(one.state).label}
@@ -59,8 +67,20 @@ function StepDetails({ step }: { step: Step }) {
       <Facts
         rows={[
           ['State', <StepBadge key="state" state={step.state} />],
-          ['Duration', <Duration key="duration" startMs={timeMs(step.startTime)} endMs={timeMs(step.endTime)} />],
-          ['Type', <span key="type" className="mono">{step.type}</span>],
+          [
+            'Duration',
+            <Duration
+              key="duration"
+              startMs={timeMs(step.startTime)}
+              endMs={timeMs(step.endTime)}
+            />,
+          ],
+          [
+            'Type',
+            <span key="type" className="mono">
+              {step.type}
+            </span>,
+          ],
           ['Attempt', step.attempt || undefined],
           ['Started', step.startTime && formatDateTime(timeMs(step.startTime))],
         ]}

@@ -1,10 +1,24 @@
 import { useMemo } from 'react';
 import { useStore } from 'zustand';
+import type { StepState } from '@/api/types';
 import type { Graph } from '@/graph/document';
 import type { RunStore } from '@/run/run-store';
-import { stepLook, stepStates } from '@/run/states';
+import { stepLook } from '@/run/states';
 import { StateBar } from '@/ui/state-bar';
 import css from './execution.module.css';
+
+/** What is over comes first, as in any other progress bar. */
+const order: StepState[] = [
+  'COMPLETED',
+  'COMPENSATED',
+  'SKIPPED',
+  'CANCELED',
+  'FAILED',
+  'RUNNING',
+  'WAITING',
+  'READY',
+  'PENDING',
+];
 
 /** How far the execution is, in steps. */
 export function StepProgress({ store, graph }: { store: RunStore; graph: Graph }) {
@@ -18,12 +32,16 @@ export function StepProgress({ store, graph }: { store: RunStore; graph: Graph }
       counts.set(state, (counts.get(state) ?? 0) + 1);
     }
     // What the graph still has ahead; nodes that only undo are not counted before they run.
-    const undoing = new Set(graph.edges.filter((edge) => edge.kind === 'compensate').map((edge) => edge.target));
+    const undoing = new Set(
+      graph.edges.filter((edge) => edge.kind === 'compensate').map((edge) => edge.target),
+    );
     const ahead = over
       ? 0
-      : graph.nodes.filter((node) => node.kind !== 'start' && !nodes.has(node.id) && !undoing.has(node.id)).length;
+      : graph.nodes.filter(
+          (node) => node.kind !== 'start' && !nodes.has(node.id) && !undoing.has(node.id),
+        ).length;
     counts.set('PENDING', (counts.get('PENDING') ?? 0) + ahead);
-    const all = stepStates.map((state) => ({ look: stepLook(state), count: counts.get(state) ?? 0 }));
+    const all = order.map((state) => ({ look: stepLook(state), count: counts.get(state) ?? 0 }));
     return {
       parts: all,
       done: all.reduce((sum, part) => sum + (part.look.over ? part.count : 0), 0),

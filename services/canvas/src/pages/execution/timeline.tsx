@@ -36,8 +36,14 @@ export function Timeline({ store, graph, selected, iteration, onSelect }: Timeli
     overscan: 15,
   });
   const known = lanes.flatMap((lane) => [lane.startMs ?? [], lane.endMs ?? []].flat());
-  const from = Math.min(timeMs(execution?.startTime) ?? Number.POSITIVE_INFINITY, ...known.slice(0, 1));
-  const lastKnown = lanes.reduce((most, lane) => Math.max(most, lane.endMs ?? lane.startMs ?? 0), 0);
+  const from = Math.min(
+    timeMs(execution?.startTime) ?? Number.POSITIVE_INFINITY,
+    ...known.slice(0, 1),
+  );
+  const lastKnown = lanes.reduce(
+    (most, lane) => Math.max(most, lane.endMs ?? lane.startMs ?? 0),
+    0,
+  );
   const to = Math.max(live ? now : (timeMs(execution?.endTime) ?? 0), lastKnown, from + 1);
   const span = to - from;
 
@@ -49,12 +55,16 @@ export function Timeline({ store, graph, selected, iteration, onSelect }: Timeli
     );
   }
   return (
-    <div ref={scroll} className={css.timeline} style={{ '--names': '220px' } as CSSProperties}>
+    <div ref={scroll} className={css.timeline}>
       <div className={css.axis} aria-hidden>
         <span />
         <div className={css.scale}>
           {ticks(span).map((tick) => (
-            <span key={tick} className={`${css.tick} num`} style={{ left: `${(100 * tick) / span}%` }}>
+            <span
+              key={tick}
+              className={`${css.tick} num`}
+              style={{ left: `${(100 * tick) / span}%` }}
+            >
               {formatDuration(tick)}
             </span>
           ))}
@@ -68,11 +78,22 @@ export function Timeline({ store, graph, selected, iteration, onSelect }: Timeli
               key={lane.key}
               type="button"
               className={css.lane}
-              style={{ transform: `translateY(${item.start}px)`, '--depth': lane.depth } as CSSProperties}
-              aria-pressed={lane.node === selected && (iteration === undefined || lane.iteration === iteration)}
+              style={
+                { transform: `translateY(${item.start}px)`, '--depth': lane.depth } as CSSProperties
+              }
+              aria-pressed={
+                lane.node === selected && (iteration === undefined || lane.iteration === iteration)
+              }
               onClick={() => onSelect(lane.node, lane.iteration)}
             >
-              <LaneBar lane={lane} title={titles.get(lane.node) ?? lane.node} from={from} span={span} now={to} live={live} />
+              <LaneBar
+                lane={lane}
+                title={titles.get(lane.node) ?? lane.node}
+                from={from}
+                span={span}
+                now={to}
+                live={live}
+              />
             </button>
           );
         })}

@@ -36,7 +36,9 @@ export default function ExecutionsPage() {
             <Select
               aria-label="State"
               value={search.state ?? ''}
-              onChange={({ target }) => change({ state: (target.value || undefined) as ExecutionState | undefined })}
+              onChange={({ target }) =>
+                change({ state: (target.value || undefined) as ExecutionState | undefined })
+              }
             >
               <option value="">Every state</option>
               {executionStates.map((state) => (
@@ -63,7 +65,9 @@ export default function ExecutionsPage() {
             <Select
               aria-label="Started"
               value={search.since ?? ''}
-              onChange={({ target }) => change({ since: (target.value || undefined) as Since | undefined })}
+              onChange={({ target }) =>
+                change({ since: (target.value || undefined) as Since | undefined })
+              }
             >
               <option value="">Any time</option>
               {Object.entries(sinceLabels).map(([id, label]) => (

@@ -12,8 +12,8 @@ import { Empty, ProblemNotice, ProblemPage } from '@/ui/basics';
 import { ExecutionBadge } from '@/ui/state-badge';
 import { Ago, Duration } from '@/ui/time';
 import { type Column, VirtualTable } from '@/ui/virtual-table';
-import { applyChanges } from './live-list';
 import css from './executions.module.css';
+import { applyChanges } from './live-list';
 
 export interface ExecutionFilter {
   state?: ExecutionState | undefined;
@@ -30,7 +30,8 @@ export function ExecutionsTable({ state, workflow, since }: ExecutionFilter) {
     since && term('start_time', '>', since),
   ]);
   const query = useMemo(() => executionsQuery(filter ? { filter } : {}), [filter]);
-  const { data, error, isPending, refetch, hasNextPage, fetchNextPage, isFetchingNextPage } = useInfiniteQuery(query);
+  const { data, error, isPending, refetch, hasNextPage, fetchNextPage, isFetchingNextPage } =
+    useInfiniteQuery(query);
   useLiveList(query.queryKey, { state, workflow, since }, refetch);
   const navigate = useNavigate();
   const rows = useMemo(() => (data?.pages ?? []).flatMap((page) => page.items), [data]);
@@ -47,10 +48,14 @@ export function ExecutionsTable({ state, workflow, since }: ExecutionFilter) {
         void navigate({ to: '/executions/$executionId', params: { executionId: idOf(row.name) } })
       }
       onMore={hasNextPage && !isFetchingNextPage ? () => void fetchNextPage() : undefined}
-      foot={error ? <ProblemNotice error={error} onRetry={() => void fetchNextPage()} /> : undefined}
+      foot={
+        error ? <ProblemNotice error={error} onRetry={() => void fetchNextPage()} /> : undefined
+      }
       empty={
         <Empty icon={Activity} title={filter ? 'No execution matches' : 'No executions yet'}>
-          {filter ? 'Try another state, workflow or time.' : 'Open a workflow and start it; it appears here at once.'}
+          {filter
+            ? 'Try another state, workflow or time.'
+            : 'Open a workflow and start it; it appears here at once.'}
         </Empty>
       }
     />
@@ -100,7 +105,11 @@ const columns: Column<Execution>[] = [
           <span className="mono">{row.error.reason}</span> {row.error.message}
         </span>
       ) : (
-        <span className="dim">{Object.entries(row.labels ?? {}).map(([key, value]) => `${key}=${value}`).join(' ')}</span>
+        <span className="dim">
+          {Object.entries(row.labels ?? {})
+            .map(([key, value]) => `${key}=${value}`)
+            .join(' ')}
+        </span>
       ),
   },
   {
@@ -119,7 +128,9 @@ const columns: Column<Execution>[] = [
     align: 'end',
     cell: (row) =>
       row.endTime ? (
-        <span className="num">{formatDuration((timeMs(row.endTime) ?? 0) - (timeMs(row.startTime) ?? 0))}</span>
+        <span className="num">
+          {formatDuration((timeMs(row.endTime) ?? 0) - (timeMs(row.startTime) ?? 0))}
+        </span>
       ) : (
         <Duration startMs={timeMs(row.startTime)} endMs={undefined} />
       ),
@@ -130,12 +141,20 @@ const columns: Column<Execution>[] = [
     width: '110px',
     narrowWidth: '96px',
     align: 'end',
-    cell: (row) => <span className="dim"><Ago time={row.startTime} /></span>,
+    cell: (row) => (
+      <span className="dim">
+        <Ago time={row.startTime} />
+      </span>
+    ),
   },
 ];
 
 /** Applies the tenant's stream to a list in the cache, a few times a second at most. */
-function useLiveList(queryKey: readonly unknown[], filter: ExecutionFilter, refetch: () => unknown): void {
+function useLiveList(
+  queryKey: readonly unknown[],
+  filter: ExecutionFilter,
+  refetch: () => unknown,
+): void {
   const client = useQueryClient();
   const waiting = useRef(new Map<string, Execution>());
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
@@ -147,7 +166,10 @@ function useLiveList(queryKey: readonly unknown[], filter: ExecutionFilter, refe
         timer.current = undefined;
         const changes = waiting.current;
         waiting.current = new Map();
-        client.setQueryData<InfiniteData<Page<Execution>>>(queryKey, (old) => old && applyChanges(old, changes, filter));
+        client.setQueryData<InfiniteData<Page<Execution>>>(
+          queryKey,
+          (old) => old && applyChanges(old, changes, filter),
+        );
       }, 200);
     },
     onReset: () => refetch(),

@@ -52,7 +52,6 @@ export default function LoginPage() {
             name="email"
             autoComplete="username"
             required
-            // biome-ignore lint/a11y/noAutofocus: the only thing to do on this page.
             autoFocus
             value={email}
             onChange={({ target }) => setEmail(target.value)}
@@ -72,7 +71,11 @@ export default function LoginPage() {
         {tenant !== undefined && (
           <label className={css.field}>
             Tenant
-            <Input name="tenant" value={tenant} onChange={({ target }) => setTenant(target.value)} />
+            <Input
+              name="tenant"
+              value={tenant}
+              onChange={({ target }) => setTenant(target.value)}
+            />
           </label>
         )}
         <Button type="submit" kind="primary" className={css.submit} disabled={busy}>

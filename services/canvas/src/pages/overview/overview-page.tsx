@@ -1,6 +1,13 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { CircleCheck, CircleX, Gauge, Hourglass, LoaderCircle, type LucideIcon } from 'lucide-react';
+import {
+  CircleCheck,
+  CircleX,
+  Gauge,
+  Hourglass,
+  LoaderCircle,
+  type LucideIcon,
+} from 'lucide-react';
 import { useMemo, useState } from 'react';
 import { executionsQuery, statsQuery } from '@/api/queries';
 import type { Execution, ExecutionState, WorkflowStats } from '@/api/types';
@@ -20,7 +27,11 @@ export default function OverviewPage() {
   const stats = useQuery(statsQuery());
   const rows = stats.data?.rows ?? [];
   const total = (...states: ExecutionState[]) =>
-    rows.reduce((sum, row) => sum + states.reduce((inner, state) => inner + toInt(row.executionsByState?.[state]), 0), 0);
+    rows.reduce(
+      (sum, row) =>
+        sum + states.reduce((inner, state) => inner + toInt(row.executionsByState?.[state]), 0),
+      0,
+    );
   const over = total('COMPLETED', 'FAILED', 'TIMED_OUT', 'CANCELED');
   const rate = over === 0 ? undefined : total('COMPLETED') / over;
 
@@ -39,15 +50,45 @@ export default function OverviewPage() {
       <PageBody scroll>
         <div className={css.page}>
           <div className={css.tiles}>
-            <Tile to="RUNNING" icon={LoaderCircle} tone="running" label="Running" value={total('RUNNING', 'QUEUED', 'COMPENSATING')} waiting={waiting} />
-            <Tile to="WAITING" icon={Hourglass} tone="waiting" label="Waiting" value={total('WAITING', 'PAUSED')} waiting={waiting} />
-            <Tile to="COMPLETED" icon={CircleCheck} tone="success" label="Completed" value={total('COMPLETED')} waiting={waiting} />
-            <Tile to="FAILED" icon={CircleX} tone="danger" label="Failed" value={total('FAILED', 'TIMED_OUT')} waiting={waiting} />
+            <Tile
+              to="RUNNING"
+              icon={LoaderCircle}
+              tone="running"
+              label="Running"
+              value={total('RUNNING', 'QUEUED', 'COMPENSATING')}
+              waiting={waiting}
+            />
+            <Tile
+              to="WAITING"
+              icon={Hourglass}
+              tone="waiting"
+              label="Waiting"
+              value={total('WAITING', 'PAUSED')}
+              waiting={waiting}
+            />
+            <Tile
+              to="COMPLETED"
+              icon={CircleCheck}
+              tone="success"
+              label="Completed"
+              value={total('COMPLETED')}
+              waiting={waiting}
+            />
+            <Tile
+              to="FAILED"
+              icon={CircleX}
+              tone="danger"
+              label="Failed"
+              value={total('FAILED', 'TIMED_OUT')}
+              waiting={waiting}
+            />
             <div className={css.tile}>
               <span>
                 <Gauge size={14} aria-hidden /> Success
               </span>
-              <strong className="num">{rate === undefined ? '–' : `${(rate * 100).toFixed(1)} %`}</strong>
+              <strong className="num">
+                {rate === undefined ? '–' : `${(rate * 100).toFixed(1)} %`}
+              </strong>
               <small>of {formatCount(over)} that are over</small>
             </div>
           </div>
@@ -71,11 +112,20 @@ interface TileProps {
 }
 
 const Tile = ({ to, icon: Icon, tone, label, value, waiting }: TileProps) => (
-  <Link to="/executions" search={{ state: to }} className={`${css.tile} ${toneClass}`} data-tone={tone}>
+  <Link
+    to="/executions"
+    search={{ state: to }}
+    className={`${css.tile} ${toneClass}`}
+    data-tone={tone}
+  >
     <span>
       <Icon size={14} aria-hidden /> {label}
     </span>
-    {waiting ? <Skeleton width={48} height={28} /> : <strong className="num">{formatCount(value)}</strong>}
+    {waiting ? (
+      <Skeleton width={48} height={28} />
+    ) : (
+      <strong className="num">{formatCount(value)}</strong>
+    )}
   </Link>
 );
 
@@ -128,7 +178,8 @@ function Recent() {
               <span className="dim">{row.error?.message}</span>
             </span>
             <span className="dim">
-              <Duration startMs={timeMs(row.startTime)} endMs={timeMs(row.endTime)} /> · <Ago time={row.startTime} />
+              <Duration startMs={timeMs(row.startTime)} endMs={timeMs(row.endTime)} /> ·{' '}
+              <Ago time={row.startTime} />
             </span>
           </Link>
         ))
@@ -160,7 +211,9 @@ function Busiest({ rows, waiting }: { rows: WorkflowStats[]; waiting: boolean })
         <Link to="/workflows">All</Link>
       </header>
       {busiest.length === 0 && (
-        <p className={css.none}>{waiting ? <Skeleton width="60%" /> : 'Counts appear after the first execution.'}</p>
+        <p className={css.none}>
+          {waiting ? <Skeleton width="60%" /> : 'Counts appear after the first execution.'}
+        </p>
       )}
       {busiest.map(({ row, parts, count }) => (
         <Link

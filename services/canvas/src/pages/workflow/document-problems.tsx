@@ -6,7 +6,11 @@ import css from './workflow.module.css';
 export function DocumentProblems({ problems }: { problems: string[] }) {
   if (problems.length === 0) return null;
   const more = problems.length > 1 ? ` And ${problems.length - 1} more.` : '';
-  const error = new Problem({ status: 0, reason: 'DOCUMENT_PARTLY_SHOWN', message: `${problems[0]}${more}` });
+  const error = new Problem({
+    status: 0,
+    reason: 'DOCUMENT_PARTLY_SHOWN',
+    message: `${problems[0]}${more}`,
+  });
   return (
     <div className={css.problems}>
       <ProblemNotice error={error} />

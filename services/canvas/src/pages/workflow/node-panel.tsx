@@ -8,12 +8,25 @@ import { SidePanel } from '@/ui/side-panel';
 export function NodePanel({ node, onClose }: { node: GraphNode; onClose: () => void }) {
   const join = node.source['join'];
   return (
-    <SidePanel title={node.title} subtitle={<span className="mono">{node.id}</span>} label="Node" onClose={onClose}>
+    <SidePanel
+      title={node.title}
+      subtitle={<span className="mono">{node.id}</span>}
+      label="Node"
+      onClose={onClose}
+    >
       <Facts
         rows={[
-          ['Type', <span key="type" className="mono">{node.type}</span>],
+          [
+            'Type',
+            <span key="type" className="mono">
+              {node.type}
+            </span>,
+          ],
           ['Group', categoryOf(node.type)],
-          ['Join', join === undefined ? undefined : typeof join === 'string' ? join : JSON.stringify(join)],
+          [
+            'Join',
+            join === undefined ? undefined : typeof join === 'string' ? join : JSON.stringify(join),
+          ],
         ]}
       />
       <JsonView title="Configuration" value={node.config ?? undefined} />

@@ -35,10 +35,25 @@ export function StartDialog(props: StartDialogProps) {
   );
 }
 
-function StartForm({ name, title, version, onClose, schema }: StartDialogProps & { schema: JsonObject }) {
-  const field = useMemo(() => ({ ...readField(schema, schema), required: true }) as Field, [schema]);
-  const formless = field.kind === 'json' || (field.kind === 'object' && field.fields.length === 0 && schema['additionalProperties'] !== false);
-  const [mode, setMode] = useState<'form' | 'json'>(formless && Object.keys(schema).length > 1 && !schema['properties'] ? 'json' : 'form');
+function StartForm({
+  name,
+  title,
+  version,
+  onClose,
+  schema,
+}: StartDialogProps & { schema: JsonObject }) {
+  const field = useMemo(
+    () => ({ ...readField(schema, schema), required: true }) as Field,
+    [schema],
+  );
+  const formless =
+    field.kind === 'json' ||
+    (field.kind === 'object' &&
+      field.fields.length === 0 &&
+      schema['additionalProperties'] !== false);
+  const [mode, setMode] = useState<'form' | 'json'>(
+    formless && Object.keys(schema).length > 1 && !schema['properties'] ? 'json' : 'form',
+  );
   const [value, setValue] = useState<Json | undefined>(() => initialValue(field) ?? {});
   const [errors, setErrors] = useState<ReadonlyMap<string, string>>(new Map());
   const form = useRef<HTMLFormElement>(null);
@@ -46,7 +61,8 @@ function StartForm({ name, title, version, onClose, schema }: StartDialogProps &
   const navigate = useNavigate();
 
   const start = useMutation({
-    mutationFn: (input: Json) => startExecution(name, { input, version, requestId: requestId(input) }),
+    mutationFn: (input: Json) =>
+      startExecution(name, { input, version, requestId: requestId(input) }),
     onSuccess: (execution) =>
       navigate({ to: '/executions/$executionId', params: { executionId: idOf(execution.name) } }),
     onError: (error) => show(atFields(asProblem(error).fields)),
@@ -68,7 +84,10 @@ function StartForm({ name, title, version, onClose, schema }: StartDialogProps &
     if (found.size > 0) show(found);
     else start.mutate(value ?? {});
   };
-  const homeless = mode === 'json' ? errors : new Map([...errors].filter(([pointer]) => !hasField(form.current, pointer)));
+  const homeless =
+    mode === 'json'
+      ? errors
+      : new Map([...errors].filter(([pointer]) => !hasField(form.current, pointer)));
   return (
     <Dialog
       title={`Start ${title}`}
@@ -86,7 +105,9 @@ function StartForm({ name, title, version, onClose, schema }: StartDialogProps &
     >
       <form id="start-form" ref={form} onSubmit={submit} noValidate>
         <div className={css.modes}>
-          <span>{nothingToFill(field) && mode === 'form' ? 'This workflow needs no input.' : 'Input'}</span>
+          <span>
+            {nothingToFill(field) && mode === 'form' ? 'This workflow needs no input.' : 'Input'}
+          </span>
           <Segments
             label="How to enter the input"
             items={[

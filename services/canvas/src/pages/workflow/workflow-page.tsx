@@ -1,16 +1,16 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router';
 import { Activity, Play, Workflow as WorkflowIcon } from 'lucide-react';
-import { useMemo } from 'react';
+import { useCallback, useMemo } from 'react';
 import { versionQuery, versionsQuery, workflowQuery } from '@/api/queries';
 import type { Workflow } from '@/api/types';
 import { readGraph } from '@/graph/document';
 import { GraphView } from '@/graph/graph-view';
 import { useCan } from '@/session/session';
+import { RouteWaiting } from '@/shell/fallbacks';
 import { useShortcuts } from '@/shell/shortcuts';
 import { Button, Chip, Empty, ProblemPage, Select } from '@/ui/basics';
 import { PageBody, PageHead } from '@/ui/page';
-import { RouteWaiting } from '@/shell/fallbacks';
 import { Split } from '@/ui/side-panel';
 import { Tabs } from '@/ui/tabs';
 import { ExecutionsTable } from '../executions/executions-table';
@@ -40,9 +40,12 @@ function Opened({ workflow, name }: { workflow: Workflow; name: string }) {
   const node = graph.nodes.find((one) => one.id === search.node);
   const tab = search.tab ?? 'graph';
   const canStart = useCan('executions.start');
-  const start = () => void navigate({ search: (old) => ({ ...old, start: true }) });
+  const start = useCallback(
+    () => void navigate({ search: (old) => ({ ...old, start: true }) }),
+    [navigate],
+  );
   const startable = canStart && newest > 0;
-  useShortcuts(useMemo(() => ({ s: () => startable && start() }), [startable]));
+  useShortcuts(useMemo(() => ({ s: () => startable && start() }), [startable, start]));
 
   return (
     <>
@@ -50,7 +53,8 @@ function Opened({ workflow, name }: { workflow: Workflow; name: string }) {
         title={workflow.title || name.slice('workflows/'.length)}
         crumbs={
           <>
-            <Link to="/workflows">Workflows</Link>/<span className="mono">{name.slice('workflows/'.length)}</span>
+            <Link to="/workflows">Workflows</Link>/
+            <span className="mono">{name.slice('workflows/'.length)}</span>
           </>
         }
         actions={
@@ -59,7 +63,13 @@ function Opened({ workflow, name }: { workflow: Workflow; name: string }) {
             <Button
               kind="primary"
               disabled={!startable}
-              title={canStart ? (newest > 0 ? undefined : 'Publish it first') : 'You may not start executions'}
+              title={
+                canStart
+                  ? newest > 0
+                    ? undefined
+                    : 'Publish it first'
+                  : 'You may not start executions'
+              }
               onClick={start}
             >
               <Play size={14} aria-hidden /> Start
@@ -67,7 +77,9 @@ function Opened({ workflow, name }: { workflow: Workflow; name: string }) {
           </>
         }
       >
-        {workflow.draftChanged && <Chip title="The draft differs from the newest version">draft changed</Chip>}
+        {workflow.draftChanged && (
+          <Chip title="The draft differs from the newest version">draft changed</Chip>
+        )}
       </PageHead>
       <div className={css.tabs}>
         <Tabs
@@ -78,10 +90,12 @@ function Opened({ workflow, name }: { workflow: Workflow; name: string }) {
             { id: 'executions', label: 'Executions', icon: Activity },
           ]}
           selected={tab}
-          onSelect={(next) => void navigate({ search: (old) => ({ ...old, tab: next }), replace: true })}
+          onSelect={(next) =>
+            void navigate({ search: (old) => ({ ...old, tab: next }), replace: true })
+          }
         />
       </div>
-      <PageBody>
+      <PageBody tabs={{ idPrefix: 'workflow', selected: tab }}>
         {tab === 'executions' ? (
           <ExecutionsTable workflow={name} />
         ) : version.error && !isDraft ? (
@@ -92,7 +106,9 @@ function Opened({ workflow, name }: { workflow: Workflow; name: string }) {
               node && (
                 <NodePanel
                   node={node}
-                  onClose={() => void navigate({ search: (old) => ({ ...old, node: undefined }), replace: true })}
+                  onClose={() =>
+                    void navigate({ search: (old) => ({ ...old, node: undefined }), replace: true })
+                  }
                 />
               )
             }
@@ -106,7 +122,9 @@ function Opened({ workflow, name }: { workflow: Workflow; name: string }) {
                 <GraphView
                   graph={graph}
                   selected={node?.id}
-                  onSelect={(id) => void navigate({ search: (old) => ({ ...old, node: id }), replace: true })}
+                  onSelect={(id) =>
+                    void navigate({ search: (old) => ({ ...old, node: id }), replace: true })
+                  }
                 />
               )
             )}
@@ -119,7 +137,9 @@ function Opened({ workflow, name }: { workflow: Workflow; name: string }) {
           name={name}
           title={workflow.title || name}
           version={newest}
-          onClose={() => void navigate({ search: (old) => ({ ...old, start: undefined }), replace: true })}
+          onClose={() =>
+            void navigate({ search: (old) => ({ ...old, start: undefined }), replace: true })
+          }
         />
       )}
     </>
@@ -137,7 +157,11 @@ function Versions({ name, newest, shown }: { name: string; newest: number; shown
       value={shown}
       onChange={({ target }) =>
         void navigate({
-          search: (old) => ({ ...old, node: undefined, version: target.value === String(newest) ? undefined : target.value }),
+          search: (old) => ({
+            ...old,
+            node: undefined,
+            version: target.value === String(newest) ? undefined : target.value,
+          }),
         })
       }
     >

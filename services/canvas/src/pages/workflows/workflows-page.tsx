@@ -27,10 +27,11 @@ export default function WorkflowsPage() {
   const [text, setText] = useState(search.q ?? '');
   const wanted = useDeferredValue(text.trim());
   const query = workflowsQuery(wanted ? { filter: term('title', ':', wanted) } : {});
-  const { data, error, isPending, refetch, hasNextPage, fetchNextPage, isFetchingNextPage } = useInfiniteQuery({
-    ...query,
-    placeholderData: (old) => old,
-  });
+  const { data, error, isPending, refetch, hasNextPage, fetchNextPage, isFetchingNextPage } =
+    useInfiniteQuery({
+      ...query,
+      placeholderData: (old) => old,
+    });
   const figures = useFigures();
   const rows = useMemo(
     () =>
@@ -67,12 +68,21 @@ export default function WorkflowsPage() {
             rowKey={(row) => row.workflow.name ?? ''}
             loading={isPending}
             onOpen={(row) =>
-              void navigate({ to: '/workflows/$workflowId', params: { workflowId: idOf(row.workflow.name) }, search: {} })
+              void navigate({
+                to: '/workflows/$workflowId',
+                params: { workflowId: idOf(row.workflow.name) },
+                search: {},
+              })
             }
             onMore={hasNextPage && !isFetchingNextPage ? () => void fetchNextPage() : undefined}
             empty={
-              <Empty icon={WorkflowIcon} title={wanted ? `No workflow called "${wanted}"` : 'No workflows yet'}>
-                {wanted ? 'The search looks at titles.' : 'Apply one with the command line: agentflow apply FILE.yaml'}
+              <Empty
+                icon={WorkflowIcon}
+                title={wanted ? `No workflow called "${wanted}"` : 'No workflows yet'}
+              >
+                {wanted
+                  ? 'The search looks at titles.'
+                  : 'Apply one with the command line: agentflow apply FILE.yaml'}
               </Empty>
             }
           />
@@ -83,7 +93,10 @@ export default function WorkflowsPage() {
 }
 
 /** Counts per workflow and its newest execution, where the caller may see them. */
-function useFigures(): (name: string | undefined) => { stats: WorkflowStats | undefined; last: Execution | undefined } {
+function useFigures(): (name: string | undefined) => {
+  stats: WorkflowStats | undefined;
+  last: Execution | undefined;
+} {
   const allowed = useCan('executions.list');
   const stats = useQuery({ ...statsQuery(), enabled: allowed });
   const recent = useInfiniteQuery({ ...executionsQuery({ pageSize: 200 }), enabled: allowed });
@@ -190,7 +203,9 @@ const columns: Column<Row>[] = [
     width: '64px',
     narrowWidth: null,
     align: 'end',
-    cell: ({ stats }) => <Count value={count(stats, 'QUEUED', 'RUNNING', 'WAITING', 'PAUSED', 'COMPENSATING')} />,
+    cell: ({ stats }) => (
+      <Count value={count(stats, 'QUEUED', 'RUNNING', 'WAITING', 'PAUSED', 'COMPENSATING')} />
+    ),
   },
   {
     id: 'completed',
@@ -214,7 +229,9 @@ const columns: Column<Row>[] = [
     width: '80px',
     narrowWidth: null,
     align: 'end',
-    cell: ({ stats }) => <span className="num dim">{formatDuration(durationMs(stats?.durationP50))}</span>,
+    cell: ({ stats }) => (
+      <span className="num dim">{formatDuration(durationMs(stats?.durationP50))}</span>
+    ),
   },
 ];
 

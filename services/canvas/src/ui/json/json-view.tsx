@@ -3,8 +3,8 @@ import { ChevronRight } from 'lucide-react';
 import { type CSSProperties, lazy, Suspense, useMemo, useRef, useState } from 'react';
 import type { Json } from '@/api/types';
 import { Button, CopyButton } from '../basics';
-import { type JsonRow, jsonRows, looksLikeMarkdown, mainText, preview } from './rows';
 import css from './json-view.module.css';
+import { type JsonRow, jsonRows, looksLikeMarkdown, mainText, preview } from './rows';
 
 const Markdown = lazy(() => import('./markdown'));
 
@@ -12,6 +12,9 @@ type Mode = 'text' | 'tree' | 'raw';
 /** Raw text beyond this is cut on screen; copying still gives all of it. */
 const maxRaw = 200_000;
 const maxLine = 600;
+
+/** A region that scrolls must be reachable by keyboard. */
+const scrolling = { tabIndex: 0 };
 
 /** A JSON value to read: as text where it is one, as a tree, or raw; always to copy. */
 export function JsonView({ title, value }: { title: string; value: Json | undefined }) {
@@ -38,13 +41,32 @@ export function JsonView({ title, value }: { title: string; value: Json | undefi
   );
 }
 
-function Body({ mode, value, text }: { mode: Mode; value: Json | undefined; text: string | undefined }) {
+function Body({
+  mode,
+  value,
+  text,
+}: {
+  mode: Mode;
+  value: Json | undefined;
+  text: string | undefined;
+}) {
   if (value === undefined) return <p className={css.none}>None</p>;
   if (mode === 'text' && text !== undefined) {
-    if (!looksLikeMarkdown(text)) return <pre className={css.raw}>{text.slice(0, maxRaw)}</pre>;
+    if (!looksLikeMarkdown(text))
+      return (
+        <pre className={css.raw} {...scrolling}>
+          {text.slice(0, maxRaw)}
+        </pre>
+      );
     return (
-      <Suspense fallback={<pre className={css.raw}>{text}</pre>}>
-        <div className={css.markdown} data-markdown="">
+      <Suspense
+        fallback={
+          <pre className={css.raw} {...scrolling}>
+            {text}
+          </pre>
+        }
+      >
+        <div className={css.markdown} data-markdown="" {...scrolling}>
           <Markdown text={text.slice(0, maxRaw)} />
         </div>
       </Suspense>
@@ -57,7 +79,7 @@ function Body({ mode, value, text }: { mode: Mode; value: Json | undefined; text
 function Raw({ value }: { value: Json }) {
   const all = useMemo(() => JSON.stringify(value, null, 2), [value]);
   return (
-    <pre className={css.raw}>
+    <pre className={css.raw} {...scrolling}>
       {all.slice(0, maxRaw)}
       {all.length > maxRaw && '\n… cut here; copy to have all of it'}
     </pre>
@@ -82,7 +104,7 @@ function Tree({ value }: { value: Json }) {
   };
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable by keyboard.
-    <div ref={scroll} className={css.tree} tabIndex={0} role="group" aria-label="Values">
+    <div ref={scroll} className={css.tree} tabIndex={0}>
       <div className={css.rows} style={{ height: virtualizer.getTotalSize() }}>
         {virtualizer.getVirtualItems().map((item) => (
           <div

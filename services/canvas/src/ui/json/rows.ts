@@ -1,4 +1,5 @@
 import type { Json } from '@/api/types';
+import { pointerStep } from '@/lib/pointer';
 
 /** One line of the tree. */
 export interface JsonRow {
@@ -30,7 +31,7 @@ export function jsonRows(value: Json, toggled: ReadonlySet<string>, openDepth = 
     rows.push({ path, depth, key, value: node, size: entries.length, open });
     if (!open) return;
     for (const [name, child] of entries.slice(0, maxChildren)) {
-      visit(`${path}/${name.replace(/~/g, '~0').replace(/\//g, '~1')}`, name, child, depth + 1);
+      visit(path + pointerStep(name), name, child, depth + 1);
     }
   };
   visit('', undefined, value, 0);
@@ -55,7 +56,8 @@ export function looksLikeMarkdown(text: string): boolean {
 
 /** The one text inside a value worth reading by itself: the value, or its only long string. */
 export function mainText(value: Json | undefined): string | undefined {
-  if (typeof value === 'string') return value.length > 80 || value.includes('\n') ? value : undefined;
+  if (typeof value === 'string')
+    return value.length > 80 || value.includes('\n') ? value : undefined;
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
   const long = Object.values(value).filter(
     (one): one is string => typeof one === 'string' && one.includes('\n') && one.length > 80,

@@ -1,0 +1,1 @@
+export const executionTabs = ['graph', 'timeline', 'journal'] as const;
