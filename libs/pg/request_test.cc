@@ -9,6 +9,7 @@
 #include "libs/pg/pool.h"
 #include "libs/pg/script.h"
 #include "libs/testing/postgres.h"
+#include "libs/testing/postgres_proxy.h"
 #include "migrations/monitor_test.h"
 
 // The request path against a real server, in the schema and under the roles of `monitor`.
@@ -192,6 +193,29 @@ TEST_F(RequestTest, AConnectionLostInATransactionIsUnavailableAndInCommitUnknown
   ASSERT_TRUE(tx.ok()) << tx.status();
   database_.TerminateConnections();
   EXPECT_EQ(ReasonOf(tx->Commit()), "DATABASE_COMMIT_UNKNOWN");
+}
+
+TEST_F(RequestTest, ACommitWhoseAnswerIsLostIsNotRepeated) {
+  testing::PostgresProxy proxy(database_);
+  Pool pool({.url = proxy.Url("monitor_app")});
+  int runs = 0;
+  std::thread cutter;
+  absl::Status status = pool.InTenant("acme", [&](TenantTx& tx) -> absl::Status {
+    ++runs;
+    AF_RETURN_IF_ERROR(
+        tx.Exec(kInsert, "acme", int64_t{1}, "a", std::vector<std::string>{}, std::nullopt)
+            .status());
+    proxy.SwallowAnswers();
+    cutter = std::thread([&] {
+      while (database_.Sql("SELECT count(*) FROM monitor.note") != "1") {
+      }
+      proxy.Cut();
+    });
+    return absl::OkStatus();
+  });
+  cutter.join();
+  EXPECT_EQ(ReasonOf(status), "DATABASE_COMMIT_UNKNOWN");
+  EXPECT_EQ(runs, 1);
 }
 
 TEST_F(RequestTest, InTenantStartsOverWhenTheConnectionBreaks) {
