@@ -288,6 +288,7 @@ int ServiceMain(std::string_view name, Service& service, int argc, char** argv) 
                     .level = obs::LevelFromName(rep.settings.log_level),
                     .json = rep.settings.log_format == "json"});
   TakeOverGrpcLog();
+  if (std::optional<int> exit_code = service.RunInstead()) return *exit_code;
   rep.on_shutdown_request = [&signal] { signal.Raise(); };
   status = rep.StartParts();
   if (status.ok()) {

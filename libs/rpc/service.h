@@ -3,6 +3,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -65,6 +66,9 @@ class Service {
   virtual std::vector<std::string> Peers() const { return {}; }
   // Adds its own settings; targets are members of the service.
   virtual void Configure(config::Schema& schema) {}
+  // A task to do instead of serving, with settings read and nothing listening: its exit code.
+  // nullopt: serve. Only ServiceMain asks.
+  virtual std::optional<int> RunInstead() { return std::nullopt; }
   // Last say about the server (plain port, audit hook, ...).
   virtual void ConfigureServer(ServerOptions& options) {}
   // Connects, migrates, builds its parts, registers its methods. The server starts serving after
