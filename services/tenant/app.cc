@@ -4,6 +4,8 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <functional>
+#include <optional>
 #include <utility>
 
 #include "libs/base/status.h"
@@ -75,16 +77,18 @@ class TenantService final : public rpc::Service {
 
   void Configure(config::Schema& schema) override { Declare(settings_, schema); }
 
+  std::optional<int> RunInstead() override {
+    if (mode_ == Mode::kServe) return std::nullopt;
+    SystemClock clock;
+    absl::Status status = MakeParts(clock, {});
+    if (status.ok()) status = RunBootstrap();
+    if (status.ok()) return 0;
+    std::fprintf(stderr, "%s (%s)\n", MessageOf(status).c_str(), ReasonOf(status).c_str());
+    return 1;
+  }
+
   absl::Status Start(rpc::ServiceParts& parts) override {
-    AF_RETURN_IF_ERROR(pg::Migrate(settings_.database_owner_url.Reveal(), Migrations()));
-    parts_ = std::make_unique<Parts>(settings_, parts.clock(), PoolOptionsFor(parts.metrics()));
-    AF_RETURN_IF_ERROR(pg::CheckRowSecurity(parts_->pool, "tenant"));
-    if (mode_ != Mode::kServe) {
-      AF_RETURN_IF_ERROR(RunBootstrap());
-      // Nothing was started that would need an end.
-      std::fflush(stdout);
-      std::_Exit(0);
-    }
+    AF_RETURN_IF_ERROR(MakeParts(parts.clock(), StatementObserver(parts.metrics())));
     rpc::Server& server = parts.server();
     RegisterAuthService(server, parts_->sessions);
     RegisterTenantService(server, parts_->tenants);
@@ -113,21 +117,31 @@ class TenantService final : public rpc::Service {
   void Stop() override {
     revoke_.reset();
     purge_.reset();
-    parts_->shipper.Stop();
+    if (parts_ != nullptr) parts_->shipper.Stop();
   }
 
  private:
-  pg::PoolOptions PoolOptionsFor(obs::Registry& metrics) {
+  using Observer = std::function<void(const char*, int64_t, const absl::Status&)>;
+
+  static Observer StatementObserver(obs::Registry& metrics) {
     obs::HistogramFamily seconds = metrics.Histograms(
         "agentflow_tenant_database_statement_seconds",
         "Time of database statements by name and outcome.", {"statement", "outcome"});
-    return {.url = settings_.database_url.Reveal(),
-            .name = "tenant",
-            .size = static_cast<size_t>(settings_.database_pool),
-            .observer = [seconds](const char* statement, int64_t micros, const absl::Status& s) {
-              seconds.With({statement, s.ok() ? "ok" : "error"})
-                  .Observe(static_cast<double>(micros) / 1e6);
-            }};
+    return [seconds](const char* statement, int64_t micros, const absl::Status& status) {
+      seconds.With({statement, status.ok() ? "ok" : "error"})
+          .Observe(static_cast<double>(micros) / 1e6);
+    };
+  }
+
+  absl::Status MakeParts(const Clock& clock, Observer observer) {
+    AF_RETURN_IF_ERROR(pg::Migrate(settings_.database_owner_url.Reveal(), Migrations()));
+    parts_ = std::make_unique<Parts>(
+        settings_, clock,
+        pg::PoolOptions{.url = settings_.database_url.Reveal(),
+                        .name = "tenant",
+                        .size = static_cast<size_t>(settings_.database_pool),
+                        .observer = std::move(observer)});
+    return pg::CheckRowSecurity(parts_->pool, "tenant");
   }
 
   absl::Status RunBootstrap() {
