@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "libs/base/status.h"
+#include "libs/rpc/callback_queue.h"
 #include "libs/rpc/channel_impl.h"
 #include "libs/rpc/tls_credentials.h"
 #include "libs/rpc/wire.h"
@@ -69,6 +70,7 @@ absl::StatusOr<ChannelPtr> Channel::Make(const ChannelOptions& options) {
     return InvalidArgument("PEER_ADDRESS_MISSING", "peers." + options.service,
                            "no address of \"" + options.service + "\" is configured");
   }
+  KeepCallbackQueue();
   return ChannelPtr(std::make_shared<ChannelImpl>(options));
 }
 

@@ -14,6 +14,7 @@
 #include "absl/status/status.h"
 #include "libs/base/status.h"
 #include "libs/obs/log.h"
+#include "libs/rpc/callback_queue.h"
 #include "libs/rpc/server_impl.h"
 #include "libs/rpc/tls_credentials.h"
 
@@ -172,6 +173,7 @@ void Server::Fallback(Decide decide) {
 }
 
 absl::Status Server::Start() {
+  KeepCallbackQueue();
   ServerRep& rep = *rep_;
   const ServerOptions& options = rep.options;
   rep.RegisterReflection(this);
