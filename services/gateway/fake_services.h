@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <condition_variable>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -59,10 +60,8 @@ class FakeServices : public testing::Test {
     ASSERT_TRUE(running.ok()) << running.status();
     running_ = *std::move(running);
     // Watching revocations is what a gateway does first.
-    for (int i = 0; i < 2000 && !watched_; ++i) {
-      std::this_thread::sleep_for(std::chrono::milliseconds(5));
-    }
-    ASSERT_TRUE(watched_);
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return watched_; });
   }
 
   std::string Url(const std::string& target) {
@@ -105,8 +104,9 @@ class FakeServices : public testing::Test {
   std::string token_ = "good";
 
   std::atomic<int> authentications_{0};
-  std::atomic<bool> watched_{false};
   std::mutex mutex_;
+  std::condition_variable changed_;
+  bool watched_ = false;
   Revocations revocations_;
   bool revoked_ = false;
   int requests_per_second_ = 0;
@@ -146,12 +146,14 @@ class FakeServices : public testing::Test {
           std::lock_guard lock(mutex_);
           revocations_ = stream;
           watched_ = true;
+          changed_.notify_all();
         });
     server.Unary<pb::AppendRequest, pb::AppendResponse>(
         "agentflow.internal.tenant.v1.AuditSinkService/Append",
         [this](const rpc::Call&, const pb::AppendRequest& request) {
           std::lock_guard lock(mutex_);
           audited_.insert(audited_.end(), request.records().begin(), request.records().end());
+          changed_.notify_all();
           return pb::AppendResponse();
         });
     server.Unary<api::v1::LoginRequest, api::v1::TokenPair>(

@@ -130,12 +130,8 @@ TEST_F(GatewayTest, RefusalsAreAudited) {
   StartGateway();
   token_ = "viewer";
   EXPECT_EQ(Call("POST", "/v1/workflows", "{}").status, 403);
-  auto count = [&] {
-    std::lock_guard lock(mutex_);
-    return audited_.size();
-  };
-  while (count() == 0) std::this_thread::sleep_for(std::chrono::milliseconds(10));
-  std::lock_guard lock(mutex_);
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [&] { return !audited_.empty(); });
   EXPECT_EQ(audited_[0].tenant(), "acme");
   EXPECT_EQ(audited_[0].principal(), "users/2");
   EXPECT_EQ(audited_[0].method(), "agentflow.api.v1.WorkflowService.CreateWorkflow");
@@ -146,13 +142,15 @@ TEST_F(GatewayTest, RefusalsAreAudited) {
 TEST_F(GatewayTest, AMissingBackendIsUnavailableAndSaidByReadyz) {
   StartGateway();
   EXPECT_EQ(Get("/healthz").status, 200);
-  while (Get("/readyz").status != 200) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  while (Get("/readyz").status != 200) {
+  }
   servers_["designer"].reset();
   http::Response response;
   while ((response = Get("/v1/workflows/a")).status == 200) {
   }
   EXPECT_EQ(response.status, 503);
-  while (Get("/readyz").status == 200) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  while (Get("/readyz").status == 200) {
+  }
   EXPECT_NE(Get("/readyz").body.find("designer"), std::string::npos);
   servers_.erase("designer");
 }
