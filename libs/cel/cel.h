@@ -87,6 +87,8 @@ class Program {
 
  private:
   absl::Status Failure(const Value& error) const;
+  template <typename Use>
+  auto With(const Activation& activation, const EvaluateOptions& options, Use use) const;
   std::string text_;
   std::shared_ptr<const Plan> plan_;
 };

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <functional>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -37,6 +39,7 @@ class Environment {
  private:
   const Functions* functions_;
   std::vector<Variable> variables_;
+  std::map<std::string, int, std::less<>> slots_;
 };
 
 }  // namespace agentflow::cel

@@ -8,6 +8,21 @@ struct Type::Rep {
   std::string name;
   std::vector<Type> parameters;
   schema::Type object;
+  int size = 1;             // parts, itself included
+  bool has_params = false;  // a type variable is in it
+
+  // Fills what follows from the parameters.
+  static std::shared_ptr<const Rep> Of(std::string name, std::vector<Type> parameters) {
+    auto rep = std::make_shared<Rep>(Rep{.name = std::move(name)});
+    for (Type& parameter : parameters) {
+      if (parameter.rep_ && parameter.rep_->size > kMaxSize) parameter = Kind::kDyn;
+      rep->size += parameter.rep_ ? parameter.rep_->size : 1;
+      rep->has_params |= parameter.has_params();
+    }
+    rep->parameters = std::move(parameters);
+    return rep;
+  }
+  static constexpr int kMaxSize = 1000;
 };
 
 namespace {
@@ -37,39 +52,44 @@ std::string_view KindName(Type::Kind kind) {
 
 }  // namespace
 
-Type Type::List(Type element) {
-  return Type(Kind::kList, std::make_shared<Rep>(Rep{.parameters = {std::move(element)}}));
-}
+Type Type::List(Type element) { return Type(Kind::kList, Rep::Of("", {std::move(element)})); }
 
 Type Type::Map(Type key, Type value) {
-  return Type(Kind::kMap,
-              std::make_shared<Rep>(Rep{.parameters = {std::move(key), std::move(value)}}));
+  return Type(Kind::kMap, Rep::Of("", {std::move(key), std::move(value)}));
 }
 
-Type Type::TypeOf(Type type) {
-  return Type(Kind::kType, std::make_shared<Rep>(Rep{.parameters = {std::move(type)}}));
-}
+Type Type::TypeOf(Type type) { return Type(Kind::kType, Rep::Of("", {std::move(type)})); }
 
 Type Type::Optional(Type type) { return Abstract(kOptionalTypeName, {std::move(type)}); }
 
 Type Type::Abstract(std::string name, std::vector<Type> parameters) {
-  return Type(Kind::kAbstract, std::make_shared<Rep>(Rep{.name = std::move(name),
-                                                         .parameters = std::move(parameters)}));
+  return Type(Kind::kAbstract, Rep::Of(std::move(name), std::move(parameters)));
 }
 
 Type Type::Param(std::string name) {
-  return Type(Kind::kParam, std::make_shared<Rep>(Rep{.name = std::move(name)}));
+  auto rep = std::make_shared<Rep>(Rep{.name = std::move(name), .has_params = true});
+  return Type(Kind::kParam, std::move(rep));
 }
+
+Type Type::WithoutValues() const {
+  return kind_ == Kind::kObject || values().empty() ? *this : Type(kind_);
+}
+
+bool Type::has_params() const { return rep_ && rep_->has_params; }
 
 Type Type::FromSchema(const schema::Type& type) {
   using K = schema::Type::Kind;
   if (type.kind() == K::kNull) return Kind::kNull;
   if (type.nullable()) return Kind::kDyn;
+  auto simple = [&](Kind kind) {
+    if (type.values().empty()) return Type(kind);
+    return Type(kind, std::make_shared<Rep>(Rep{.object = type}));
+  };
   switch (type.kind()) {
-    case K::kBool: return Kind::kBool;
-    case K::kInt: return Kind::kInt;
-    case K::kNumber: return Kind::kDouble;
-    case K::kString: return Kind::kString;
+    case K::kBool: return simple(Kind::kBool);
+    case K::kInt: return simple(Kind::kInt);
+    case K::kNumber: return simple(Kind::kDouble);
+    case K::kString: return simple(Kind::kString);
     case K::kArray: return List(FromSchema(type.items()));
     case K::kObject:
       if (type.properties().empty() && type.open()) {
@@ -104,7 +124,13 @@ const schema::Type& Type::object() const {
   return kind_ == Kind::kObject ? rep_->object : *kUnknown;
 }
 
+const std::vector<json::Value>& Type::values() const {
+  static const auto* const kNone = new std::vector<json::Value>();
+  return rep_ ? rep_->object.values() : *kNone;
+}
+
 schema::Type Type::ToSchema() const {
+  if (!values().empty()) return rep_->object;
   switch (kind_) {
     case Kind::kNull: return schema::Type::Null();
     case Kind::kBool: return schema::Type::Bool();

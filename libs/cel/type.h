@@ -10,7 +10,8 @@
 // The types of the expression checker.
 namespace agentflow::cel {
 
-// An immutable type. Copies share; thread-safe.
+// An immutable type. Copies share; thread-safe. A parameter of more than a thousand parts becomes
+// dyn, so that no expression grows its type exponentially.
 class Type {
  public:
   enum class Kind : uint8_t {
@@ -41,7 +42,12 @@ class Type {
   const std::vector<Type>& parameters() const;
   const Type& element() const;      // of kList and optional
   const std::string& name() const;  // of kAbstract and kParam
-  const schema::Type& object() const;  // of kObject; for others what is known of them
+  const schema::Type& object() const;  // of kObject
+  // All values there can be, where the schema lists them; else empty.
+  const std::vector<json::Value>& values() const;
+
+  Type WithoutValues() const;  // the same, values() forgotten
+  bool has_params() const;     // a type variable is in it
 
   // The JSON that a value of this type becomes.
   schema::Type ToSchema() const;

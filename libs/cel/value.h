@@ -62,6 +62,7 @@ class Value {
   bool is_number() const {
     return kind_ == Kind::kInt || kind_ == Kind::kUint || kind_ == Kind::kDouble;
   }
+  bool is_text() const { return kind_ == Kind::kString || kind_ == Kind::kBytes; }
   bool is_true() const { return kind_ == Kind::kBool && int_ != 0; }
 
   // REQUIRES: the kind fits.

@@ -1,0 +1,47 @@
+#include "libs/cel/regex.h"
+
+#include <string>
+
+#include "libs/cel/text.h"
+
+namespace agentflow::cel {
+namespace {
+
+constexpr int64_t kMaxMemory = 512 * 1024;  // of a compiled pattern with its automaton
+constexpr size_t kMaxPattern = 4096;        // bytes of a pattern's text
+constexpr int64_t kCompileCost = 200;       // a compilation, in operations
+
+}  // namespace
+
+std::unique_ptr<RE2> CompileRegex(std::string_view pattern) {
+  if (pattern.size() > kMaxPattern) return nullptr;
+  RE2::Options options(RE2::Quiet);
+  options.set_max_mem(kMaxMemory);
+  auto compiled = std::make_unique<RE2>(re2::StringPiece(pattern.data(), pattern.size()), options);
+  return compiled->ok() ? std::move(compiled) : nullptr;
+}
+
+Value MatchRegex(Context& context, std::string_view text, std::string_view pattern) {
+  // RE2 unrolls counted repetition, so that a short pattern may be costly to compile.
+  if (!context.Charge(kCompileCost + static_cast<int64_t>(pattern.size()) * 4)) {
+    return context.OutOfCost();
+  }
+  std::unique_ptr<RE2> compiled = CompileRegex(pattern);
+  if (!compiled) {
+    return context.Invalid("'" + Shorten(pattern) +
+                           "' is no regular expression of RE2, or too large a one");
+  }
+  if (!context.Charge(compiled->ProgramSize() / 8)) return context.OutOfCost();
+  return MatchRegex(context, text, *compiled);
+}
+
+Value MatchRegex(Context& context, std::string_view text, const RE2& pattern) {
+  // Without its automaton RE2 takes program size times text size.
+  int64_t states = 1 + pattern.ProgramSize() / 64;
+  if (!context.Charge(1 + static_cast<int64_t>(text.size() / 32) * states)) {
+    return context.OutOfCost();
+  }
+  return Value::Bool(RE2::PartialMatch(re2::StringPiece(text.data(), text.size()), pattern));
+}
+
+}  // namespace agentflow::cel

@@ -1,0 +1,19 @@
+#pragma once
+
+#include <memory>
+#include <string_view>
+
+#include "libs/cel/context.h"
+#include "re2/re2.h"
+
+namespace agentflow::cel {
+
+// A compiled pattern within the size limits of expressions; null for what is no pattern.
+std::unique_ptr<RE2> CompileRegex(std::string_view pattern);
+
+// Whether some part of `text` fits. Compiling is charged too; a constant pattern is compiled once
+// by the planner, which then calls the second form.
+Value MatchRegex(Context& context, std::string_view text, std::string_view pattern);
+Value MatchRegex(Context& context, std::string_view text, const RE2& pattern);
+
+}  // namespace agentflow::cel
