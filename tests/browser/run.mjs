@@ -44,9 +44,11 @@ stream.on('test:pass', (data) => {
 stream.on('test:fail', (data) => {
   if (data.details?.type !== 'suite') failed += 1;
 });
-stream.on('end', () => {
+const report = stream.compose(new spec());
+report.pipe(process.stdout, { end: false });
+report.on('end', () => {
   mock?.close();
-  console.log(`\n${passed} passed, ${failed} failed`);
-  process.exit(failed > 0 || passed === 0 ? 1 : 0);
+  process.stdout.write(`\n${passed} passed, ${failed} failed\n`, () => {
+    process.exit(failed > 0 || passed === 0 ? 1 : 0);
+  });
 });
-stream.compose(new spec()).pipe(process.stdout);

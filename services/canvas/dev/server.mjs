@@ -12,7 +12,7 @@ import { Tenant } from './tenant.mjs';
 
 const dist = fileURLToPath(new URL('../dist', import.meta.url));
 const contentSecurityPolicy =
-  "default-src 'self'; connect-src 'self' ws: wss:; style-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+  "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 const types = {
   '.html': 'text/html; charset=utf-8',
   '.js': 'text/javascript',

@@ -16,7 +16,7 @@ export const reviewBoard = {
         description: 'The text or Markdown to review.',
         minLength: 1,
         maxLength: 200000,
-        contentMediaType: 'text/markdown',
+        'x-multiline': true,
       },
       sentences: {
         type: 'integer',

@@ -110,6 +110,7 @@ function soleType(schema: JsonObject): string | undefined {
 function isLong(schema: JsonObject, key: string): boolean {
   const widget = asObject(schema['x-ui'])['widget'];
   if (widget !== undefined) return widget === 'textarea';
+  if (schema['x-multiline'] !== undefined) return schema['x-multiline'] === true;
   if (schema['format'] || schema['pattern']) return false;
   if (typeof schema['contentMediaType'] === 'string') return true;
   const max = schema['maxLength'];

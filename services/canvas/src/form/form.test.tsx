@@ -57,6 +57,8 @@ describe('readField', () => {
   });
   it.each([
     [{ type: 'string', contentMediaType: 'text/markdown' }, 'x', true],
+    [{ type: 'string', 'x-multiline': true }, 'x', true],
+    [{ type: 'string', 'x-multiline': false }, 'text', false],
     [{ type: 'string' }, 'body', true],
     [{ type: 'string', maxLength: 5000 }, 'x', true],
     [{ type: 'string', maxLength: 80 }, 'text', false],

@@ -73,9 +73,8 @@ describe('session', () => {
   });
 
   it('refreshes once for many calls at the same time', async () => {
-    answers['/v1/auth/login'] = () => [200, pair(1000)];
-    answers['/v1/auth/refresh'] = () => [200, pair(1000)];
     await signIn('a@b.c', 'pw');
+    vi.spyOn(Date, 'now').mockReturnValue(Date.now() + 590_000);
     calls = [];
     answers['/v1/x'] = () => [200, {}];
     await Promise.all([get('/v1/x'), get('/v1/x'), get('/v1/x')]);
@@ -87,6 +86,14 @@ describe('session', () => {
     answers['/v1/x'] = (_, request) =>
       request?.headers.get('authorization') === 'Bearer access-1' ? [401, {}] : [200, { ok: true }];
     expect(await (await get('/v1/x')).json()).toEqual({ ok: true });
+  });
+
+  it('does not refresh at every call when its clock is ahead', async () => {
+    answers['/v1/auth/login'] = () => [200, pair(-3_600_000)];
+    answers['/v1/x'] = () => [200, {}];
+    await signIn('a@b.c', 'pw');
+    await get('/v1/x');
+    expect(calls).not.toContain('/v1/auth/refresh');
   });
 
   it('ends when the refresh is refused, and says why', async () => {

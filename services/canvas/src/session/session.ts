@@ -28,6 +28,7 @@ const refreshKey = 'agentflow.refresh';
 const lockName = 'agentflow.refresh';
 /** An access token this close to its end is renewed first. */
 const marginMs = 30_000;
+const leastMs = 60_000;
 
 let access: { token: string; expireMs: number } | undefined;
 let refreshing: Promise<string | undefined> | undefined;
@@ -45,7 +46,8 @@ async function post<T>(path: string, body: unknown): Promise<T> {
 
 function keep(pair: TokenPair): string {
   const token = pair.accessToken ?? '';
-  const expireMs = pair.expireTime ? Date.parse(pair.expireTime) : Date.now() + 600_000;
+  // A clock that is ahead of the server's must not make every call refresh first.
+  const expireMs = Math.max(Date.parse(pair.expireTime ?? '') || 0, Date.now() + leastMs);
   access = { token, expireMs };
   storage.set(refreshKey, pair.refreshToken ?? null);
   return token;

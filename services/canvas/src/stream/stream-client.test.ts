@@ -7,7 +7,7 @@ class FakeSocket {
   sent: Record<string, Record<string, string>>[] = [];
   onopen: (() => void) | null = null;
   onmessage: ((message: { data: string }) => void) | null = null;
-  onclose: (() => void) | null = null;
+  onclose: ((event?: { code: number }) => void) | null = null;
   closed = false;
   constructor(readonly protocols: string[]) {}
   send(text: string) {
@@ -144,6 +144,16 @@ describe('StreamClient', () => {
     last().onclose?.();
     await vi.advanceTimersByTimeAsync(600);
     expect(renewals).toEqual([false, false, true]);
+  });
+
+  it.each([
+    ['close code', () => last().onclose?.({ code: 4401 })],
+    ['frame', () => last().say({ failed: { id: '', reason: 'CREDENTIAL_ENDED' } })],
+  ])('takes a new token when the old one ended, told by %s', async (_, end) => {
+    await live('executions');
+    end();
+    await vi.advanceTimersByTimeAsync(300);
+    expect(renewals).toEqual([false, true]);
   });
 
   it('takes silence for a broken connection', async () => {

@@ -30,6 +30,8 @@ const pingMs = 15_000;
 const silenceMs = 35_000;
 const firstDelayMs = 300;
 const maxDelayMs = 15_000;
+/** Close code of the gateway when the token of a stream has ended. */
+const credentialEnded = 4401;
 /** How long an unused connection is kept, so that changing pages does not reconnect. */
 const lingerMs = 10_000;
 
@@ -51,6 +53,7 @@ export class StreamClient {
   #socket: WebSocket | undefined;
   #generation = 0;
   #failures = 0;
+  #renew = false;
   #nextId = 1;
   #retry: ReturnType<typeof setTimeout> | undefined;
   #linger: ReturnType<typeof setTimeout> | undefined;
@@ -127,7 +130,9 @@ export class StreamClient {
     this.#setStatus('connecting');
     let token: string | undefined;
     try {
-      token = await this.#options.token(this.#failures === 2);
+      const renew = this.#renew || this.#failures === 2;
+      this.#renew = false;
+      token = await this.#options.token(renew);
     } catch {
       if (generation === this.#generation) this.#later();
       return;
@@ -151,8 +156,10 @@ export class StreamClient {
     socket.onmessage = (message) => {
       if (generation === this.#generation) this.#receive(String(message.data));
     };
-    socket.onclose = () => {
-      if (generation === this.#generation) this.#later();
+    socket.onclose = (event) => {
+      if (generation !== this.#generation) return;
+      if (event?.code === credentialEnded) this.#renew = true;
+      this.#later();
     };
   }
 
@@ -162,6 +169,11 @@ export class StreamClient {
     try {
       frame = JSON.parse(data) as ServerFrame;
     } catch {
+      return;
+    }
+    if (frame.failed && /^(CREDENTIAL|TOKEN_|UNAUTHENTICATED)/.test(frame.failed.reason ?? '')) {
+      this.#renew = true;
+      this.#later();
       return;
     }
     const body = frame.event ?? frame.subscribed ?? frame.reset ?? frame.failed;
@@ -185,12 +197,6 @@ export class StreamClient {
 
   #fail(subscription: Subscription, failed: NonNullable<ServerFrame['failed']>): void {
     const reason = failed.reason ?? '';
-    if (reason.startsWith('TOKEN_') || reason === 'UNAUTHENTICATED') {
-      // The next connection takes a new token.
-      this.#failures = Math.max(this.#failures, 1);
-      this.#later();
-      return;
-    }
     this.#topics.delete(subscription.topic);
     this.#byId.delete(subscription.id);
     for (const listener of [...subscription.listeners]) {
