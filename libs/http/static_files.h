@@ -12,9 +12,7 @@ namespace agentflow::http {
 
 // What every page of ours forbids its browser. `connect-src 'self'` includes the WebSocket.
 inline constexpr char kContentSecurityPolicy[] =
-    "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
-    "img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self'; "
-    "worker-src 'self' blob:; object-src 'none'; base-uri 'self'; form-action 'self'; "
+    "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; "
     "frame-ancestors 'none'";
 
 // X-Content-Type-Options, Referrer-Policy and the like, for every answer.
