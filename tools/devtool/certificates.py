@@ -16,11 +16,9 @@ def create(folder: Path, services: list[str]) -> None:
     for service in services:
         if not (folder / f"{service}.pem").exists():
             _certificate(folder, service)
-    for pair in ("context", "token"):
-        if not (folder / f"{pair}.pub").exists():
-            _key(folder / f"{pair}.key")
-            _openssl("pkey", "-in", folder / f"{pair}.key", "-pubout",
-                     "-out", folder / f"{pair}.pub")
+    if not (folder / "context.pub").exists():
+        _key(folder / "context.key")
+        _openssl("pkey", "-in", folder / "context.key", "-pubout", "-out", folder / "context.pub")
 
 
 def _certificate(folder: Path, service: str) -> None:
