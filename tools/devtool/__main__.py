@@ -4,8 +4,9 @@ import argparse
 import os
 import sys
 import time
+from pathlib import Path
 
-from . import build, example, install, paths, testing
+from . import bench, build, example, install, paths, testing
 from .network import http_status
 from .process import Process
 from .progress import Failure, bold, dim, green, red
@@ -50,6 +51,10 @@ def _arguments():
                       help="run just this suite (may be repeated)")
     test.add_argument("--rewrite", action="store_true",
                       help="write generated documents again instead of comparing them")
+    benching = command("bench", _bench, "measure the optimised build; prints one table and JSON")
+    benching.add_argument("--seconds", type=float, default=4, help="of each measurement")
+    benching.add_argument("--only", help="rows whose name contains this")
+    benching.add_argument("--json", type=Path, help="write the JSON to this file")
     command("format", _format, "clang-format the C++ that changed since main")
     return parser.parse_args()
 
@@ -129,6 +134,10 @@ def _build(options) -> int:
 
 def _test(options) -> int:
     return testing.run(options.only or testing.SUITES, options.rewrite)
+
+
+def _bench(options) -> int:
+    return bench.run(options.seconds, options.only, options.json)
 
 
 def _format(options) -> int:

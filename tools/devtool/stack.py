@@ -31,7 +31,7 @@ class Stack:
         self.state, self.preset = state, preset
         self.overrides = overrides or {}
         state.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self.secrets = self._load("secrets.json", self._new_secrets)
+        self.secrets = self._load_secrets()
         self.ports = self._load("ports.json", lambda: network.choose_ports(WANTED_PORTS, any_ports))
         self.postgres = Postgres(state, self.ports["postgres"], self.secrets["postgres"])
         self.redis = Redis(state, self.ports["redis"], self.secrets["redis"])
@@ -102,6 +102,16 @@ class Stack:
             file.touch(mode=0o600)
             file.write_text(json.dumps(make(), indent=1))
         return json.loads(file.read_text())
+
+    def _load_secrets(self) -> dict:
+        """What was made before stays; what a newer version needs is added."""
+        secrets_file = self.state / "secrets.json"
+        made = self._load("secrets.json", dict)
+        missing = {name: text for name, text in self._new_secrets().items() if name not in made}
+        if missing:
+            made |= missing
+            secrets_file.write_text(json.dumps(made, indent=1))
+        return made
 
     @staticmethod
     def _new_secrets() -> dict:
