@@ -164,6 +164,7 @@ void LinkCompensation(Graph& graph, NodeIndex index, Reporter& reporter) {
 }
 
 void CheckReachable(const Graph& graph, const GraphScope& scope, Reporter& reporter) {
+  if (!scope.has_edges) return;  // reported already
   std::vector<bool> reached(scope.node_count);
   std::vector<NodeIndex> waiting;
   auto reach = [&](NodeIndex node) {
@@ -182,6 +183,8 @@ void CheckReachable(const Graph& graph, const GraphScope& scope, Reporter& repor
   for (uint32_t i = 0; i < scope.node_count; ++i) {
     const GraphNode& node = graph.nodes[scope.first_node + i];
     if (reached[i] || !node.compensates.empty()) continue;
+    // No edge can name such a node; its id is reported already.
+    if (!IsSlug(node.id) || node.id == kStartId) continue;
     std::string from;
     for (EdgeIndex e : node.in) {
       if (from.empty()) from = graph.nodes[graph.edges[e].from].id;

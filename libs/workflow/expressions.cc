@@ -134,6 +134,8 @@ void ExpressionCompiler::DeclareContainers(Scratch& scratch) const {
   NodeIndex loop = InnermostContainer(graph_, scratch.site.scope, NodeKind::kLoop);
   if (loop != kNone) {
     scratch.Add("iteration", cel::Type(cel::Type::Kind::kInt), Variable::kIteration, {}, loop);
+    scratch.Add("previous", cel::Type(cel::Type::Kind::kDyn), Variable::kItem,
+                {.null_when_missing = true}, loop);
   }
 }
 
@@ -210,12 +212,14 @@ void ExpressionCompiler::ReportIssue(const cel::Issue& issue, const Scratch& scr
   Severity severity = issue.severity == cel::Issue::Severity::kError ? Severity::kError
                                                                       : Severity::kWarning;
   Position position = PositionOf(issue.begin, scratch.pointer, scratch.mark);
-  std::string reason = "EXPRESSION_INVALID";
-  std::string message = "The expression is not valid at " + std::to_string(issue.begin.line) + ":" +
+  bool error = severity == Severity::kError;
+  std::string reason = error ? "EXPRESSION_INVALID" : "EXPRESSION_DOUBTFUL";
+  std::string message = (error ? "The expression is not valid at " : "In the expression at ") +
+                        std::to_string(issue.begin.line) + ":" +
                         std::to_string(issue.begin.column) + ": " + issue.message;
   message += issue.suggestion.empty() ? "." : DidYouMean(issue.suggestion);
   for (const cel::Reference& reference : scratch.unknown) {
-    if (reference.position.offset != issue.begin.offset || severity != Severity::kError) continue;
+    if (reference.position.offset != issue.begin.offset || !error) continue;
     const std::string& root = reference.path[0];
     std::vector<std::string> names = {"nodes"};
     for (const cel::Variable& variable : scratch.environment.variables()) {
@@ -279,10 +283,11 @@ Expression ExpressionCompiler::CompileText(std::string_view text, const std::str
     NodeIndex node = graph_.Find(site.scope, id);
     schema::Type type = node == kNone
                             ? schema::Type::Any()
-                            : schema::Type::Object({{"error", ErrorType(), false, ""},
-                                                    {"output", OutputType(node), false, ""}},
+                            : schema::Type::Object({{"error", ErrorType(), true, ""},
+                                                    {"output", OutputType(node), true, ""}},
                                                    /*open=*/false);
-    properties.push_back({id, std::move(type), false, ""});
+    // Whether it is there is said by ReportMissing(), which knows the graph.
+    properties.push_back({id, std::move(type), true, ""});
     node_sources.push_back(source);
   }
   bool whole_nodes = std::any_of(scratch.unknown.begin(), scratch.unknown.end(),

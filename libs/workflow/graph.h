@@ -51,6 +51,7 @@ struct GraphScope {
   uint32_t node_count = 0;
   EdgeIndex first_edge = 0;
   uint32_t edge_count = 0;
+  bool has_edges = false;  // whether `edges` is a list at all
   StringMap<NodeIndex> ids;
   std::vector<NodeIndex> order;  // topological; empty where there is a cycle
 };

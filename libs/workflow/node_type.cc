@@ -166,9 +166,13 @@ NodeType Map() {
         "type": "object", "required": ["items"], "additionalProperties": false,
         "properties": {
           "items": {"type": "array", "title": "Items"},
-          "concurrency": {"type": "integer", "minimum": 1, "maximum": 1000},
-          "toleratedFailures": {"type": "number", "minimum": 0, "maximum": 1},
-          "output": {"title": "Output", "x-place": "body"}}})"),
+          "concurrency": {"type": "integer", "minimum": 1, "maximum": 1000,
+                          "title": "Concurrency", "description": "Rounds at the same time."},
+          "toleratedFailures": {"type": "number", "minimum": 0, "maximum": 1,
+                                "title": "Tolerated failures",
+                                "description": "The share of rounds that may fail."},
+          "output": {"title": "Output", "x-place": "body",
+                     "description": "What each round gives; its nodes' outputs can be read."}}})"),
       .output = SchemaOf(R"({"type": "array"})"),
       .container = true,
       .example = "each_line:\n"
@@ -190,18 +194,22 @@ NodeType Loop() {
       .config = SchemaOf(R"({
         "type": "object", "additionalProperties": false,
         "properties": {
-          "while": {"type": "string", "minLength": 1, "x-expression": true},
-          "until": {"type": "string", "minLength": 1, "x-expression": true, "x-place": "body"},
-          "maxIterations": {"type": "integer", "minimum": 1, "maximum": 100000},
-          "output": {"title": "Output", "x-place": "body"}},
-        "oneOf": [{"required": ["while"]}, {"required": ["until"]}]})"),
+          "while": {"type": "string", "minLength": 1, "x-expression": true, "title": "While",
+                    "description": "Checked before each round."},
+          "until": {"type": "string", "minLength": 1, "x-expression": true, "x-place": "body",
+                    "title": "Until", "description": "Checked after each round."},
+          "maxIterations": {"type": "integer", "minimum": 1, "maximum": 100000,
+                            "title": "Rounds at most", "default": 1000},
+          "output": {"title": "Output", "x-place": "body",
+                     "description": "What a round gives: to the next as `previous`, and at the end."}},
+        "anyOf": [{"required": ["while"]}, {"required": ["until"]}]})"),
       .output = SchemaOf("true"),
       .container = true,
       .example = "improve:\n"
                  "  type: flow.loop@1\n"
                  "  with: {until: nodes.score.output > 0.8, maxIterations: 5}\n"
                  "  nodes:\n"
-                 "    score: {type: ai.agent@1, with: {agent: critic}}\n"
+                 "    score: {type: data.transform@1, with: {value: =double(iteration) * 0.5}}\n"
                  "  edges: [start -> score]\n",
   };
 }
@@ -215,12 +223,8 @@ NodeTypes::NodeTypes(std::vector<NodeType> types) : types_(std::move(types)) {
 }
 
 const NodeTypes& NodeTypes::Builtin() {
-  static const NodeTypes types({If(), Switch(), Transform(), Wait(), Fail(), Agent()});
-  return types;
-}
-
-const NodeTypes& NodeTypes::WithContainers() {
-  static const NodeTypes types({If(), Switch(), Transform(), Wait(), Fail(), Agent(), Map(), Loop()});
+  static const NodeTypes types(
+      {If(), Switch(), Map(), Loop(), Transform(), Wait(), Fail(), Agent()});
   return types;
 }
 

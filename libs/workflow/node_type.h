@@ -42,8 +42,6 @@ class NodeTypes {
  public:
   // What this build runs.
   static const NodeTypes& Builtin();
-  // Builtin and the containers whose documents are understood already, for tests of nesting.
-  static const NodeTypes& WithContainers();
 
   explicit NodeTypes(std::vector<NodeType> types);
   // Null where there is no such type.

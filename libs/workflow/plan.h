@@ -50,7 +50,7 @@ enum class Variable : uint8_t {
   kExecutionLabels,     // execution.labels: object of strings
   kExecutionMode,       // execution.mode: "LIVE", "TEST", "DRY_RUN"
   kConnection,          // connections.<name>: object of non-secret fields
-  kItem,                // item of the container `node` (flow.map)
+  kItem,                // item of the container `node` (flow.map); flow.loop: the last output
   kIndex,               // index of the container `node`
   kIteration,           // iteration of the container `node` (flow.loop), from 0
   kStepOutput,          // step.output: in a compensation, of the step being undone

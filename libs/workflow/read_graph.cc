@@ -67,12 +67,14 @@ class GraphReader {
     scope.first_edge = static_cast<EdgeIndex>(graph_.edges.size());
     if (from.owner != kNone) graph_.nodes[from.owner].body = index;
     const json::Object& nodes = ObjectAt(*from.holder, "nodes").as_object();
-    if (nodes.empty() && from.holder->Find("nodes") != nullptr) {
+    const json::Value* written = from.holder->Find("nodes");
+    if (nodes.empty() && written != nullptr && written->is_object()) {
       reporter_.Error("NODES_EMPTY", OwnerPath(index), from.pointer + "/nodes",
                       "There is no node. Add at least one, and an edge `start -> <node>`.");
     }
     for (const auto& [id, value] : nodes) ReadNode(index, id, value);
     if (const json::Value* edges = from.holder->Find("edges"); edges && edges->is_array()) {
+      graph_.scopes[index].has_edges = true;
       ReadEdges(index, edges->as_array(), from.pointer + "/edges");
     }
   }

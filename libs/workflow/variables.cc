@@ -23,6 +23,7 @@ const std::vector<VariableInfo>& Variables() {
       {"item", "any", "The item of this round.", In(Place::kMapBody)},
       {"index", "int", "Its place in the list, from 0.", In(Place::kMapBody)},
       {"iteration", "int", "Which round this is, from 0.", In(Place::kLoopBody)},
+      {"previous", "any", "What the round before gave; null in the first.", In(Place::kLoopBody)},
       {"step.output", "any", "What the step being undone gave.", In(Place::kCompensation)},
       {"step.input", "any", "What the step being undone got.", In(Place::kCompensation)},
   };
