@@ -125,6 +125,8 @@ class World {
     CheckReplay();
   }
 
+  std::vector<Event> Events() const { return *DecodeEvents(journal_); }
+
  private:
   void Start() {
     auto info = std::make_shared<StartInfo>();
@@ -297,6 +299,25 @@ TEST(Property, RandomGraphsUnderRandomCommands) {
     std::string text = RandomPlan(dice);
     SCOPED_TRACE("seed " + std::to_string(seed) + "\n" + text);
     World(dice.Raw(), PlanOf(text)).Run();
+  }
+}
+
+// Apply must bear any order of events: journals are stored bytes, and bytes can be wrong.
+TEST(Property, ApplyIsTotal) {
+  for (uint64_t seed = 1; seed <= 300; ++seed) {
+    Dice dice(seed);
+    PlanPtr plan = PlanOf(RandomPlan(dice));
+    World world(dice.Raw(), plan);
+    world.Run();
+    std::vector<Event> events = world.Events();
+    for (size_t i = 1; i < events.size(); ++i) {
+      if (dice.Chance(50)) std::swap(events[i], events[1 + dice.Roll(events.size() - 1)]);
+    }
+    for (size_t i = 0; i < events.size(); ++i) events[i].sequence = i + 1;
+    ExecutionState state = Replay(plan, events);
+    Describe(state);
+    Outstanding(state);
+    EXPECT_EQ(state.sequence, state.over() ? state.sequence : events.size());
   }
 }
 

@@ -83,11 +83,11 @@ class Runner {
 void Measure(const char* name, const std::string& plan, bool strict, Style style, double seconds) {
   Runner runner(testing::PlanOf(plan), strict, style);
   Totals warm, totals;
-  for (int i = 0; i < 20; ++i) runner.RunOne(warm);
+  runner.RunOne(warm);
   auto start = std::chrono::steady_clock::now();
   double elapsed = 0;
   while (elapsed < seconds) {
-    for (int i = 0; i < 10; ++i) runner.RunOne(totals);
+    runner.RunOne(totals);
     elapsed = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   }
   std::printf("%-34s %12.0f transitions/s %11.0f executions/s %8.1f bytes/transition\n", name,
@@ -102,6 +102,14 @@ std::string Fan(int width) {
     text += "node " + id + " task\nedge start -> " + id + "\nedge " + id + " -> end\n";
   }
   return text;
+}
+
+std::string Map(int count) {
+  std::string items = "0";
+  for (int i = 1; i < count; ++i) items += "," + std::to_string(i);
+  return "node m map items=[" + items +
+         "] output=\"=nodes.m.t.output\"\n"
+         "node m.t task input=\"=item\"\nedge start -> m\nedge start -> m.t\n";
 }
 
 }  // namespace
@@ -130,4 +138,6 @@ int main(int argc, char** argv) {
   Measure("3 tasks with claims", tasks, false, Style::kAdvance, seconds);
   Measure("3 tasks with claims, journal", tasks, false, Style::kJournal, seconds);
   Measure("2,000 tasks side by side", Fan(2000), false, Style::kAdvance, seconds);
+  Measure("flow.map over 1,000 tasks", Map(1000), false, Style::kAdvance, seconds);
+  Measure("flow.map over 10,000 tasks", Map(10'000), false, Style::kAdvance, seconds);
 }
