@@ -2,7 +2,7 @@
 
 #include <cstdio>
 #include <pqxx/pqxx>
-#include <unordered_set>
+#include <unordered_map>
 #include <vector>
 
 #include "libs/obs/log.h"
@@ -73,7 +73,7 @@ struct Connection::Impl {
   pqxx::quiet_errorhandler quiet;
   // Passes commands on as they are; BEGIN and COMMIT are ours.
   pqxx::nontransaction tx;
-  std::unordered_set<std::string> prepared;
+  std::unordered_map<std::string, std::string> prepared;  // name to SQL
 };
 
 std::string WithSetting(const std::string& url, std::string_view key, std::string_view value) {
@@ -154,8 +154,12 @@ absl::StatusOr<Result> Connection::Prepared(const Statement& statement,
     }
   }
   return Guarded(impl_->connection, statement.name, [&] {
-    if (impl_->prepared.insert(statement.name).second) {
+    auto [known, first] = impl_->prepared.try_emplace(statement.name, statement.sql);
+    if (first) {
       impl_->connection.prepare(statement.name, statement.sql);
+    } else {
+      // Two statements under one name: the second would run as the first.
+      AF_CHECK(known->second == statement.sql);
     }
     std::vector<const char*> texts;
     texts.reserve(params.size());
