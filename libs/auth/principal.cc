@@ -30,9 +30,8 @@ bool Permits(const std::vector<std::string>& granted, std::string_view permissio
 }
 
 bool PermitsAll(const std::vector<std::string>& granted, const std::vector<std::string>& wanted) {
-  return std::all_of(wanted.begin(), wanted.end(), [&](const std::string& permission) {
-    return Permits(granted, permission);
-  });
+  return std::all_of(wanted.begin(), wanted.end(),
+                     [&](const std::string& permission) { return Permits(granted, permission); });
 }
 
 absl::Status RequirePermission(const Principal& principal, std::string_view permission) {

@@ -277,8 +277,7 @@ Setting& Schema::Add(std::string_view key, std::chrono::milliseconds* target,
   return setting;
 }
 
-Setting& Schema::Add(std::string_view key, std::vector<std::string>* target,
-                     std::string_view doc) {
+Setting& Schema::Add(std::string_view key, std::vector<std::string>* target, std::string_view doc) {
   std::string default_text;
   for (const std::string& item : *target) default_text += (default_text.empty() ? "" : ",") + item;
   Setting& setting = AddSetting(key, "list", doc, default_text);
@@ -296,9 +295,8 @@ Setting& Schema::Add(std::string_view key, std::vector<std::string>* target,
         return "items must be of " + self.Bounds();
       }
     }
-    std::string problem = self.choices_.empty()
-                              ? self.CheckBounds(static_cast<double>(items.size()))
-                              : std::string();
+    std::string problem =
+        self.choices_.empty() ? self.CheckBounds(static_cast<double>(items.size())) : std::string();
     if (problem.empty()) *target = std::move(items);
     return problem;
   };
@@ -359,8 +357,7 @@ absl::Status Schema::LoadText(std::string_view yaml, std::string_view name,
   return InvalidArgument("CONFIG_INVALID", "config", message);
 }
 
-void Schema::ReadVariables(const Environment& environment, Values* values,
-                           Texts* problems) const {
+void Schema::ReadVariables(const Environment& environment, Values* values, Texts* problems) const {
   std::map<std::string, std::string> keys;
   for (const auto& setting : settings_) {
     keys[Variable(setting->key_)] = setting->key_;
@@ -390,7 +387,7 @@ std::string Schema::Markdown() const {
     std::string type = setting->type_;
     std::string bounds = setting->Bounds();
     if (!bounds.empty()) type += ": " + bounds;
-    std::string value = setting->required_        ? "required"
+    std::string value = setting->required_          ? "required"
                         : setting->default_.empty() ? "-"
                         : setting->hidden_          ? "-"
                                                     : "`" + setting->default_ + "`";

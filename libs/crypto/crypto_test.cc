@@ -55,8 +55,9 @@ TEST(EncodingTest, HexAndBase62) {
 TEST(RandomTest, TokensAreLongAndDifferent) {
   std::string token = RandomToken(40);
   EXPECT_EQ(token.size(), 40u);
-  EXPECT_EQ(token.find_first_not_of("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"),
-            std::string::npos);
+  EXPECT_EQ(
+      token.find_first_not_of("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"),
+      std::string::npos);
   EXPECT_NE(token, RandomToken(40));
   EXPECT_NE(SecureRandom().Next(), SecureRandom().Next());
 }
@@ -127,11 +128,11 @@ TEST(JwsTest, RefusesForgeries) {
   std::string signature = token.substr(token.rfind('.') + 1);
   EXPECT_EQ(ReasonOf(verifier.Verify(SigningKey::Generate().Sign("x")).status()),
             "TOKEN_SIGNATURE_INVALID");
-  EXPECT_EQ(ReasonOf(verifier
-                         .Verify(head + "." + Base64UrlEncode(R"({"sub":"users/2"})") + "." +
-                                 signature)
-                         .status()),
-            "TOKEN_SIGNATURE_INVALID");
+  EXPECT_EQ(
+      ReasonOf(
+          verifier.Verify(head + "." + Base64UrlEncode(R"({"sub":"users/2"})") + "." + signature)
+              .status()),
+      "TOKEN_SIGNATURE_INVALID");
   std::string none = Base64UrlEncode(R"({"alg":"none","typ":"JWT"})");
   std::string hmac = Base64UrlEncode(R"({"alg":"HS256","kid":"x","typ":"JWT"})");
   for (const std::string& bad :

@@ -33,7 +33,9 @@ Sha256Bytes Sha256(std::string_view data) {
   return out;
 }
 
-std::string Sha256Hex(std::string_view data) { return HexEncode(AsText(Sha256(data))); }
+std::string Sha256Hex(std::string_view data) {
+  return HexEncode(AsText(Sha256(data)));
+}
 
 Sha256Bytes HmacSha256(std::string_view key, std::string_view data) {
   Sha256Bytes out;

@@ -58,14 +58,18 @@ std::optional<std::string> Decode(std::string_view text, const std::array<int8_t
 
 }  // namespace
 
-std::string Base64UrlEncode(std::string_view data) { return Encode(data, kUrl, false); }
+std::string Base64UrlEncode(std::string_view data) {
+  return Encode(data, kUrl, false);
+}
 
 std::optional<std::string> Base64UrlDecode(std::string_view text) {
   static const std::array<int8_t, 256> table = MakeTable(false, true);
   return Decode(text, table);
 }
 
-std::string Base64Encode(std::string_view data) { return Encode(data, kStandard, true); }
+std::string Base64Encode(std::string_view data) {
+  return Encode(data, kStandard, true);
+}
 
 std::optional<std::string> Base64Decode(std::string_view text) {
   static const std::array<int8_t, 256> table = MakeTable(true, true);

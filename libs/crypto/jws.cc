@@ -155,7 +155,9 @@ std::string SigningKey::PublicPem() const {
   return Contents(memory);
 }
 
-const std::string& SigningKey::key_id() const { return rep_->key_id; }
+const std::string& SigningKey::key_id() const {
+  return rep_->key_id;
+}
 
 struct VerifyingKey::Rep {
   Key key;
@@ -174,13 +176,14 @@ absl::StatusOr<VerifyingKey> VerifyingKey::FromPem(std::string_view pem) {
   return out;
 }
 
-const std::string& VerifyingKey::key_id() const { return rep_->key_id; }
+const std::string& VerifyingKey::key_id() const {
+  return rep_->key_id;
+}
 
 absl::StatusOr<std::string> VerifyingKey::Verify(std::string_view token) const {
   size_t first = token.find('.');
   size_t last = token.rfind('.');
-  if (first == std::string_view::npos || first == last ||
-      token.find('.', first + 1) != last) {
+  if (first == std::string_view::npos || first == last || token.find('.', first + 1) != last) {
     return Malformed("not a compact JWS: three parts with dots between them");
   }
   if (KeyIdOf(token).empty()) return Malformed("the header is not that of an ES256 token");

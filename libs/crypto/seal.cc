@@ -24,7 +24,9 @@ using Cipher = std::unique_ptr<EVP_CIPHER_CTX, FreeCipher>;
 const unsigned char* Bytes(std::string_view data) {
   return reinterpret_cast<const unsigned char*>(data.data());
 }
-unsigned char* Bytes(std::string& data) { return reinterpret_cast<unsigned char*>(data.data()); }
+unsigned char* Bytes(std::string& data) {
+  return reinterpret_cast<unsigned char*>(data.data());
+}
 
 absl::Status Broken() {
   return Error(absl::StatusCode::kInvalidArgument, "SEAL_BROKEN",
@@ -76,7 +78,8 @@ std::string KeyRing::Seal(std::string_view plaintext, std::string_view bound_to)
   Cipher context(EVP_CIPHER_CTX_new());
   int size = 0;
   AF_CHECK(EVP_EncryptInit_ex(context.get(), EVP_aes_256_gcm(), nullptr,
-                              Bytes(keys_.at(current_).Reveal()), Bytes(std::as_const(nonce))) == 1);
+                              Bytes(keys_.at(current_).Reveal()),
+                              Bytes(std::as_const(nonce))) == 1);
   AF_CHECK(EVP_EncryptUpdate(context.get(), nullptr, &size, Bytes(bound_to),
                              static_cast<int>(bound_to.size())) == 1);
   AF_CHECK(EVP_EncryptUpdate(context.get(), Bytes(ciphertext), &size, Bytes(plaintext),

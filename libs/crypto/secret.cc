@@ -6,7 +6,9 @@
 
 namespace agentflow::crypto {
 
-bool Secret::Equals(const Secret& other) const { return ConstantTimeEqual(text_, other.text_); }
+bool Secret::Equals(const Secret& other) const {
+  return ConstantTimeEqual(text_, other.text_);
+}
 
 void Secret::Wipe() {
   if (!text_.empty()) OPENSSL_cleanse(text_.data(), text_.size());

@@ -243,6 +243,8 @@ ScopedFields::ScopedFields(Fields fields) : before_(t_scope.size()) {
   }
 }
 
-ScopedFields::~ScopedFields() { t_scope.resize(before_); }
+ScopedFields::~ScopedFields() {
+  t_scope.resize(before_);
+}
 
 }  // namespace agentflow::obs

@@ -30,8 +30,7 @@ class Field {
   Field(std::string_view key, bool value) : key(key), kind(Kind::kBool), integer(value) {}
   Field(std::string_view key, double value) : key(key), kind(Kind::kDouble), number(value) {}
   template <typename T>
-    requires(std::is_integral_v<T> && !std::is_same_v<T, bool>)
-  Field(std::string_view key, T value)
+  requires(std::is_integral_v<T> && !std::is_same_v<T, bool>) Field(std::string_view key, T value)
       : key(key), kind(Kind::kInt), integer(static_cast<int64_t>(value)) {}
 
   std::string_view key;

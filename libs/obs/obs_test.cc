@@ -116,13 +116,12 @@ TEST(TraceTest, ParsesAndMakesTraceparent) {
 }
 
 TEST(TraceTest, RefusesWhatTheStandardForbids) {
-  for (std::string_view bad :
-       {"", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7",
-        "ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
-        "00-00000000000000000000000000000000-00f067aa0ba902b7-01",
-        "00-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000000-01",
-        "00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01",
-        "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-x"}) {
+  for (std::string_view bad : {"", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7",
+                               "ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+                               "00-00000000000000000000000000000000-00f067aa0ba902b7-01",
+                               "00-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000000-01",
+                               "00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01",
+                               "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-x"}) {
     EXPECT_EQ(TraceContext::Parse(bad), std::nullopt) << bad;
   }
   EXPECT_TRUE(TraceContext::Parse("cc-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00-what"));

@@ -11,7 +11,9 @@ bool IsLowerHex(std::string_view text) {
                      [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
 }
 
-bool IsZero(std::string_view text) { return text.find_first_not_of('0') == std::string_view::npos; }
+bool IsZero(std::string_view text) {
+  return text.find_first_not_of('0') == std::string_view::npos;
+}
 
 void AppendHex(std::string& out, uint64_t number) {
   constexpr char kDigits[] = "0123456789abcdef";
@@ -58,8 +60,8 @@ std::optional<TraceContext> TraceContext::Parse(std::string_view traceparent) {
   std::string_view trace_id = traceparent.substr(3, 32);
   std::string_view span_id = traceparent.substr(36, 16);
   std::string_view flags = traceparent.substr(53, 2);
-  if (!IsLowerHex(version) || !IsLowerHex(trace_id) || !IsLowerHex(span_id) ||
-      !IsLowerHex(flags) || version == "ff" || IsZero(trace_id) || IsZero(span_id)) {
+  if (!IsLowerHex(version) || !IsLowerHex(trace_id) || !IsLowerHex(span_id) || !IsLowerHex(flags) ||
+      version == "ff" || IsZero(trace_id) || IsZero(span_id)) {
     return std::nullopt;
   }
   if (traceparent.size() > 55 && (version == "00" || traceparent[55] != '-')) return std::nullopt;

@@ -21,7 +21,9 @@ Random& ThreadRandom() {
   return random;
 }
 
-std::string_view View(grpc::string_ref text) { return {text.data(), text.size()}; }
+std::string_view View(grpc::string_ref text) {
+  return {text.data(), text.size()};
+}
 
 std::string_view Find(grpc::GenericCallbackServerContext& context, const char* key) {
   const auto& metadata = context.client_metadata();
@@ -93,8 +95,8 @@ absl::Status ServerRep::Admit(const MethodEntry& method,
   const MethodAccess& access = method.access;
   call->user_context = Find(context, kContextKey);
   bool known_caller =
-      !call->caller.empty() && std::find(access.callers.begin(), access.callers.end(),
-                                         call->caller) != access.callers.end();
+      !call->caller.empty() &&
+      std::find(access.callers.begin(), access.callers.end(), call->caller) != access.callers.end();
   bool for_users = !access.permission.empty() || access.authenticated || access.is_public;
   if (!known_caller && !for_users) {
     return Error(absl::StatusCode::kPermissionDenied, "CALLER_NOT_ALLOWED",

@@ -13,9 +13,9 @@
 namespace agentflow::rpc {
 
 // Keys of the metadata on internal hops.
-inline constexpr char kContextKey[] = "af-context";        // user context (libs/auth)
-inline constexpr char kTenantKey[] = "af-tenant";          // service context: tenant's slug
-inline constexpr char kPrincipalKey[] = "af-principal";    // service context: principal's name
+inline constexpr char kContextKey[] = "af-context";      // user context (libs/auth)
+inline constexpr char kTenantKey[] = "af-tenant";        // service context: tenant's slug
+inline constexpr char kPrincipalKey[] = "af-principal";  // service context: principal's name
 inline constexpr char kRequestIdKey[] = "af-request-id";
 inline constexpr char kTraceparentKey[] = "traceparent";
 

@@ -76,9 +76,9 @@ absl::StatusOr<ChannelPtr> Channel::Make(const ChannelOptions& options) {
 
 ChannelImpl::ChannelImpl(const ChannelOptions& options) : options_(options) {
   grpc::ChannelArguments arguments = ArgumentsOf(options);
-  std::shared_ptr<grpc::ChannelCredentials> credentials =
-      options.tls != nullptr ? ChannelCredentialsOf(*options.tls)
-                             : grpc::InsecureChannelCredentials();
+  std::shared_ptr<grpc::ChannelCredentials> credentials = options.tls != nullptr
+                                                              ? ChannelCredentialsOf(*options.tls)
+                                                              : grpc::InsecureChannelCredentials();
   for (const std::string& address : options.addresses) {
     Connection connection;
     connection.channel = grpc::CreateCustomChannel(address, credentials, arguments);
@@ -184,10 +184,18 @@ std::shared_ptr<RawClientStream> ChannelImpl::OpenStream(std::string_view method
 }
 
 bool ChannelImpl::WaitConnected(runtime::Deadline deadline) {
-  for (Connection& connection : connections_) {
-    if (connection.channel->GetState(true) == GRPC_CHANNEL_READY) return true;
+  // gRPC can wait for one connection only, so with several each gets a turn.
+  constexpr std::chrono::milliseconds kTurn{20};
+  while (true) {
+    for (Connection& connection : connections_) {
+      if (connection.channel->GetState(true) == GRPC_CHANNEL_READY) return true;
+    }
+    if (deadline.Passed()) return false;
+    size_t turn = turn_.fetch_add(1, std::memory_order_relaxed) % connections_.size();
+    runtime::Deadline until =
+        connections_.size() == 1 ? deadline : Earlier(deadline, runtime::Deadline::After(kTurn));
+    if (connections_[turn].channel->WaitForConnected(ToSystemTime(until))) return true;
   }
-  return connections_[0].channel->WaitForConnected(ToSystemTime(deadline));
 }
 
 absl::Status Channel::BlockingUnary(std::string_view method,
@@ -197,8 +205,8 @@ absl::Status Channel::BlockingUnary(std::string_view method,
   grpc::ByteBuffer buffer;
   if (!Serialize(request, &buffer)) return MalformedMessageError();
   grpc::ByteBuffer answer;
-  AF_RETURN_IF_ERROR(static_cast<ChannelImpl*>(this)->BlockingUnaryBuffer(method, buffer, options,
-                                                                          &answer));
+  AF_RETURN_IF_ERROR(
+      static_cast<ChannelImpl*>(this)->BlockingUnaryBuffer(method, buffer, options, &answer));
   return BufferPayload(&answer).ParseTo(response) ? absl::OkStatus() : MalformedMessageError();
 }
 

@@ -59,7 +59,7 @@ class ClientStreamCall final : public RawClientStream,
   bool writes_done_sent_ = false;  // and sent
   bool broken_ = false;            // a read or write failed: the status is on its way
   bool backlog_ = false;
-  int starting_ = 0;               // threads inside a Start* function
+  int starting_ = 0;  // threads inside a Start* function
   bool hold_released_ = false;
   bool over_ = false;
   absl::Status end_status_;

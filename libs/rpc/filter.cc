@@ -177,15 +177,15 @@ std::string_view OpText(FilterTerm::Op op) {
 }
 
 absl::Status UnknownFilterField(std::string_view field, std::string_view allowed) {
-  return InvalidArgument("FILTER_INVALID", "filter",
-                         "cannot filter by \"" + std::string(field) + "\"; use " +
-                             std::string(allowed));
+  return InvalidArgument(
+      "FILTER_INVALID", "filter",
+      "cannot filter by \"" + std::string(field) + "\"; use " + std::string(allowed));
 }
 
 absl::Status UnknownOrderField(std::string_view field, std::string_view allowed) {
-  return InvalidArgument("ORDER_BY_INVALID", "orderBy",
-                         "cannot order by \"" + std::string(field) + "\"; use " +
-                             std::string(allowed));
+  return InvalidArgument(
+      "ORDER_BY_INVALID", "orderBy",
+      "cannot order by \"" + std::string(field) + "\"; use " + std::string(allowed));
 }
 
 }  // namespace agentflow::rpc

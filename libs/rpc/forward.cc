@@ -37,9 +37,10 @@ class Forwarding : public std::enable_shared_from_this<Forwarding> {
 
   void Begin() {
     bool waits_for_first = kind_ == Kind::kUnary || kind_ == Kind::kServerStreaming;
-    stream_->Start([self = shared_from_this()](const Payload& message) { self->FromCaller(message); },
-                   [self = shared_from_this()] { self->CallerHalfClosed(); },
-                   /*manual_reads=*/true);
+    stream_->Start(
+        [self = shared_from_this()](const Payload& message) { self->FromCaller(message); },
+        [self = shared_from_this()] { self->CallerHalfClosed(); },
+        /*manual_reads=*/true);
     if (waits_for_first) {
       stream_->ReadNext();
     } else {

@@ -16,7 +16,8 @@ namespace {
 using testdata::Everything;
 
 TEST(JsonValueTest, RoundTripUnderTheNumberRule) {
-  json::Value value = *json::Parse(R"({"a":[1,2.5,"x",null,true,{}],"big":90071992547409930,"n":1.0})");
+  json::Value value =
+      *json::Parse(R"({"a":[1,2.5,"x",null,true,{}],"big":90071992547409930,"n":1.0})");
   google::protobuf::Value proto;
   ToProto(value, &proto);
   json::Value back = *ToJson(proto);
@@ -96,7 +97,8 @@ TEST(ProtoJsonTest, RefusalsNameTheFieldAndTheType) {
   };
   for (const Case& c : std::vector<Case>{
            {R"({"nope": 1})", "FIELD_UNKNOWN", "nope", "there is no field"},
-           {R"({"inner": {"inner": {"nope": 1}}})", "FIELD_UNKNOWN", "inner.inner.nope", "Inner has"},
+           {R"({"inner": {"inner": {"nope": 1}}})", "FIELD_UNKNOWN", "inner.inner.nope",
+            "Inner has"},
            {R"({"inners": [{}, {"nope": 1}]})", "FIELD_UNKNOWN", "inners[1].nope", ""},
            {R"({"byNumber": {"3": {"nope": 1}}})", "FIELD_UNKNOWN", "byNumber.3.nope", ""},
            {R"({"small": "x"})", "FIELD_INVALID", "small", "a 32-bit integer"},
@@ -155,9 +157,9 @@ TEST(ProtoJsonTest, DepthHasOneLimitEverywhere) {
   // The message is one level itself.
   EXPECT_TRUE(JsonTextToMessage(Nested(R"({"inner":)", "}", 31, "{}"), &message).ok());
   json::ParseLimits deep{.depth = 100};
-  EXPECT_EQ(ReasonOf(JsonToMessage(*json::Parse(Nested(R"({"inner":)", "}", 32, "{}"), deep),
-                                   &message)),
-            "JSON_TOO_DEEP");
+  EXPECT_EQ(
+      ReasonOf(JsonToMessage(*json::Parse(Nested(R"({"inner":)", "}", 32, "{}"), deep), &message)),
+      "JSON_TOO_DEEP");
   EXPECT_TRUE(JsonTextToMessage(R"({"value":)" + Nested("[", "]", 31, "") + "}", &message).ok());
   EXPECT_EQ(ReasonOf(JsonToMessage(
                 *json::Parse(R"({"value":)" + Nested("[", "]", 32, "") + "}", deep), &message)),
@@ -189,8 +191,9 @@ TEST(ProtoJsonTest, AnyOfLinkedTypes) {
   inner.set_text("x");
   any.PackFrom(inner);
   std::string text = *MessageToJsonText(any);
-  EXPECT_EQ(text,
-            R"({"@type":"type.googleapis.com/agentflow.rpc.testdata.Everything.Inner","text":"x"})");
+  EXPECT_EQ(
+      text,
+      R"({"@type":"type.googleapis.com/agentflow.rpc.testdata.Everything.Inner","text":"x"})");
   google::protobuf::Any back;
   ASSERT_TRUE(JsonTextToMessage(text, &back).ok());
   EXPECT_EQ(back.value(), any.value());
@@ -207,27 +210,28 @@ TEST(ProtoJsonTest, WorksOnDynamicMessages) {
   std::unique_ptr<google::protobuf::Message> message(
       factory.GetPrototype(Everything::descriptor())->New());
   constexpr char kText[] =
-      R"({"document":{"a":[1]},"time":"2026-01-31T12:00:00Z","wait":"2s","updateMask":"a","large":"3"})";
+      R"({"document":{"a":[1]},"time":"2026-01-31T12:00:00Z","wait":"2s","updateMask":"a",)"
+      R"("large":"3"})";
   ASSERT_TRUE(JsonTextToMessage(kText, message.get()).ok());
   EXPECT_EQ(*MessageToJson(*message), *json::Parse(kText));
 }
 
 TEST(SetFieldFromTextTest, SetsWhatAQueryCanSay) {
   Everything message;
-  for (auto [path, text] : std::vector<std::pair<std::string, std::string>>{
-           {"small", "5"},
-           {"large", "9007199254740993"},
-           {"flag", "true"},
-           {"color", "GREEN"},
-           {"inner.text", "a"},
-           {"inner.inner.text", "b"},
-           {"larges", "1"},
-           {"larges", "2"},
-           {"update_mask", "title,labels"},
-           {"time", "2026-01-31T12:00:00Z"},
-           {"maybe_large", "5"},
-           {"value", "{\"a\":1}"},
-           {"number", "2.5"}}) {
+  for (auto [path, text] :
+       std::vector<std::pair<std::string, std::string>>{{"small", "5"},
+                                                        {"large", "9007199254740993"},
+                                                        {"flag", "true"},
+                                                        {"color", "GREEN"},
+                                                        {"inner.text", "a"},
+                                                        {"inner.inner.text", "b"},
+                                                        {"larges", "1"},
+                                                        {"larges", "2"},
+                                                        {"update_mask", "title,labels"},
+                                                        {"time", "2026-01-31T12:00:00Z"},
+                                                        {"maybe_large", "5"},
+                                                        {"value", "{\"a\":1}"},
+                                                        {"number", "2.5"}}) {
     absl::Status status = SetFieldFromText(&message, path, text);
     EXPECT_TRUE(status.ok()) << path << " " << status;
   }
@@ -241,14 +245,14 @@ TEST(SetFieldFromTextTest, SetsWhatAQueryCanSay) {
 
 TEST(SetFieldFromTextTest, RefusesTheRest) {
   Everything message;
-  for (auto [path, text, reason] : std::vector<std::array<std::string, 3>>{
-           {"nope", "1", "FIELD_UNKNOWN"},
-           {"inner.nope", "1", "FIELD_UNKNOWN"},
-           {"text.nope", "1", "FIELD_UNKNOWN"},
-           {"inner", "x", "FIELD_INVALID"},
-           {"labels", "x", "FIELD_INVALID"},
-           {"small", "many", "FIELD_INVALID"},
-           {"flag", "maybe", "FIELD_INVALID"}}) {
+  for (auto [path, text, reason] :
+       std::vector<std::array<std::string, 3>>{{"nope", "1", "FIELD_UNKNOWN"},
+                                               {"inner.nope", "1", "FIELD_UNKNOWN"},
+                                               {"text.nope", "1", "FIELD_UNKNOWN"},
+                                               {"inner", "x", "FIELD_INVALID"},
+                                               {"labels", "x", "FIELD_INVALID"},
+                                               {"small", "many", "FIELD_INVALID"},
+                                               {"flag", "maybe", "FIELD_INVALID"}}) {
     absl::Status status = SetFieldFromText(&message, path, text);
     EXPECT_EQ(ReasonOf(status), reason) << path;
     EXPECT_EQ(MetadataOf(status)["field"], path);

@@ -66,9 +66,9 @@ absl::StatusOr<json::Value> Convert(const pb::Value& value, int depth) {
 }
 
 absl::Status Expected(const char* kind, const json::Value& value) {
-  return InvalidArgument("FIELD_INVALID", "",
-                         "expected an " + std::string(kind) + ", found " +
-                             std::string(json::KindName(value.kind())));
+  return InvalidArgument(
+      "FIELD_INVALID", "",
+      "expected an " + std::string(kind) + ", found " + std::string(json::KindName(value.kind())));
 }
 
 void FillStruct(const json::Object& object, pb::Struct* out) {
@@ -82,9 +82,15 @@ void FillList(const json::Array& array, pb::ListValue* out) {
 
 }  // namespace
 
-absl::StatusOr<json::Value> ToJson(const pb::Value& value) { return Convert(value, 0); }
-absl::StatusOr<json::Value> ToJson(const pb::Struct& object) { return Convert(object, 1); }
-absl::StatusOr<json::Value> ToJson(const pb::ListValue& list) { return Convert(list, 1); }
+absl::StatusOr<json::Value> ToJson(const pb::Value& value) {
+  return Convert(value, 0);
+}
+absl::StatusOr<json::Value> ToJson(const pb::Struct& object) {
+  return Convert(object, 1);
+}
+absl::StatusOr<json::Value> ToJson(const pb::ListValue& list) {
+  return Convert(list, 1);
+}
 
 void ToProto(const json::Value& value, pb::Value* out) {
   switch (value.kind()) {

@@ -36,9 +36,9 @@ TEST(PageTokenTest, BelongsToItsQuery) {
 }
 
 TEST(FilterTest, ParsesTerms) {
-  auto terms = *ParseFilter(
-      R"(state = "FAI\"LED" AND labels.team:'sup' AND count >= 12.5 AND live != true)"
-      R"( AND name<workflows/a)");
+  auto terms =
+      *ParseFilter(R"(state = "FAI\"LED" AND labels.team:'sup' AND count >= 12.5 AND live != true)"
+                   R"( AND name<workflows/a)");
   ASSERT_EQ(terms.size(), 5u);
   EXPECT_EQ(terms[0].field, "state");
   EXPECT_EQ(terms[0].Text(), "FAI\"LED");

@@ -50,9 +50,9 @@ absl::Status Invalid(const Path& path, const std::string& expected, const json::
   std::string shown = json::Dump(found);
   if (found.is_object() || found.is_array()) shown = "an " + std::string(KindName(found.kind()));
   if (shown.size() > 60) shown = shown.substr(0, 57) + "...";
-  return InvalidArgument("FIELD_INVALID", at,
-                         (at.empty() ? "the body" : "\"" + at + "\"") + ": expected " + expected +
-                             ", found " + shown);
+  return InvalidArgument(
+      "FIELD_INVALID", at,
+      (at.empty() ? "the body" : "\"" + at + "\"") + ": expected " + expected + ", found " + shown);
 }
 
 const FieldDescriptor* FindField(const pb::Descriptor& type, std::string_view name) {
@@ -252,8 +252,7 @@ absl::Status ReadMap(const json::Value& value, const FieldDescriptor& field, con
   for (const auto& [key, member] : value.as_object()) {
     Path at{&path, key};
     pb::Message* entry = out->GetReflection()->AddMessage(out, &field);
-    AF_RETURN_IF_ERROR(
-        FieldReader(entry, key_field, at, depth + 1).Read(KeyValue(key_field, key)));
+    AF_RETURN_IF_ERROR(FieldReader(entry, key_field, at, depth + 1).Read(KeyValue(key_field, key)));
     AF_RETURN_IF_ERROR(FieldReader(entry, value_field, at, depth + 1).Read(member));
   }
   return absl::OkStatus();
@@ -336,8 +335,8 @@ absl::Status ReadMask(const json::Value& value, const Path& path, pb::Message* o
 
 absl::Status ReadAny(const json::Value& value, const Path& path, int depth, pb::Message* out) {
   std::string url = value.StringOr("@type");
-  const pb::Descriptor* type = pb::DescriptorPool::generated_pool()->FindMessageTypeByName(
-      url.substr(url.rfind('/') + 1));
+  const pb::Descriptor* type =
+      pb::DescriptorPool::generated_pool()->FindMessageTypeByName(url.substr(url.rfind('/') + 1));
   if (url.empty() || type == nullptr) {
     return Invalid(path, "an object whose \"@type\" names a known type", value);
   }
@@ -364,7 +363,8 @@ int DepthOf(const json::Value& value) {
     return deepest + 1;
   }
   if (value.is_object()) {
-    for (const auto& [key, member] : value.as_object()) deepest = std::max(deepest, DepthOf(member));
+    for (const auto& [key, member] : value.as_object())
+      deepest = std::max(deepest, DepthOf(member));
     return deepest + 1;
   }
   return 0;

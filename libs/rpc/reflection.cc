@@ -130,8 +130,9 @@ void ServerRep::RegisterReflection(Server* server) {
       "grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
       [reflection](ServerStream<Request, Response> stream) {
         RawServerStream* raw = stream.raw().get();
-        stream.Start([reflection, raw](Request request) { raw->Write(reflection->Answer(request)); },
-                     [raw] { raw->Finish(absl::OkStatus()); });
+        stream.Start(
+            [reflection, raw](Request request) { raw->Write(reflection->Answer(request)); },
+            [raw] { raw->Finish(absl::OkStatus()); });
       });
 }
 

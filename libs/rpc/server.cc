@@ -103,7 +103,9 @@ absl::Status ServerRep::CheckMethods() const {
 
 Server::Server(ServerOptions options) : rep_(std::make_unique<ServerRep>(std::move(options))) {}
 
-Server::~Server() { Drain(std::chrono::milliseconds(0)); }
+Server::~Server() {
+  Drain(std::chrono::milliseconds(0));
+}
 
 namespace {
 
@@ -168,8 +170,7 @@ void Server::AddStream(std::string_view method, const google::protobuf::Message&
 
 void Server::Fallback(Decide decide) {
   rep_->fallback = std::move(decide);
-  rep_->fallback_metrics =
-      MethodMetrics(rep_->options.metrics, rep_->options.service, "forwarded");
+  rep_->fallback_metrics = MethodMetrics(rep_->options.metrics, rep_->options.service, "forwarded");
 }
 
 absl::Status Server::Start() {
@@ -209,7 +210,9 @@ absl::Status Server::Start() {
   return absl::OkStatus();
 }
 
-int Server::port() const { return rep_->port; }
+int Server::port() const {
+  return rep_->port;
+}
 
 void Server::SetServing(bool serving) {
   if (rep_->server == nullptr) return;
@@ -233,6 +236,8 @@ void Server::Drain(std::chrono::milliseconds patience) {
   rep_->server->Wait();
 }
 
-int Server::in_flight() const { return rep_->in_flight.load(); }
+int Server::in_flight() const {
+  return rep_->in_flight.load();
+}
 
 }  // namespace agentflow::rpc

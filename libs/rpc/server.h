@@ -86,13 +86,12 @@ class Server {
   template <class Request, class Response>
   void Unary(std::string_view method,
              std::function<absl::StatusOr<Response>(const Call&, const Request&)> handler) {
-    AddUnary(method, Request::default_instance(), Response::default_instance(), /*blocking=*/true,
-             [handler = std::move(handler)](CallPtr call, MessagePtr request, MessageDone done) {
-               absl::StatusOr<Response> response =
-                   handler(*call, static_cast<const Request&>(*request));
-               response.ok() ? done(absl::OkStatus(), &*response)
-                             : done(response.status(), nullptr);
-             });
+    AddUnary(
+        method, Request::default_instance(), Response::default_instance(), /*blocking=*/true,
+        [handler = std::move(handler)](CallPtr call, MessagePtr request, MessageDone done) {
+          absl::StatusOr<Response> response = handler(*call, static_cast<const Request&>(*request));
+          response.ok() ? done(absl::OkStatus(), &*response) : done(response.status(), nullptr);
+        });
   }
 
   // A handler that never blocks; runs on the thread that read the request, without a hop. `done`
@@ -129,8 +128,7 @@ class Server {
               });
   }
   template <class In, class Out>
-  void BidiStreaming(std::string_view method,
-                     std::function<void(ServerStream<In, Out>)> handler) {
+  void BidiStreaming(std::string_view method, std::function<void(ServerStream<In, Out>)> handler) {
     AddStream(method, In::default_instance(), Out::default_instance(), /*client_streams=*/true,
               /*server_streams=*/true,
               [handler = std::move(handler)](std::shared_ptr<RawServerStream> raw,
@@ -145,8 +143,8 @@ class Server {
   // the linked protos as not client-streaming (for routing by a field); else nullopt. `done` may
   // be called later, from any thread. The Call's `metadata` is filled.
   using ForwardDone = std::function<void(absl::StatusOr<Forward>)>;
-  using Decide = std::function<void(CallPtr call, std::optional<std::string> first_message,
-                                    ForwardDone done)>;
+  using Decide =
+      std::function<void(CallPtr call, std::optional<std::string> first_message, ForwardDone done)>;
   void Fallback(Decide decide);
 
   // Binds and serves. Lists everything wrong with the registrations: FAILED_PRECONDITION, reason

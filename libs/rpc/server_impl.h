@@ -56,7 +56,8 @@ struct MethodEntry {
 struct ServerRep final : public grpc::CallbackGenericService {
   explicit ServerRep(ServerOptions server_options);
 
-  grpc::ServerGenericBidiReactor* CreateReactor(grpc::GenericCallbackServerContext* context) override;
+  grpc::ServerGenericBidiReactor* CreateReactor(
+      grpc::GenericCallbackServerContext* context) override;
 
   // The chain. Fills `call` from the context; the status says whether the call may go on.
   void Describe(grpc::GenericCallbackServerContext& context, Call* call) const;

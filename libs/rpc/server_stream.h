@@ -24,8 +24,11 @@ class ServerStreamCall final : public RawServerStream,
  public:
   // `method` is null for forwarded calls.
   ServerStreamCall(ServerRep* server, MethodEntry* method)
-      : server_(server), method_(method), began_(std::chrono::steady_clock::now()),
-        in_flight_(std::make_unique<InFlight>(server)), call_(std::make_shared<Call>()) {}
+      : server_(server),
+        method_(method),
+        began_(std::chrono::steady_clock::now()),
+        in_flight_(std::make_unique<InFlight>(server)),
+        call_(std::make_shared<Call>()) {}
 
   // Call before the reactor is handed to gRPC.
   void HoldSelf() { self_ = shared_from_this(); }
@@ -65,7 +68,7 @@ class ServerStreamCall final : public RawServerStream,
   std::deque<grpc::ByteBuffer> queue_;
   size_t queued_bytes_ = 0;
   bool writing_ = false;
-  int starting_ = 0;       // threads inside a Start* function
+  int starting_ = 0;                    // threads inside a Start* function
   std::optional<absl::Status> finish_;  // asked for
   bool finish_sent_ = false;
   bool end_with_write_ = false;

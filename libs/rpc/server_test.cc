@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "grpc/reflection/v1alpha/reflection.pb.h"
+#include "libs/base/random.h"
 #include "libs/base/status.h"
 #include "libs/rpc/testdata/echo.pb.h"
 #include "libs/rpc/testing/test_network.h"
@@ -139,7 +140,7 @@ class ServerTest : public ::testing::Test {
   }
 
   absl::StatusOr<EchoResponse> Ask(const char* method, const std::string& text,
-                                    const CallOptions& options) {
+                                   const CallOptions& options) {
     return channel_->Unary<EchoRequest, EchoResponse>(method, Say(text), options);
   }
   CallOptions User() { return network_.As("acme", {"echoes.*"}); }
@@ -154,8 +155,8 @@ class ServerTest : public ::testing::Test {
 
 TEST_F(ServerTest, UnaryCarriesTheWholeCall) {
   CallOptions options = User();
-  options.trace = *obs::TraceContext::Parse(
-      "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01");
+  options.trace =
+      *obs::TraceContext::Parse("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01");
   options.request_id = "request-1";
   for (const char* method : {kEcho, kEchoAsync}) {
     absl::StatusOr<EchoResponse> response = Ask(method, "hi", options);
@@ -272,8 +273,9 @@ TEST_F(ServerTest, AStrangersCertificateIsRefused) {
   auto stranger = other.Connect("gateway", "echo", server_->port());
   CallOptions options;
   options.wait_for_ready = false;
-  EXPECT_EQ(ReasonOf(stranger->Unary<EchoRequest, EchoResponse>(kHello, Say("x"), options).status()),
-            "PEER_UNAVAILABLE");
+  EXPECT_EQ(
+      ReasonOf(stranger->Unary<EchoRequest, EchoResponse>(kHello, Say("x"), options).status()),
+      "PEER_UNAVAILABLE");
   ChannelOptions plain;
   plain.service = "echo";
   plain.addresses = {"127.0.0.1:" + std::to_string(server_->port())};
@@ -321,7 +323,8 @@ TEST_F(ServerTest, StreamsEndWithTheServersError) {
 
 TEST_F(ServerTest, CancelEndsAStreamOnBothSides) {
   Collector collector;
-  auto stream = channel_->ServerStreaming<EchoRequest, EchoResponse>(kCount, Say("stay", 1), User());
+  auto stream =
+      channel_->ServerStreaming<EchoRequest, EchoResponse>(kCount, Say("stay", 1), User());
   collector.Attach(stream);
   EXPECT_EQ(collector.WaitMessages(1).size(), 1u);
   stream.Cancel();
@@ -469,7 +472,8 @@ class GatedServerTest : public ::testing::Test {
     options.queue_limit = queue;
     server_ = std::make_unique<Server>(std::move(options));
     server_->Unary<EchoRequest, EchoResponse>(
-        kHello, [this](const Call& call, const EchoRequest& request) -> absl::StatusOr<EchoResponse> {
+        kHello,
+        [this](const Call& call, const EchoRequest& request) -> absl::StatusOr<EchoResponse> {
           std::unique_lock lock(mutex_);
           ++running_;
           changed_.notify_all();
@@ -487,8 +491,9 @@ class GatedServerTest : public ::testing::Test {
   std::future<absl::Status> CallAsync() {
     auto promise = std::make_shared<std::promise<absl::Status>>();
     channel_->UnaryAsync<EchoRequest, EchoResponse>(
-        kHello, Say("x"), {},
-        [promise](absl::StatusOr<EchoResponse> response) { promise->set_value(response.status()); });
+        kHello, Say("x"), {}, [promise](absl::StatusOr<EchoResponse> response) {
+          promise->set_value(response.status());
+        });
     return promise->get_future();
   }
   void WaitRunning(int count) {
@@ -562,7 +567,8 @@ TEST_F(GatedServerTest, TheDeadlineTravels) {
   Start(1, 1);
   CallOptions options;
   options.deadline = runtime::Deadline::After(std::chrono::milliseconds(50));
-  absl::Status status = channel_->Unary<EchoRequest, EchoResponse>(kHello, Say("x"), options).status();
+  absl::Status status =
+      channel_->Unary<EchoRequest, EchoResponse>(kHello, Say("x"), options).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kDeadlineExceeded);
   EXPECT_EQ(ReasonOf(status), "DEADLINE_EXCEEDED");
   Open();
@@ -621,9 +627,10 @@ TEST_F(FallbackTest, ForwardsUnaryCallsWithTheGatewaysContext) {
 
 TEST_F(FallbackTest, RefusesWithoutForwarding) {
   for (const char* method : {kEcho, kInternal, kCount}) {
-    EXPECT_EQ(ReasonOf(outside_->Unary<EchoRequest, EchoResponse>(method, Say("x"), With("bad"))
-                           .status()),
-              "CREDENTIALS_INVALID");
+    EXPECT_EQ(
+        ReasonOf(
+            outside_->Unary<EchoRequest, EchoResponse>(method, Say("x"), With("bad")).status()),
+        "CREDENTIALS_INVALID");
   }
   // The caller's own claims are not what goes on.
   CallOptions liar = With("good");
@@ -673,6 +680,92 @@ TEST_F(FallbackTest, EndsTravelThrough) {
   gateway_->Drain(std::chrono::seconds(10));
   server_->Drain(std::chrono::seconds(10));
   EXPECT_EQ(server_->in_flight(), 0);
+}
+
+// Calls broken off at every point, many at once: nothing hangs and nothing is left.
+TEST_F(FallbackTest, SurvivesStreamsBrokenOffAnywhere) {
+  constexpr int kThreads = 4;
+  constexpr int kRounds = 25;
+  std::vector<std::thread> threads;
+  for (int t = 0; t < kThreads; ++t) {
+    threads.emplace_back([&, t] {
+      SeededRandom random(static_cast<uint64_t>(t));
+      for (int round = 0; round < kRounds; ++round) {
+        Collector collector;
+        auto stream = outside_->Bidi<EchoRequest, EchoResponse>(kChat, With("good"));
+        collector.Attach(stream);
+        uint64_t messages = random.Next() % 8;
+        for (uint64_t i = 0; i < messages; ++i) stream.Write(Say(std::to_string(i)));
+        switch (random.Next() % 4) {
+          case 0:
+            stream.Cancel();
+            break;
+          case 1:
+            stream.Write(Say("fail"));
+            break;
+          case 2:
+            collector.WaitMessages(random.Next() % (messages + 1));
+            stream.Cancel();
+            break;
+          default:
+            stream.WritesDone();
+            break;
+        }
+        (void)collector.WaitEnd();
+        CallOptions options = With("good");
+        options.deadline = runtime::Deadline::After(std::chrono::seconds(30));
+        auto pending = outside_->UnaryAsync<EchoRequest, EchoResponse>(
+            kEcho, Say("x"), options, [](absl::StatusOr<EchoResponse>) {});
+        if (random.Next() % 2 == 0) pending->Cancel();
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  gateway_->Drain(std::chrono::seconds(30));
+  server_->Drain(std::chrono::seconds(30));
+  EXPECT_EQ(gateway_->in_flight(), 0);
+  EXPECT_EQ(server_->in_flight(), 0);
+}
+
+TEST_F(ServerTest, AUserContextIsHandedOnFromServiceToService) {
+  ServerOptions options = network_.ServerOptionsFor("relay");
+  options.require_all_methods = false;
+  Server relay(std::move(options));
+  ChannelPtr onward = network_.Connect("relay", "echo", server_->port());
+  relay.Unary<EchoRequest, EchoResponse>(
+      kEcho, [&](const rpc::Call& call, const EchoRequest& request) {
+        return onward->Unary<EchoRequest, EchoResponse>(kEcho, request, CallOptions::ForUser(call));
+      });
+  ASSERT_TRUE(relay.Start().ok());
+  ChannelPtr channel = network_.Connect("gateway", "relay", relay.port());
+  CallOptions user = User();
+  user.request_id = "request-7";
+  auto response = channel->Unary<EchoRequest, EchoResponse>(kEcho, Say("x"), user);
+  ASSERT_TRUE(response.ok()) << response.status();
+  EXPECT_EQ(response->tenant(), "acme");
+  EXPECT_EQ(response->principal(), "users/test");
+  EXPECT_EQ(response->caller(), "relay");
+  EXPECT_EQ(response->request_id(), "request-7");
+  EXPECT_EQ(ReasonOf(channel->Unary<EchoRequest, EchoResponse>(kEcho, Say("fail"), user).status()),
+            "ECHO_BROKEN");
+}
+
+TEST_F(ServerTest, AChannelUsesTheAddressThatAnswers) {
+  ChannelOptions options;
+  options.service = "echo";
+  options.tls = network_.TlsFor("gateway");
+  // Nothing listens on port 1.
+  options.addresses = {"127.0.0.1:1", "127.0.0.1:" + std::to_string(server_->port()),
+                       "127.0.0.1:1"};
+  ChannelPtr channel = *Channel::Make(options);
+  ASSERT_TRUE(channel->WaitConnected(runtime::Deadline::After(std::chrono::seconds(30))));
+  for (int i = 0; i < 10; ++i) {
+    CallOptions impatient = User();
+    impatient.wait_for_ready = false;
+    auto response = channel->Unary<EchoRequest, EchoResponse>(kEcho, Say("x"), impatient);
+    EXPECT_TRUE(response.ok()) << response.status();
+  }
+  EXPECT_EQ(ReasonOf(Channel::Make({.service = "echo"}).status()), "PEER_ADDRESS_MISSING");
 }
 
 TEST(TlsTest, ExplainsUnusableFiles) {

@@ -3,7 +3,9 @@
 #include <grpc/support/log.h>
 
 #include <atomic>
+#include <chrono>
 #include <cstdio>
+#include <cstdlib>
 #include <fstream>
 #include <map>
 #include <mutex>
@@ -20,7 +22,9 @@
 namespace agentflow::rpc {
 namespace {
 
-absl::Status Starting() { return Unavailable("STARTING", "starting"); }
+absl::Status Starting() {
+  return Unavailable("STARTING", "starting");
+}
 
 // gRPC's own messages become lines of our log.
 void TakeOverGrpcLog() {
@@ -69,8 +73,9 @@ struct RunningService::Rep final : public ServiceParts {
         .OneOf({"json", "text"});
     schema.Add("drain.timeout", &settings.drain, "How long calls may take to finish at the end.")
         .Range(0, 600000);
-    schema.Add("drain.delay", &settings.drain_delay,
-               "Wait between \"not ready\" and the end of serving, for load balancers to see it.")
+    schema
+        .Add("drain.delay", &settings.drain_delay,
+             "Wait between \"not ready\" and the end of serving, for load balancers to see it.")
         .Range(0, 60000);
     schema.Add("rpc.threads", &settings.rpc_threads, "Threads for calls that block.").Range(1, 256);
     schema.Add("rpc.queue", &settings.rpc_queue, "Calls that may wait for a thread.")
@@ -208,7 +213,9 @@ struct RunningService::Rep final : public ServiceParts {
 
 RunningService::RunningService(std::unique_ptr<Rep> rep) : rep_(std::move(rep)) {}
 
-RunningService::~RunningService() { rep_->StopParts(); }
+RunningService::~RunningService() {
+  rep_->StopParts();
+}
 
 absl::StatusOr<std::unique_ptr<RunningService>> RunningService::Start(
     std::string_view name, Service& service, std::string_view yaml,
@@ -223,12 +230,27 @@ absl::StatusOr<std::unique_ptr<RunningService>> RunningService::Start(
   return std::unique_ptr<RunningService>(new RunningService(std::move(rep)));
 }
 
-int RunningService::port() const { return rep_->rpc_server->port(); }
-int RunningService::admin_port() const { return rep_->admin == nullptr ? 0 : rep_->admin->port(); }
+int RunningService::port() const {
+  return rep_->rpc_server->port();
+}
+int RunningService::admin_port() const {
+  return rep_->admin == nullptr ? 0 : rep_->admin->port();
+}
 
 namespace {
 
 constexpr int kUsageError = 2;
+// For handing over, and for threads to end, besides the time that calls have.
+constexpr std::chrono::seconds kStopTime{15};
+
+// A handler that ignores its deadline must not keep the process for ever.
+void EndByForceAfter(std::chrono::milliseconds time) {
+  std::thread([time] {
+    std::this_thread::sleep_for(time);
+    obs::Error("ended by force: a call or a thread did not end", {{"after_ms", time.count()}});
+    std::_Exit(1);
+  }).detach();
+}
 
 struct CommandLine {
   std::string config;
@@ -297,6 +319,7 @@ int ServiceMain(std::string_view name, Service& service, int argc, char** argv) 
   } else {
     obs::Error("cannot start", {{"reason", ReasonOf(status)}, {"error", MessageOf(status)}});
   }
+  EndByForceAfter(rep.settings.drain + rep.settings.drain_delay + kStopTime);
   rep.StopParts();
   return status.ok() && !rep.shutdown_requested ? 0 : 1;
 }

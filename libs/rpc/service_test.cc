@@ -128,8 +128,8 @@ TEST_F(ServiceTest, WrongSettingsStopItBeforeAnythingStarts) {
   }
   EXPECT_EQ(service_.log, "");
   std::string settings = Settings("hello") + "context_keys: [/nowhere]\n";
-  settings.erase(settings.find("context_keys"), settings.find("admin_listen") -
-                                                    settings.find("context_keys"));
+  settings.erase(settings.find("context_keys"),
+                 settings.find("admin_listen") - settings.find("context_keys"));
   EXPECT_EQ(ReasonOf(RunningService::Start("probe", service_, settings).status()),
             "CONFIG_INVALID");
 }

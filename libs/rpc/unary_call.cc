@@ -24,8 +24,8 @@ class UnaryReactor final : public grpc::ServerGenericBidiReactor {
         in_flight_(server),
         call_(std::make_shared<Call>()) {
     server->Describe(*context, call_.get());
-    call_->deadline = Earlier(call_->deadline,
-                              runtime::Deadline::After(server->options.max_unary_time));
+    call_->deadline =
+        Earlier(call_->deadline, runtime::Deadline::After(server->options.max_unary_time));
     status_ = server->Admit(*method, *context, call_.get());
     if (status_.ok()) {
       StartRead(&request_);
@@ -75,9 +75,8 @@ class UnaryReactor final : public grpc::ServerGenericBidiReactor {
                        "the deadline passed before the call could run"),
                  nullptr);
     }
-    obs::ScopedFields fields({{"trace", call_->trace.trace_id},
-                              {"tenant", call_->tenant()},
-                              {"method", call_->method}});
+    obs::ScopedFields fields(
+        {{"trace", call_->trace.trace_id}, {"tenant", call_->tenant()}, {"method", call_->method}});
     Run(std::move(waiting_));
   }
 

@@ -11,14 +11,22 @@ WellKnown WellKnownOf(const google::protobuf::Descriptor& descriptor) {
   std::string_view name = descriptor.full_name();
   if (!name.starts_with(kPackage)) return WellKnown::kNone;
   static const std::unordered_map<std::string_view, WellKnown> types = {
-      {"Timestamp", WellKnown::kTimestamp},   {"Duration", WellKnown::kDuration},
-      {"FieldMask", WellKnown::kFieldMask},   {"Struct", WellKnown::kStruct},
-      {"Value", WellKnown::kValue},           {"ListValue", WellKnown::kListValue},
-      {"Any", WellKnown::kAny},               {"DoubleValue", WellKnown::kWrapper},
-      {"FloatValue", WellKnown::kWrapper},    {"Int64Value", WellKnown::kWrapper},
-      {"UInt64Value", WellKnown::kWrapper},   {"Int32Value", WellKnown::kWrapper},
-      {"UInt32Value", WellKnown::kWrapper},   {"BoolValue", WellKnown::kWrapper},
-      {"StringValue", WellKnown::kWrapper},   {"BytesValue", WellKnown::kWrapper},
+      {"Timestamp", WellKnown::kTimestamp},
+      {"Duration", WellKnown::kDuration},
+      {"FieldMask", WellKnown::kFieldMask},
+      {"Struct", WellKnown::kStruct},
+      {"Value", WellKnown::kValue},
+      {"ListValue", WellKnown::kListValue},
+      {"Any", WellKnown::kAny},
+      {"DoubleValue", WellKnown::kWrapper},
+      {"FloatValue", WellKnown::kWrapper},
+      {"Int64Value", WellKnown::kWrapper},
+      {"UInt64Value", WellKnown::kWrapper},
+      {"Int32Value", WellKnown::kWrapper},
+      {"UInt32Value", WellKnown::kWrapper},
+      {"BoolValue", WellKnown::kWrapper},
+      {"StringValue", WellKnown::kWrapper},
+      {"BytesValue", WellKnown::kWrapper},
   };
   auto found = types.find(name.substr(kPackage.size()));
   return found == types.end() ? WellKnown::kNone : found->second;

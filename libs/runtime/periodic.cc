@@ -13,7 +13,9 @@ PeriodicTask::PeriodicTask(std::string name, std::chrono::milliseconds interval,
         Loop();
       }) {}
 
-PeriodicTask::~PeriodicTask() { Stop(); }
+PeriodicTask::~PeriodicTask() {
+  Stop();
+}
 
 void PeriodicTask::Poke() {
   {

@@ -35,6 +35,8 @@ int ShutdownSignal::Wait() {
   return signal == kRaise ? 0 : signal;
 }
 
-void ShutdownSignal::Raise() { kill(getpid(), kRaise); }
+void ShutdownSignal::Raise() {
+  kill(getpid(), kRaise);
+}
 
 }  // namespace agentflow::runtime

@@ -20,7 +20,9 @@ ThreadPool::ThreadPool(std::string name, int threads, size_t queue_limit)
   }
 }
 
-ThreadPool::~ThreadPool() { Stop(); }
+ThreadPool::~ThreadPool() {
+  Stop();
+}
 
 bool ThreadPool::TrySubmit(Work work) {
   {

@@ -110,8 +110,8 @@ TestNetwork::~TestNetwork() {
 
 void TestNetwork::Issue(const std::string& service, const std::string& common_name) {
   Key key(EVP_EC_gen("P-256"), EVP_PKEY_free);
-  Certificate certificate = MakeCertificate(common_name, key.get(), authority_->certificate.get(),
-                                            authority_->key.get());
+  Certificate certificate =
+      MakeCertificate(common_name, key.get(), authority_->certificate.get(), authority_->key.get());
   WriteFile(folder_ + "/" + service + ".key.pem", PemOf(key.get()));
   WriteFile(folder_ + "/" + service + ".cert.pem", PemOf(certificate.get()));
 }
