@@ -139,7 +139,7 @@ class Stack:
                "AGENTFLOW_BOOTSTRAP_PASSWORD": self.secrets["password"]}
         done = subprocess.run(
             [paths.binary(self.preset, "agentflow-tenant"), "--config",
-             self.state / "config" / "tenant.yaml", "--bootstrap"],
+             self.state / "config" / "tenant.yaml", "--bootstrap", "--new-key"],
             env=env, capture_output=True, text=True, check=False)
         if done.returncode != 0:
             raise Failure(f"the first tenant could not be made: {done.stderr[-2000:]}")
