@@ -1,6 +1,7 @@
-#include <cstdio>
+#include "libs/rpc/service.h"
+#include "services/executor/app.h"
 
-int main() {
-  std::fputs("agentflow-executor: the server part is not built yet\n", stderr);
-  return 1;
+int main(int argc, char** argv) {
+  agentflow::executor::App app;
+  return agentflow::rpc::ServiceMain("executor", app, argc, argv);
 }

@@ -17,12 +17,14 @@ absl::Status Router::Post(Item&& item) {
 
 int Router::AnyLane() {
   const uint32_t first = next_.fetch_add(1);
+  int loading = -1;
   for (uint32_t i = 0; i < kLaneCount; ++i) {
     // 97 is coprime to 256: neighbours in time are not neighbours in space.
     const int lane = static_cast<int>((first + i) * 97 % kLaneCount);
     if (Of(lane).Ready(lane)) return lane;
+    if (Of(lane).Owns(lane)) loading = lane;
   }
-  return -1;
+  return loading;
 }
 
 }  // namespace agentflow::executor

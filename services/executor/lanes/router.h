@@ -19,7 +19,8 @@ class Router {
   // waits already. On an error `item` is untouched.
   absl::Status Post(Item&& item);
   bool Owns(int lane) const { return Of(lane).Owns(lane); }
-  // A lane that is owned and ready, another one each time; -1: none.
+  // A lane that is owned, another one each time; one that is still being loaded only where no
+  // other is there. -1: none.
   int AnyLane();
   const std::vector<Committer*>& committers() const { return committers_; }
 

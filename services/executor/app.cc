@@ -1,0 +1,296 @@
+#include "services/executor/app.h"
+
+#include <unistd.h>
+
+#include <set>
+#include <thread>
+
+#include "libs/base/status.h"
+#include "libs/obs/log.h"
+#include "libs/pg/guard.h"
+#include "libs/pg/migrate.h"
+#include "libs/crypto/random.h"
+#include "libs/runtime/periodic.h"
+#include "migrations/executor.h"
+#include "services/executor/client/designer.h"
+#include "services/executor/dispatch/outside.h"
+#include "services/executor/lanes/committer_thread.h"
+#include "services/executor/metrics.h"
+#include "services/executor/rpc/dispatch_service.h"
+#include "services/executor/rpc/execution_service.h"
+#include "services/executor/rpc/feed_service.h"
+#include "services/executor/store/pg_store.h"
+
+namespace agentflow::executor {
+namespace {
+
+constexpr int64_t kDayMicros = 86'400'000'000;
+
+std::string HostName() {
+  char name[256] = {};
+  return gethostname(name, sizeof(name) - 1) == 0 ? name : "localhost";
+}
+
+// Something that waits for a free moment of the processes' own threads.
+class Answers {
+ public:
+  Answers() : pool_("answers", 1, 1'000'000) {}
+  void Run(std::vector<std::function<void()>> answers) {
+    auto shared = std::make_shared<std::vector<std::function<void()>>>(std::move(answers));
+    const bool taken = pool_.TrySubmit([shared] {
+      for (auto& answer : *shared) answer();
+    });
+    if (taken) return;
+    for (auto& answer : *shared) answer();
+  }
+  void Stop() { pool_.Stop(); }
+
+ private:
+  runtime::ThreadPool pool_;
+};
+
+}  // namespace
+
+// In the order of construction; each part may use those above it.
+struct App::Parts {
+  explicit Parts(const Config& config, const Clock& clock)
+      : clock(clock),
+        database_clock(clock),
+        pool({.url = config.database_url.Reveal(), .name = "executor",
+              .size = static_cast<size_t>(config.database_pool)}),
+        lookups("lookups", config.lookup_threads, 10'000),
+        tokens(config.task_token_key) {}
+
+  const Clock& clock;
+  DatabaseClock database_clock;
+  crypto::SecureRandom entropy;
+  pg::Pool pool;
+  runtime::ThreadPool lookups;
+  TaskTokens tokens;
+  TenantLoad load;
+  ClaimBoard board;
+  Links links;
+  LaneWatchers watchers;
+  Answers answers;
+
+  std::unique_ptr<VersionResolver> versions;
+  std::unique_ptr<PlanCache> plans;
+  std::unique_ptr<Quotas> quotas;
+  std::unique_ptr<FeedService> feed;
+  std::unique_ptr<RedisQueue> queue;
+  std::unique_ptr<OutsideDispatch> dispatch;
+
+  // One of each for each committer.
+  std::vector<std::unique_ptr<Waker>> wakers;
+  std::vector<std::unique_ptr<SeededRandom>> randoms;
+  std::vector<std::unique_ptr<PgStore>> stores;
+  std::vector<std::unique_ptr<Committer>> committers;
+  std::vector<std::unique_ptr<CommitterThread>> threads;
+
+  std::unique_ptr<Router> router;
+  std::unique_ptr<PgLaneTable> lane_table;
+  std::unique_ptr<LaneKeeper> keeper;
+  std::unique_ptr<Starter> starter;
+  std::unique_ptr<ExecutionReader> reader;
+  std::unique_ptr<Metrics> metrics;
+  std::unique_ptr<PgLaneTable> housekeeping;
+  std::unique_ptr<runtime::PeriodicTask> lane_task;
+  std::unique_ptr<runtime::PeriodicTask> housekeeping_task;
+  std::unique_ptr<runtime::PeriodicTask> metrics_task;
+
+  void MakeCommitters(const Config& config, const std::string& owner);
+  absl::Status KeepHouse(const Config& config);
+};
+
+void App::Parts::MakeCommitters(const Config& config, const std::string& owner) {
+  CommitterOptions options;
+  options.limits.value_bytes = static_cast<size_t>(config.value_bytes);
+  options.batch_items = static_cast<size_t>(config.batch_commands);
+  options.inbox_limit = static_cast<size_t>(config.inbox_limit);
+  options.renew_after = config.lease_renewal.count() * 1000;
+  options.task_lease = config.task_lease.count() * 1000;
+  options.claim_grace = config.task_heartbeat.count() * 1000;
+  std::vector<Committer*> pointers;
+  for (int i = 0; i < config.committers; ++i) {
+    wakers.push_back(std::make_unique<Waker>());
+    Waker* waker = wakers.back().get();
+    auto wake = [waker] { waker->Wake(); };
+    randoms.push_back(std::make_unique<SeededRandom>(entropy.Next()));
+    stores.push_back(std::make_unique<PgStore>(
+        PgStoreOptions{.url = config.database_engine_url.Reveal(),
+                       .owner = owner,
+                       .committer = i,
+                       .lease_ms = static_cast<int>(config.lease.count()),
+                       .wake = wake}));
+    committers.push_back(std::make_unique<Committer>(
+        CommitterParts{.store = *stores.back(),
+                       .clock = database_clock,
+                       .random = *randoms.back(),
+                       .dispatch = *dispatch,
+                       .plans = *plans,
+                       .load = load,
+                       .board = board,
+                       .answer = [this](auto list) { answers.Run(std::move(list)); },
+                       .wake = wake,
+                       .published = [this] { feed->Wake(); }},
+        options));
+    pointers.push_back(committers.back().get());
+  }
+  router = std::make_unique<Router>(pointers);
+  keeper = std::make_unique<LaneKeeper>(*lane_table, pointers, [this] {
+    for (size_t i = 0; i < threads.size(); ++i) {
+      threads[i]->Between([&] {
+        if (!committers[i]->lost()) committers[i]->Abandon();
+        committers[i]->Reset();
+      });
+    }
+  });
+}
+
+absl::Status App::Parts::KeepHouse(const Config& config) {
+  AF_ASSIGN_OR_RETURN(const UnixMicros now, housekeeping->DatabaseTime());
+  const int today = static_cast<int>(now / kDayMicros);
+  AF_RETURN_IF_ERROR(housekeeping->EnsurePartitions(config.retention_days, today - 1,
+                                                    today + config.partitions_ahead));
+  return housekeeping->Trim(today, config.feed_kept.count());
+}
+
+App::App() = default;
+App::~App() = default;
+
+absl::Status App::Start(rpc::ServiceParts& service) {
+  constexpr int kClasses[] = {1, 7, 30, 90, 400};
+  if (std::find(std::begin(kClasses), std::end(kClasses), config_.retention_days) ==
+      std::end(kClasses)) {
+    return InvalidArgument("CONFIG_INVALID", "retention.days",
+                           "retention.days is 1, 7, 30, 90 or 400.");
+  }
+  AF_RETURN_IF_ERROR(pg::Migrate(config_.database_owner_url.Reveal(), Migrations()));
+  parts_ = std::make_unique<Parts>(config_, service.clock());
+  Parts& p = *parts_;
+  AF_RETURN_IF_ERROR(pg::CheckRowSecurity(p.pool, "executor"));
+
+  const std::string address =
+      config_.address.empty() ? service.common().listen : config_.address;
+  const std::string owner =
+      config_.owner_id.empty()
+          ? HostName() + service.common().listen.substr(service.common().listen.rfind(':'))
+          : config_.owner_id;
+  const PgLaneTableOptions lanes{.url = config_.database_engine_url.Reveal(),
+                                 .owner = owner,
+                                 .committers = config_.committers,
+                                 .address = address,
+                                 .lease_ms = static_cast<int>(config_.lease.count())};
+  p.lane_table = std::make_unique<PgLaneTable>(lanes);
+  p.housekeeping = std::make_unique<PgLaneTable>(lanes);
+  AF_RETURN_IF_ERROR(p.KeepHouse(config_));
+
+  p.versions = std::make_unique<VersionResolver>(AskDesigner(service.Peer("designer")));
+  p.plans = std::make_unique<PlanCache>(
+      LoadPlans(service.Peer("designer"), p.pool, p.lookups), [&p] {
+        for (auto& waker : p.wakers) waker->Wake();
+      });
+  p.quotas = std::make_unique<Quotas>(
+      AskTenant(service.Peer("tenant")),
+      TenantLimits{.live_executions = config_.default_live_executions,
+                   .starts_per_second = config_.default_starts_per_second},
+      config_.quota_cache.count() * 1000);
+  p.feed = std::make_unique<FeedService>(
+      std::make_unique<PgFeed>(config_.database_engine_url.Reveal()));
+  p.queue = std::make_unique<RedisQueue>(
+      redis::Options{.url = config_.redis_url.Reveal()}, p.tokens, [&p] {
+        for (auto& committer : p.committers) (void)committer->Post(ReofferItem{});
+      });
+  p.dispatch = std::make_unique<OutsideDispatch>(*p.queue, p.links);
+  p.MakeCommitters(config_, owner);
+  p.reader = std::make_unique<ExecutionReader>(p.pool, *p.plans, p.board);
+  p.starter = std::make_unique<Starter>(
+      Starter::Parts{.versions = *p.versions, .plans = *p.plans, .quotas = *p.quotas,
+                     .load = p.load, .router = *p.router, .clock = p.database_clock,
+                     .retention_days = static_cast<int16_t>(config_.retention_days)});
+  p.metrics = std::make_unique<Metrics>(service.metrics(), *p.router, p.load, *p.queue, p.links,
+                                        p.clock);
+
+  RegisterExecutionService(service.server(), {.starter = *p.starter,
+                                              .reader = *p.reader,
+                                              .router = *p.router,
+                                              .pool = p.lookups,
+                                              .tenant = service.Peer("tenant")});
+  RegisterDispatchService(service.server(),
+                          {.router = *p.router,
+                           .links = p.links,
+                           .tokens = p.tokens,
+                           .watchers = p.watchers,
+                           .lease_ms = config_.task_lease.count(),
+                           .heartbeat_interval_ms = config_.task_heartbeat.count()});
+  p.feed->Register(service.server());
+  service.AddReadinessCheck("database", [&p] { return p.pool.Ping(); });
+  service.AddReadinessCheck("lanes", [&p]() -> absl::Status {
+    for (auto& committer : p.committers) {
+      if (!committer->joined()) return Unavailable("LANES_LOST", "A committer has not joined yet.");
+    }
+    return absl::OkStatus();
+  });
+  return absl::OkStatus();
+}
+
+void App::Serving() {
+  Parts& p = *parts_;
+  auto step = [&p] {
+    if (absl::Status status = p.keeper->Step(); !status.ok()) {
+      obs::Warn("looking after the lanes failed", {{"error", MessageOf(status)}});
+      return;
+    }
+    p.watchers.Publish(p.keeper->Addresses());
+  };
+  // The owner rows must be there before the committers look for theirs.
+  step();
+  for (size_t i = 0; i < p.committers.size(); ++i) {
+    p.threads.push_back(std::make_unique<CommitterThread>(
+        *p.committers[i], *p.wakers[i], p.clock, "committer-" + std::to_string(i)));
+  }
+  p.lane_task = std::make_unique<runtime::PeriodicTask>("lanes", config_.lane_check, step);
+  p.housekeeping_task = std::make_unique<runtime::PeriodicTask>(
+      "housekeeping", std::chrono::minutes(10), [this, &p] {
+        if (absl::Status status = p.KeepHouse(config_); !status.ok()) {
+          obs::Warn("housekeeping failed", {{"error", MessageOf(status)}});
+        }
+      });
+  p.metrics_task = std::make_unique<runtime::PeriodicTask>("metrics", std::chrono::seconds(1),
+                                                           [&p] { p.metrics->Update(); });
+}
+
+void App::Drain() {
+  Parts& p = *parts_;
+  // What was received is finished and answered; then the lanes are free for others at once.
+  if (p.lane_task != nullptr) p.lane_task->Stop();
+  const runtime::Deadline deadline = runtime::Deadline::After(std::chrono::seconds(3));
+  bool idle = false;
+  while (!idle && !deadline.Passed()) {
+    idle = true;
+    for (size_t i = 0; i < p.threads.size(); ++i) {
+      p.threads[i]->Between([&] { idle = idle && p.committers[i]->Idle(); });
+    }
+    if (!idle) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  for (auto& thread : p.threads) thread->Stop();
+  if (absl::Status status = p.keeper->Release(); !status.ok()) {
+    obs::Warn("lanes were not given back; they move when the lease ends",
+              {{"error", MessageOf(status)}});
+  }
+  for (auto& committer : p.committers) committer->Abandon();
+  p.watchers.Close();
+  p.feed->Close();
+}
+
+void App::Stop() {
+  Parts& p = *parts_;
+  for (auto& thread : p.threads) thread->Stop();
+  for (auto* task : {p.lane_task.get(), p.housekeeping_task.get(), p.metrics_task.get()}) {
+    if (task != nullptr) task->Stop();
+  }
+  p.lookups.Stop();
+  p.answers.Stop();
+}
+
+}  // namespace agentflow::executor

@@ -1,0 +1,30 @@
+#pragma once
+
+#include "libs/obs/metrics.h"
+#include "services/executor/dispatch/links.h"
+#include "services/executor/dispatch/redis_queue.h"
+#include "services/executor/lanes/router.h"
+
+namespace agentflow::executor {
+
+// The executor's figures. Call Update regularly: gauges are copied from where they are kept.
+class Metrics {
+ public:
+  Metrics(obs::Registry& registry, Router& router, const TenantLoad& load, const RedisQueue& queue,
+          const Links& links, const Clock& clock);
+  void Update();
+
+ private:
+  Router& router_;
+  const TenantLoad& load_;
+  const RedisQueue& queue_;
+  const Links& links_;
+  const Clock& clock_;
+  obs::Gauge lanes_, live_, resident_, backlog_, oldest_, coordinators_, redis_up_;
+  obs::Counter batches_, executions_, commands_, refused_, offered_;
+  obs::Histogram batch_size_, commit_seconds_;
+  int64_t batches_seen_ = 0, executions_seen_ = 0, commands_seen_ = 0, refused_seen_ = 0,
+          offered_seen_ = 0;
+};
+
+}  // namespace agentflow::executor

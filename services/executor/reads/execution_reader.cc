@@ -1,0 +1,177 @@
+#include "services/executor/reads/execution_reader.h"
+
+#include <algorithm>
+
+#include "libs/base/status.h"
+#include "libs/engine/codec.h"
+#include "services/executor/store/batch.h"
+
+namespace agentflow::executor {
+namespace {
+
+constexpr pg::Statement kStartDay = {
+    "start_day", "SELECT start_day FROM start_key WHERE execution_id = $1"};
+constexpr pg::Statement kRecords = {
+    "journal_read",
+    "SELECT events FROM journal WHERE execution_id = $1 AND start_day = $2 "
+    "ORDER BY first_sequence"};
+
+// $1 states, $2 modes, $3 workflow, $4 version, $5 labels, $6 from, $7 until, $8 after time,
+// $9 after id, $10 limit, $11 first day of the closed ones.
+#define COLUMNS                                                                                  \
+  "execution_id, start_time, state, mode, priority, version, workflow, labels, principal, "      \
+  "trace_id, "
+#define CONDITIONS(compare)                                                                      \
+  "WHERE ($1::bigint[] IS NULL OR state = ANY($1::bigint[])) "                                   \
+  "AND ($2::bigint[] IS NULL OR mode = ANY($2::bigint[])) "                                      \
+  "AND ($3::text IS NULL OR workflow = $3::text) AND ($4::int IS NULL OR version = $4::int) "    \
+  "AND ($5::jsonb IS NULL OR (labels <> '' AND labels::jsonb @> $5::jsonb)) "                    \
+  "AND start_time >= $6::timestamptz AND start_time < $7::timestamptz "                          \
+  "AND (start_time, execution_id) " compare " ($8::timestamptz, $9::uuid) "
+#define LIST(compare, order)                                                                     \
+  "(SELECT " COLUMNS "NULL::timestamptz, '', '', '' FROM live_execution " CONDITIONS(compare)    \
+  "ORDER BY start_time " order ", execution_id " order " LIMIT $10::int) UNION ALL "             \
+  "(SELECT " COLUMNS "end_time, error_reason, error_message, error_node FROM closed_execution "  \
+  CONDITIONS(compare) "AND start_day >= $11::int "                                               \
+  "ORDER BY start_time " order ", execution_id " order " LIMIT $10::int) "                       \
+  "ORDER BY start_time " order ", execution_id " order " LIMIT $10::int"
+
+constexpr pg::Statement kListNewest = {"list_newest", LIST("<", "DESC")};
+constexpr pg::Statement kListOldest = {"list_oldest", LIST(">", "ASC")};
+#undef COLUMNS
+#undef CONDITIONS
+#undef LIST
+
+constexpr int64_t kDay = 86'400'000'000;
+constexpr UnixMicros kFarFuture = 4'102'444'800'000'000;  // 2100
+
+absl::Status ExecutionNotFound() {
+  return NotFound("EXECUTION_NOT_FOUND", "There is no such execution.");
+}
+
+std::optional<std::vector<int64_t>> OrNull(const std::vector<int64_t>& list) {
+  return list.empty() ? std::nullopt : std::optional(list);
+}
+
+Uuid LastUuid() {
+  std::array<uint8_t, 16> bytes;
+  bytes.fill(0xff);
+  return Uuid(bytes);
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<std::string>> ExecutionReader::Records(const std::string& tenant,
+                                                                  const Uuid& id) {
+  std::vector<std::string> records;
+  AF_RETURN_IF_ERROR(pool_.InTenant(tenant, [&](pg::TenantTx& tx) -> absl::Status {
+    int day = StartDayOf(id, 0);
+    if (id.version() != 7) {
+      AF_ASSIGN_OR_RETURN(const pg::Result days, tx.Exec(kStartDay, id));
+      if (days.empty()) return absl::OkStatus();
+      day = static_cast<int>(days[0].Int(0));
+    }
+    AF_ASSIGN_OR_RETURN(const pg::Result rows, tx.Exec(kRecords, id, day));
+    for (const pg::Row row : rows) records.push_back(row.Bytes(0));
+    return absl::OkStatus();
+  }));
+  if (records.empty()) return ExecutionNotFound();
+  return records;
+}
+
+absl::StatusOr<engine::ExecutionState> ExecutionReader::Read(const std::string& tenant,
+                                                             const Uuid& id) {
+  AF_ASSIGN_OR_RETURN(const std::vector<std::string> records, Records(tenant, id));
+  engine::ExecutionState state;
+  for (const std::string& record : records) {
+    AF_ASSIGN_OR_RETURN(const std::vector<engine::Event> events, engine::DecodeEvents(record));
+    for (const engine::Event& event : events) {
+      if (const auto* started = std::get_if<engine::ExecutionStarted>(&event.body)) {
+        AF_ASSIGN_OR_RETURN(const CompiledPtr compiled,
+                            plans_.GetBlocking(tenant, started->info->plan_hash));
+        state.plan = compiled->plan;
+      }
+      if (state.plan != nullptr) engine::Apply(state, event);
+    }
+  }
+  if (state.start == nullptr) return ExecutionNotFound();
+  for (const ClaimBoard::Claim& claim : board_.Of(id)) {
+    if (!state.HasStep(claim.step)) continue;
+    engine::Step& step = state.step(claim.step);
+    if (step.state != engine::StepState::kReady || step.attempt != claim.attempt) continue;
+    step.state = engine::StepState::kRunning;
+    step.claimed_at = claim.since;
+  }
+  return state;
+}
+
+absl::StatusOr<std::pair<std::vector<engine::Event>, bool>> ExecutionReader::Events(
+    const std::string& tenant, const Uuid& id, uint64_t sequence, int limit) {
+  AF_ASSIGN_OR_RETURN(const std::vector<std::string> records, Records(tenant, id));
+  std::vector<engine::Event> found;
+  for (const std::string& record : records) {
+    AF_ASSIGN_OR_RETURN(std::vector<engine::Event> events, engine::DecodeEvents(record));
+    for (engine::Event& event : events) {
+      if (event.sequence <= sequence) continue;
+      if (found.size() == static_cast<size_t>(limit)) return std::make_pair(std::move(found), true);
+      found.push_back(std::move(event));
+    }
+  }
+  return std::make_pair(std::move(found), false);
+}
+
+absl::StatusOr<std::vector<ExecutionSummary>> ExecutionReader::List(const std::string& tenant,
+                                                                    const ListQuery& query) {
+  const pg::Statement& statement = query.ascending ? kListOldest : kListNewest;
+  const UnixMicros until = query.until == 0 ? kFarFuture : query.until;
+  const std::pair<UnixMicros, Uuid> after =
+      query.after ? *query.after
+                  : query.ascending ? std::make_pair(UnixMicros{0}, Uuid())
+                                    : std::make_pair(kFarFuture, LastUuid());
+  std::optional<std::string> labels;
+  if (!query.labels.empty()) labels = query.labels;
+  // Newest first: the newest days usually have enough, and older partitions are not opened.
+  const UnixMicros newest = std::min({until, after.first, SystemClock().Now() + kDay});
+  std::vector<int> spans = query.ascending ? std::vector<int>{} : std::vector<int>{2, 16};
+  spans.push_back(0);  // all
+  std::vector<ExecutionSummary> list;
+  for (int days : spans) {
+    const UnixMicros from =
+        days == 0 ? query.from : std::max(query.from, newest - days * kDay);
+    const bool everything = from == query.from;
+    list.clear();
+    AF_RETURN_IF_ERROR(pool_.InTenant(tenant, [&](pg::TenantTx& tx) -> absl::Status {
+      list.clear();
+      AF_ASSIGN_OR_RETURN(
+          const pg::Result rows,
+          tx.Exec(statement, OrNull(query.states), OrNull(query.modes), query.workflow,
+                  query.version, labels, pg::Timestamp{from}, pg::Timestamp{until},
+                  pg::Timestamp{after.first}, after.second, query.limit + 1,
+                  // The day in an id may lie a little before its start.
+                  std::max(0, static_cast<int>(from / kDay) - 1)));
+      for (const pg::Row row : rows) {
+        ExecutionSummary summary;
+        summary.id = row.Id(0);
+        summary.start_time = row.Time(1);
+        summary.phase = static_cast<engine::Phase>(row.Int(2));
+        summary.mode = static_cast<engine::Mode>(row.Int(3));
+        summary.priority = static_cast<int32_t>(row.Int(4));
+        summary.version = static_cast<int32_t>(row.Int(5));
+        summary.workflow = row.Text(6);
+        summary.labels = row.Text(7);
+        summary.principal = row.Text(8);
+        summary.trace_id = row.Text(9);
+        summary.end_time = row.OptionalTime(10).value_or(0);
+        summary.error = {.reason = std::string(row.Text(11)),
+                         .message = std::string(row.Text(12)),
+                         .node = std::string(row.Text(13))};
+        list.push_back(std::move(summary));
+      }
+      return absl::OkStatus();
+    }));
+    if (everything || list.size() > static_cast<size_t>(query.limit)) break;
+  }
+  return list;
+}
+
+}  // namespace agentflow::executor

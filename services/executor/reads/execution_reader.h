@@ -1,0 +1,71 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "libs/engine/engine.h"
+#include "libs/pg/pool.h"
+#include "services/executor/client/plan_cache.h"
+#include "services/executor/lanes/claim_board.h"
+
+namespace agentflow::executor {
+
+// One line of a list.
+struct ExecutionSummary {
+  Uuid id;
+  UnixMicros start_time = 0;
+  UnixMicros end_time = 0;  // 0: not over
+  engine::Phase phase = engine::Phase::kRunning;
+  engine::Mode mode = engine::Mode::kLive;
+  int32_t priority = 3;
+  int32_t version = 0;
+  std::string workflow;
+  std::string labels;  // JSON; empty: none
+  std::string principal;
+  std::string trace_id;
+  engine::Error error;
+};
+
+struct ListQuery {
+  std::vector<int64_t> states;        // engine::Phase; empty: all
+  std::vector<int64_t> modes;         // engine::Mode; empty: all
+  std::optional<std::string> workflow;
+  std::optional<int> version;
+  std::string labels;                 // JSON object that must be contained; empty: none
+  UnixMicros from = 0;                // start_time >= from
+  UnixMicros until = 0;               // start_time < until; 0: no bound
+  bool ascending = false;
+  // After this row; nullopt: from the beginning.
+  std::optional<std::pair<UnixMicros, Uuid>> after;
+  int limit = 50;
+};
+
+// What requests read: committed rows under the tenant's row security, whoever owns the lane.
+// Blocking, thread-safe.
+class ExecutionReader {
+ public:
+  ExecutionReader(pg::Pool& pool, PlanCache& plans, const ClaimBoard& board)
+      : pool_(pool), plans_(plans), board_(board) {}
+
+  // The state as the journal tells it, with the claims that this executor knows of.
+  // NOT_FOUND, reason EXECUTION_NOT_FOUND: unknown, or another tenant's.
+  absl::StatusOr<engine::ExecutionState> Read(const std::string& tenant, const Uuid& id);
+  // The journal's events after `sequence`, at most `limit`; true behind them: there are more.
+  absl::StatusOr<std::pair<std::vector<engine::Event>, bool>> Events(const std::string& tenant,
+                                                                     const Uuid& id,
+                                                                     uint64_t sequence, int limit);
+  // One more than asked for, where there are more.
+  absl::StatusOr<std::vector<ExecutionSummary>> List(const std::string& tenant,
+                                                     const ListQuery& query);
+
+ private:
+  absl::StatusOr<std::vector<std::string>> Records(const std::string& tenant, const Uuid& id);
+
+  pg::Pool& pool_;
+  PlanCache& plans_;
+  const ClaimBoard& board_;
+};
+
+}  // namespace agentflow::executor

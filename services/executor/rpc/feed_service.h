@@ -1,0 +1,53 @@
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <list>
+#include <memory>
+#include <mutex>
+#include <thread>
+
+#include "agentflow/internal/executor/v1/feed.pb.h"
+#include "libs/rpc/server.h"
+#include "services/executor/feed/feed_reader.h"
+
+namespace agentflow::executor {
+
+// agentflow.internal.executor.v1.FeedService: what is in the table after the reader's cursors, then
+// new batches as they commit, of all committers of all executors. One thread reads for all streams;
+// it is woken by commits of this process and looks twice a second for those of others.
+class FeedService {
+ public:
+  explicit FeedService(std::unique_ptr<Feed> feed);
+  ~FeedService();
+
+  void Register(rpc::Server& server);
+  // Something was committed here. Cheap, from any thread.
+  void Wake();
+  // Ends all streams.
+  void Close();
+
+ private:
+  using Stream = rpc::ServerStream<agentflow::internal::executor::v1::ReadFeedRequest,
+                                   agentflow::internal::executor::v1::FeedBatch>;
+  struct Reader {
+    Stream stream;
+    FeedCursors cursors;
+    std::atomic<bool> over{false};
+  };
+
+  void Add(Stream stream, const agentflow::internal::executor::v1::ReadFeedRequest& request);
+  void Loop();
+  // True: there may be more at once.
+  bool Serve(Reader& reader);
+
+  const std::unique_ptr<Feed> feed_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::list<std::shared_ptr<Reader>> readers_;
+  bool woken_ = false;
+  bool stopping_ = false;
+  std::thread thread_;
+};
+
+}  // namespace agentflow::executor

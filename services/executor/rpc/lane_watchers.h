@@ -1,0 +1,38 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "agentflow/internal/executor/v1/dispatch.pb.h"
+#include "libs/rpc/stream.h"
+
+namespace agentflow::executor {
+
+// Streams that want to know who owns which lane. Thread-safe.
+class LaneWatchers {
+ public:
+  using Stream = rpc::ServerStream<agentflow::internal::executor::v1::WatchLanesRequest,
+                                   agentflow::internal::executor::v1::LaneMap>;
+
+  // Sends the map at once and on every change from then on.
+  void Add(Stream stream);
+  // Sends the map to everybody, where it has changed.
+  void Publish(const std::vector<std::string>& addresses);
+  // Ends all streams.
+  void Close();
+
+ private:
+  struct State {
+    std::mutex mutex;
+    agentflow::internal::executor::v1::LaneMap map;
+    std::map<uint64_t, Stream> streams;
+    uint64_t last = 0;
+    bool closed = false;
+  };
+  std::shared_ptr<State> state_ = std::make_shared<State>();
+};
+
+}  // namespace agentflow::executor

@@ -1,0 +1,168 @@
+#include "services/executor/rpc/starter.h"
+
+#include <algorithm>
+
+#include "libs/base/lane.h"
+#include "libs/base/status.h"
+#include "libs/crypto/digest.h"
+#include "libs/crypto/random.h"
+#include "services/executor/rpc/convert.h"
+
+namespace agentflow::executor {
+namespace {
+
+constexpr size_t kMaxLabels = 32;
+constexpr size_t kMaxLabelKey = 63;
+constexpr size_t kMaxLabelValue = 255;
+constexpr size_t kMaxRequestId = 128;
+
+bool RequestIdCharacter(char c) {
+  return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' ||
+         c == '_' || c == ':' || c == '-';
+}
+
+// What must be the same for two requests to be the same.
+std::string HashOf(const StartRequest& request) {
+  const json::Value body = json::Object{
+      {"workflow", request.workflow},
+      {"version", int64_t{request.version}},
+      {"input", request.input},
+      {"labels", LabelsText(request.labels)},
+      {"priority", int64_t{request.priority}},
+      {"mode", int64_t{static_cast<int>(request.mode)}},
+      {"principal", request.principal},
+  };
+  return std::string(crypto::AsText(crypto::Sha256(json::DumpCanonical(body))));
+}
+
+// A generator for each thread: ids need no secrecy, only to differ.
+Random& ThreadRandom() {
+  thread_local SeededRandom random(crypto::SecureRandom().Next());
+  return random;
+}
+
+// "INPUT_INVALID" with the field's path from the start request.
+absl::Status InputInvalid(const absl::Status& violation) {
+  ErrorMetadata metadata = MetadataOf(violation);
+  std::string field = "input";
+  std::string pointer = metadata[kErrorField];
+  std::replace(pointer.begin(), pointer.end(), '/', '.');
+  field += pointer;
+  return InvalidArgument("INPUT_INVALID", field, MessageOf(violation));
+}
+
+}  // namespace
+
+absl::Status CheckStart(const StartRequest& request) {
+  if (request.request_id.size() > kMaxRequestId ||
+      !std::all_of(request.request_id.begin(), request.request_id.end(), RequestIdCharacter)) {
+    return InvalidArgument("REQUEST_ID_INVALID", "requestId",
+                           "A request id is 1 to 128 characters of A-Z a-z 0-9 . _ : -");
+  }
+  if (request.labels.size() > kMaxLabels) {
+    return InvalidArgument("LABELS_INVALID", "labels", "An execution has at most 32 labels.");
+  }
+  for (const auto& [key, value] : request.labels) {
+    if (key.empty() || key.size() > kMaxLabelKey || value.size() > kMaxLabelValue) {
+      return InvalidArgument("LABELS_INVALID", "labels." + key,
+                             "A label's key has 1 to 63 characters, its value at most 255.");
+    }
+  }
+  if (request.priority < 0 || request.priority > 5) {
+    return InvalidArgument("PRIORITY_INVALID", "priority",
+                           "A priority is 1 (first) to 5 (last); 3 unless given.");
+  }
+  return absl::OkStatus();
+}
+
+struct Starter::Pending {
+  StartRequest request;
+  Done done;
+  std::string body_hash;
+  Uuid id;  // with a request id
+  std::shared_ptr<engine::StartInfo> info = std::make_shared<engine::StartInfo>();
+  CompiledPtr compiled;
+};
+
+void Starter::Start(StartRequest request, Done done) {
+  if (absl::Status status = CheckStart(request); !status.ok()) return done({}, status);
+  auto pending = std::make_shared<Pending>();
+  if (!request.request_id.empty()) {
+    pending->id = ExecutionIdForRequest(request.tenant, request.request_id);
+    if (!parts_.router.Owns(LaneOf(pending->id))) return done({}, LaneMoved());
+    pending->body_hash = HashOf(request);
+  }
+  const VersionQuestion question{request.tenant, request.workflow, request.version};
+  pending->request = std::move(request);
+  pending->done = std::move(done);
+  parts_.versions.Resolve(question, [this, pending](VersionAnswer answer) {
+    Resolved(pending, std::move(answer));
+  });
+}
+
+void Starter::Resolved(std::shared_ptr<Pending> pending, VersionAnswer answer) {
+  if (!answer.ok()) return pending->done({}, answer.status());
+  pending->info->version = answer->version;
+  parts_.plans.Get(pending->request.tenant, answer->content_hash,
+                   [this, pending](absl::StatusOr<CompiledPtr> compiled) {
+                     Compiled(pending, std::move(compiled));
+                   });
+}
+
+void Starter::Compiled(std::shared_ptr<Pending> pending, absl::StatusOr<CompiledPtr> compiled) {
+  if (!compiled.ok()) return pending->done({}, compiled.status());
+  pending->compiled = *std::move(compiled);
+  StartRequest& request = pending->request;
+  const CompiledVersion& version = *pending->compiled;
+  if (!version.plan->inputs_schema.is_null()) {
+    // No input at all means an empty one.
+    if (request.input.is_null()) request.input = json::Object();
+    absl::StatusOr<json::Value> input = version.inputs.Accept(request.input, "input");
+    if (!input.ok()) return pending->done({}, InputInvalid(input.status()));
+    request.input = *std::move(input);
+  }
+  parts_.quotas.Get(request.tenant, parts_.clock.Monotonic(),
+                    [this, pending](TenantLimits limits) { Admitted(pending, limits); });
+}
+
+void Starter::Admitted(std::shared_ptr<Pending> pending, TenantLimits limits) {
+  StartRequest& request = pending->request;
+  absl::Status admitted =
+      parts_.load.Admit(request.tenant, limits, parts_.clock.Monotonic());
+  if (!admitted.ok()) return pending->done({}, admitted);
+  const int lane = pending->body_hash.empty() ? parts_.router.AnyLane() : LaneOf(pending->id);
+  if (lane < 0) {
+    parts_.load.Release(request.tenant);
+    return pending->done({}, LaneMoved());
+  }
+  engine::StartInfo& info = *pending->info;
+  info.id = pending->body_hash.empty()
+                ? MakeExecutionId(parts_.clock.Now() / 1000, lane, ThreadRandom())
+                : pending->id;
+  info.tenant = request.tenant;
+  info.principal = std::move(request.principal);
+  info.workflow = std::move(request.workflow);
+  info.plan_hash = pending->compiled->plan->hash;
+  info.mode = request.mode;
+  info.priority = request.priority == 0 ? 3 : request.priority;
+  info.input = std::move(request.input);
+  info.labels = std::move(request.labels);
+  info.trace_id = std::move(request.trace_id);
+  info.request_id = std::move(request.request_id);
+  info.strict = request.strict;
+  StartItem item{.plan = pending->compiled->plan,
+                 .info = pending->info,
+                 .labels = LabelsText(info.labels),
+                 .body_hash = pending->body_hash,
+                 .retention_days = parts_.retention_days};
+  item.done = [pending, id = info.id](absl::StatusOr<StartAnswer> answer) {
+    pending->done(id, std::move(answer));
+  };
+  Item wrapped(std::move(item));
+  if (absl::Status posted = parts_.router.Post(std::move(wrapped)); !posted.ok()) {
+    parts_.load.Release(pending->info->tenant);
+    pending->done({}, posted);
+  }
+}
+
+}  // namespace agentflow::executor

@@ -1,0 +1,66 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "libs/base/clock.h"
+#include "libs/base/random.h"
+#include "libs/json/value.h"
+#include "services/executor/client/plan_cache.h"
+#include "services/executor/client/tenant_client.h"
+#include "services/executor/client/version_resolver.h"
+#include "services/executor/lanes/router.h"
+
+namespace agentflow::executor {
+
+// A start as asked for, by whichever door it came.
+struct StartRequest {
+  std::string tenant;
+  std::string principal;
+  std::string workflow;    // workflows/{id}
+  int32_t version = 0;     // 0: the newest
+  json::Value input;
+  std::string request_id;  // empty: none
+  std::vector<std::pair<std::string, std::string>> labels;  // sorted
+  int32_t priority = 0;    // 0: 3
+  engine::Mode mode = engine::Mode::kLive;
+  std::string trace_id;
+  bool strict = false;
+};
+
+// Everything between a request and its lane: checks, version, plan, input, quotas. Never blocks.
+// Thread-safe.
+class Starter {
+ public:
+  struct Parts {
+    VersionResolver& versions;
+    PlanCache& plans;
+    Quotas& quotas;
+    TenantLoad& load;
+    Router& router;
+    const Clock& clock;
+    int16_t retention_days = 30;
+  };
+  using Done = std::function<void(const Uuid& id, absl::StatusOr<StartAnswer>)>;
+
+  explicit Starter(Parts parts) : parts_(parts) {}
+
+  // `done` comes once, after the start is durable or refused.
+  void Start(StartRequest request, Done done);
+
+ private:
+  struct Pending;
+  void Resolved(std::shared_ptr<Pending> pending, VersionAnswer answer);
+  void Compiled(std::shared_ptr<Pending> pending, absl::StatusOr<CompiledPtr> compiled);
+  void Admitted(std::shared_ptr<Pending> pending, TenantLimits limits);
+
+  const Parts parts_;
+};
+
+// Limits on what a start may carry; OK, or which field breaks which.
+absl::Status CheckStart(const StartRequest& request);
+
+}  // namespace agentflow::executor
