@@ -9,6 +9,8 @@
 -- Passwords are not set here: an installation does so with ALTER ROLE ... PASSWORD, or uses
 -- certificates. Development and tests trust the local socket.
 
+SET client_min_messages = warning;
+
 DO $$
 DECLARE
   svc text;

@@ -32,14 +32,18 @@ absl::StatusOr<BootstrapResult> Bootstrap(Tenants& tenants, ApiKeys& keys,
                     .principal = "services/tenant",
                     .permissions = {"*", "tenants.*"},
                     .method = "agentflow.tenant.Bootstrap"};
-  absl::Status made = tenants
-                          .Create(actor, {.slug = request.tenant,
-                                          .title = "Default",
-                                          .admin_email = request.email,
-                                          .admin_password = request.password,
-                                          .admin_roles = roles})
-                          .status();
-  if (!made.ok() && ReasonOf(made) != "TENANT_EXISTS") return made;
+  absl::Status there = tenants.Get(request.tenant).status();
+  if (ReasonOf(there) == "TENANT_NOT_FOUND") {
+    there = tenants
+                .Create(actor, {.slug = request.tenant,
+                                .title = "Default",
+                                .admin_email = request.email,
+                                .admin_password = request.password,
+                                .admin_roles = roles})
+                .status();
+  }
+  // Another bootstrap may have been faster.
+  if (!there.ok() && ReasonOf(there) != "TENANT_EXISTS") return there;
   BootstrapResult result{.tenant = request.tenant, .email = request.email};
   if (!request.new_key) {
     AF_ASSIGN_OR_RETURN(bool has_key, HasKey(keys, request.tenant));
