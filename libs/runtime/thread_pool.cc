@@ -25,12 +25,20 @@ ThreadPool::~ThreadPool() {
 }
 
 bool ThreadPool::TrySubmit(Work work) {
+  bool wake = false;
   {
     std::lock_guard lock(mutex_);
     if (stopping_ || queue_.size() >= queue_limit_) return false;
     queue_.push_back(std::move(work));
+    wake = NeedsWake();
   }
-  wake_.notify_one();
+  if (wake) wake_.notify_one();
+  return true;
+}
+
+bool ThreadPool::NeedsWake() {
+  if (idle_ == 0 || waking_ || queue_.empty()) return false;
+  waking_ = true;
   return true;
 }
 
@@ -53,12 +61,19 @@ size_t ThreadPool::pending() const {
 void ThreadPool::Loop() {
   std::unique_lock lock(mutex_);
   while (true) {
-    wake_.wait(lock, [&] { return stopping_ || !queue_.empty(); });
+    while (queue_.empty() && !stopping_) {
+      ++idle_;
+      wake_.wait(lock);
+      --idle_;
+      waking_ = false;
+    }
     if (queue_.empty()) return;
     Work work = std::move(queue_.front());
     queue_.pop_front();
     ++running_;
+    bool wake = NeedsWake();
     lock.unlock();
+    if (wake) wake_.notify_one();
     work();
     work = nullptr;
     lock.lock();

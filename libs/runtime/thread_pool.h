@@ -33,12 +33,17 @@ class ThreadPool {
 
  private:
   void Loop();
+  // Whether the caller, who holds the mutex, must wake a thread. One wakes at a time and wakes the
+  // next if there is more to do: short work then stays on few threads instead of waking all.
+  bool NeedsWake();
 
   const size_t queue_limit_;
   mutable std::mutex mutex_;
   std::condition_variable wake_;
   std::deque<Work> queue_;
   size_t running_ = 0;
+  size_t idle_ = 0;
+  bool waking_ = false;
   bool stopping_ = false;
   std::vector<std::thread> threads_;
 };
