@@ -121,8 +121,10 @@ std::shared_ptr<Plan> AnalyzeInto(const json::Value& document, const NodeTypes& 
   plan->workflow = identity.workflow;
   plan->version = identity.version;
   for (const GraphScope& scope : graph.scopes) {
-    plan->scopes.push_back({.owner = scope.owner, .first_node = scope.first_node,
-                            .node_count = scope.node_count, .first_edge = scope.first_edge,
+    plan->scopes.push_back({.owner = scope.owner,
+                            .first_node = scope.first_node,
+                            .node_count = scope.node_count,
+                            .first_edge = scope.first_edge,
                             .edge_count = scope.edge_count});
   }
   for (const GraphEdge& edge : graph.edges) plan->edges.push_back(PlanEdge(graph, edge));
@@ -149,9 +151,8 @@ Analysis Analyze(const SourceText& text, const NodeTypes& types, const PlanIdent
 }
 
 absl::Status InvalidStatus(const Problems& problems) {
-  size_t errors = std::count_if(problems.begin(), problems.end(), [](const Problem& p) {
-    return p.severity == Severity::kError;
-  });
+  size_t errors = std::count_if(problems.begin(), problems.end(),
+                                [](const Problem& p) { return p.severity == Severity::kError; });
   if (errors == 0) return absl::OkStatus();
   const Problem& first = *std::find_if(problems.begin(), problems.end(), [](const Problem& p) {
     return p.severity == Severity::kError;

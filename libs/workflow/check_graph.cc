@@ -45,8 +45,10 @@ class Cycles {
       const auto& out = graph_.nodes[node].out;
       if (Of(node).next_edge < out.size()) {
         NodeIndex to = graph_.edges[out[Of(node).next_edge++]].to;
-        if (Of(to).number == 0) Enter(to);
-        else if (Of(to).on_stack) Of(node).low = std::min(Of(node).low, Of(to).number);
+        if (Of(to).number == 0)
+          Enter(to);
+        else if (Of(to).on_stack)
+          Of(node).low = std::min(Of(node).low, Of(to).number);
         continue;
       }
       path_.pop_back();
@@ -155,8 +157,9 @@ void LinkCompensation(Graph& graph, NodeIndex index, Reporter& reporter) {
   GraphNode& undo = graph.nodes[it->second];
   if (!undo.in.empty() || !undo.out.empty() || it->second == index) {
     reporter.Error("COMPENSATE_HAS_EDGES", undo.path, pointer,
-                   "`" + name + "` undoes `" + node.id + "`, so it runs only then and has no edges. "
-                   "Remove its edges, or name a node of its own.");
+                   "`" + name + "` undoes `" + node.id +
+                       "`, so it runs only then and has no edges. "
+                       "Remove its edges, or name a node of its own.");
     return;
   }
   node.compensate = it->second;

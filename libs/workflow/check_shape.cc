@@ -16,7 +16,10 @@ class ViolationReporter {
  public:
   ViolationReporter(const schema::Schema& schema, const json::Value& value, std::string node,
                     std::string pointer, Reporter& reporter)
-      : schema_(schema), value_(value), node_(std::move(node)), pointer_(std::move(pointer)),
+      : schema_(schema),
+        value_(value),
+        node_(std::move(node)),
+        pointer_(std::move(pointer)),
         reporter_(reporter) {}
 
   void Report(const schema::Violation& violation) {
@@ -40,24 +43,25 @@ class ViolationReporter {
     if (duration || (about != nullptr && about->BoolOr("x-duration", false))) {
       if (reported_duration_ == pointer) return;
       reported_duration_ = pointer;
-      return reporter_.Error("DURATION_INVALID", node, pointer,
-                             name + "is no span of time: " + json::Dump(*value) +
-                                 ". Write 30s, 2m, 4h, 1d or 1h30m.");
+      return reporter_.Error(
+          "DURATION_INVALID", node, pointer,
+          name + "is no span of time: " + json::Dump(*value) + ". Write 30s, 2m, 4h, 1d or 1h30m.");
     }
     reporter_.Error("FIELD_INVALID", node, pointer, name + violation.message + ".");
   }
 
  private:
   static std::string LastToken(std::string_view pointer) {
-    return pointer.empty() ? "the document"
-                           : FieldToken(pointer.substr(pointer.rfind('/') + 1));
+    return pointer.empty() ? "the document" : FieldToken(pointer.substr(pointer.rfind('/') + 1));
   }
 
   static std::string FieldToken(std::string_view token) {
     std::string text;
     for (size_t i = 0; i < token.size(); ++i) {
-      if (token[i] == '~' && i + 1 < token.size()) text += token[++i] == '1' ? '/' : '~';
-      else text += token[i];
+      if (token[i] == '~' && i + 1 < token.size())
+        text += token[++i] == '1' ? '/' : '~';
+      else
+        text += token[i];
     }
     return text;
   }

@@ -13,7 +13,8 @@ class ConfigCompiler {
   ConfigCompiler(const Graph& graph, NodeIndex index, ExpressionCompiler& expressions)
       : node_(graph.nodes[index]), expressions_(expressions) {
     site_ = {.scope = node_.scope, .reader = index, .node = node_.path};
-    body_ = {.scope = node_.body == kNone ? node_.scope : node_.body, .reader = kNone,
+    body_ = {.scope = node_.body == kNone ? node_.scope : node_.body,
+             .reader = kNone,
              .node = node_.path};
   }
 
@@ -23,16 +24,26 @@ class ConfigCompiler {
       return std::monostate();
     }
     switch (node_.type->kind) {
-      case NodeKind::kIf: return If();
-      case NodeKind::kSwitch: return Switch();
-      case NodeKind::kTransform: return TransformConfig{Field("value", site_)};
-      case NodeKind::kWait: return WaitConfig{Field("duration", site_), Field("until", site_)};
-      case NodeKind::kFail: return FailConfig{Field("reason", site_), Field("message", site_)};
-      case NodeKind::kTask: return TaskConfig{Field("agent", site_), Field("input", site_)};
-      case NodeKind::kMap: return Map();
-      case NodeKind::kLoop: return Loop();
-      case NodeKind::kTransaction: return TransactionConfig{Field("output", body_)};
-      case NodeKind::kNoop: return std::monostate();
+      case NodeKind::kIf:
+        return If();
+      case NodeKind::kSwitch:
+        return Switch();
+      case NodeKind::kTransform:
+        return TransformConfig{Field("value", site_)};
+      case NodeKind::kWait:
+        return WaitConfig{Field("duration", site_), Field("until", site_)};
+      case NodeKind::kFail:
+        return FailConfig{Field("reason", site_), Field("message", site_)};
+      case NodeKind::kTask:
+        return TaskConfig{Field("agent", site_), Field("input", site_)};
+      case NodeKind::kMap:
+        return Map();
+      case NodeKind::kLoop:
+        return Loop();
+      case NodeKind::kTransaction:
+        return TransactionConfig{Field("output", body_)};
+      case NodeKind::kNoop:
+        return std::monostate();
     }
     return std::monostate();
   }
@@ -68,8 +79,8 @@ class ConfigCompiler {
       for (size_t i = 0; i < cases->as_array().size(); ++i) {
         const json::Value& one = cases->as_array()[i];
         std::string field = "cases/" + std::to_string(i) + "/when";
-        config.cases.push_back({PortNumber(one.StringOr("port")),
-                                Condition(one.Find("when"), field, site_)});
+        config.cases.push_back(
+            {PortNumber(one.StringOr("port")), Condition(one.Find("when"), field, site_)});
       }
     }
     config.default_port = PortNumber(node_.with.StringOr("default"));
@@ -119,8 +130,8 @@ std::vector<std::string> Texts(const json::Value* list, std::vector<std::string>
 
 void ReadRetry(const json::Value* value, Retry& retry) {
   if (value == nullptr || !value->is_object()) return;
-  retry.max_attempts =
-      static_cast<uint32_t>(std::clamp<int64_t>(value->IntOr("maxAttempts", retry.max_attempts), 1, 1000));
+  retry.max_attempts = static_cast<uint32_t>(
+      std::clamp<int64_t>(value->IntOr("maxAttempts", retry.max_attempts), 1, 1000));
   std::string backoff = value->StringOr("backoff");
   if (backoff == "fixed") retry.backoff = Backoff::kFixed;
   if (backoff == "linear") retry.backoff = Backoff::kLinear;
@@ -148,17 +159,17 @@ void ReadTimesAndRetry(const json::Value& value, Policy& policy) {
 void CheckRetry(const GraphNode& node, const Retry& retry, Reporter& reporter) {
   if (node.policy.Find("retry") == nullptr || retry.initial <= retry.max) return;
   reporter.Error("POLICY_INVALID", node.path, node.pointer + "/policy/retry",
-                 "`initial` (" + FormatDurationMs(retry.initial / 1000) + ") is longer than `max` (" +
-                     FormatDurationMs(retry.max / 1000) + "). Swap them, or write `max` too.");
+                 "`initial` (" + FormatDurationMs(retry.initial / 1000) +
+                     ") is longer than `max` (" + FormatDurationMs(retry.max / 1000) +
+                     "). Swap them, or write `max` too.");
 }
 
 // What the document may say already and the engine does not do yet must not look as if it did.
 void CheckAvailable(const GraphNode& node, Reporter& reporter) {
   auto unavailable = [&](std::string_view field, std::string_view instead) {
-    reporter.Error("FEATURE_UNAVAILABLE", node.path,
-                   node.pointer + "/policy/" + std::string(field),
-                   "`" + std::string(field) + "` is not available in this release. " +
-                       std::string(instead));
+    reporter.Error(
+        "FEATURE_UNAVAILABLE", node.path, node.pointer + "/policy/" + std::string(field),
+        "`" + std::string(field) + "` is not available in this release. " + std::string(instead));
   };
   if (node.policy.Find("approval")) unavailable("approval", "Remove it until it is.");
   if (node.policy.Find("compensate")) {
@@ -195,9 +206,8 @@ Policy CompilePolicy(const Graph& graph, NodeIndex index, const json::Value& def
   std::string pointer = node.pointer + "/policy";
   const json::Value* key = node.policy.Find("idempotencyKey");
   if (key != nullptr && key->is_string()) {
-    policy.idempotency_key =
-        expressions.CompileText(key->as_string(), pointer + "/idempotencyKey", site,
-                                cel::Type(cel::Type::Kind::kString));
+    policy.idempotency_key = expressions.CompileText(key->as_string(), pointer + "/idempotencyKey",
+                                                     site, cel::Type(cel::Type::Kind::kString));
   }
   const json::Value* approval = node.policy.Find("approval");
   const json::Value* when = approval == nullptr ? nullptr : approval->Find("when");

@@ -107,9 +107,16 @@ class Batch {
  public:
   Batch(const Graph& graph, const GraphScope& scope, const Shape& shape,
         const std::vector<Fact>& facts)
-      : graph_(graph), scope_(scope), shape_(shape), fact_count_(facts.size()),
-        completed_(scope.node_count), failed_(scope.node_count), implied_(scope.node_count),
-        certain_(scope.node_count), waited_(scope.node_count), by_port_(shape.ports().size()) {
+      : graph_(graph),
+        scope_(scope),
+        shape_(shape),
+        fact_count_(facts.size()),
+        completed_(scope.node_count),
+        failed_(scope.node_count),
+        implied_(scope.node_count),
+        certain_(scope.node_count),
+        waited_(scope.node_count),
+        by_port_(shape.ports().size()) {
     for (size_t i = 0; i < facts.size(); ++i) {
       auto& bits = facts[i].failed ? failed_ : completed_;
       bits[At(facts[i].node)] |= Bits{1} << i;
@@ -213,7 +220,8 @@ class Batch {
     Bits bits = all || node.in.empty() ? 0 : kEvery;
     for (EdgeIndex e : node.in) {
       NodeIndex from = graph_.edges[e].from;
-      Bits before = from == kStart ? 0 : waited_[At(from)] | completed_[At(from)] | failed_[At(from)];
+      Bits before =
+          from == kStart ? 0 : waited_[At(from)] | completed_[At(from)] | failed_[At(from)];
       bits = all ? bits | before : bits & before;
     }
     return bits;

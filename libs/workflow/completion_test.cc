@@ -23,17 +23,19 @@ Graph GraphOf(std::string_view yaml) {
 CompletionAnswer Ask(const Graph& graph, std::string_view reader, std::string_view node,
                      bool failed = false) {
   CompletionQuestion question{.reader = reader == "end" ? kNone : graph.Find(0, reader),
-                              .node = graph.Find(0, node), .failed = failed};
+                              .node = graph.Find(0, node),
+                              .failed = failed};
   return AnswerCompletion(graph, {question}, 10)[0];
 }
 
 Graph Edges(const std::string& edges, const std::string& more = "") {
-  return GraphOf("nodes:\n"
-                 "  a: {type: ai.agent@1}\n"
-                 "  b: {type: ai.agent@1}\n"
-                 "  c: {type: ai.agent@1}\n"
-                 "  choice: {type: flow.if@1}\n" +
-                 more + "edges: [" + edges + "]\n");
+  return GraphOf(
+      "nodes:\n"
+      "  a: {type: ai.agent@1}\n"
+      "  b: {type: ai.agent@1}\n"
+      "  c: {type: ai.agent@1}\n"
+      "  choice: {type: flow.if@1}\n" +
+      more + "edges: [" + edges + "]\n");
 }
 
 TEST(Completion, ASequenceIsCertain) {
@@ -63,9 +65,9 @@ TEST(Completion, ABranchOfAChoiceIsNot) {
 }
 
 TEST(Completion, AChoiceWhoseWaysAllLeadThereIsCertain) {
-  Graph graph = Edges(
-      "start -> choice, choice.true -> a, choice.false -> b, a -> c, b -> c, c -> reader",
-      "  reader: {type: ai.agent@1}\n");
+  Graph graph =
+      Edges("start -> choice, choice.true -> a, choice.false -> b, a -> c, b -> c, c -> reader",
+            "  reader: {type: ai.agent@1}\n");
   EXPECT_TRUE(Ask(graph, "reader", "c").certain);
   EXPECT_TRUE(Ask(graph, "end", "reader").certain);
 }
@@ -186,10 +188,10 @@ class Simulation {
     uint32_t in = static_cast<uint32_t>(node.in.size());
     bool all_in = state.taken + state.dead == in;
     uint32_t wanted = node.join.kind == Join::Kind::kNOfM ? node.join.n : 1;
-    bool runs = node.join.kind == Join::Kind::kAll ? all_in && state.taken > 0
-                                                   : state.taken >= wanted;
-    bool skips = node.join.kind == Join::Kind::kAll ? all_in && state.taken == 0
-                                                    : state.dead > in - wanted;
+    bool runs =
+        node.join.kind == Join::Kind::kAll ? all_in && state.taken > 0 : state.taken >= wanted;
+    bool skips =
+        node.join.kind == Join::Kind::kAll ? all_in && state.taken == 0 : state.dead > in - wanted;
     if (runs) {
       state.phase = Phase::kReady;
       ready_.push_back(edge.to);
@@ -215,8 +217,8 @@ Graph RandomGraph(std::mt19937& random, int size) {
     std::vector<std::string> sources;
     for (int k = 0; k < fan_in; ++k) {
       int from = static_cast<int>(random() % (i + 1)) - 1;
-      std::string source = from < 0 ? "start" : "n" + std::to_string(from) + ".PORT" +
-                                                    std::to_string(random() % 4);
+      std::string source =
+          from < 0 ? "start" : "n" + std::to_string(from) + ".PORT" + std::to_string(random() % 4);
       if (std::find(sources.begin(), sources.end(), source) == sources.end()) {
         sources.push_back(source);
       }
@@ -225,7 +227,8 @@ Graph RandomGraph(std::mt19937& random, int size) {
     std::string join = "all";
     if (random() % 4 == 0) join = "any";
     if (random() % 6 == 0 && sources.size() > 1) join = "{mode: n, n: 2}";
-    nodes += "  " + id + ": {type: " + (choice ? "flow.if@1" : "ai.agent@1") + ", join: " + join + "}\n";
+    nodes +=
+        "  " + id + ": {type: " + (choice ? "flow.if@1" : "ai.agent@1") + ", join: " + join + "}\n";
   }
   // Ports by the kind of their node: an if has true and false, every node has error.
   std::string resolved;
@@ -272,9 +275,8 @@ TEST(Completion, IsSoundOnRandomGraphs) {
         const auto& seen = began[questions[i].reader];
         if (seen.empty()) continue;
         ++certain;
-        ASSERT_TRUE(seen[questions[i].node])
-            << "round " << round << ": n" << questions[i].node << " before n"
-            << questions[i].reader;
+        ASSERT_TRUE(seen[questions[i].node]) << "round " << round << ": n" << questions[i].node
+                                             << " before n" << questions[i].reader;
       }
     }
   }

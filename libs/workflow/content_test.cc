@@ -26,19 +26,21 @@ json::Value Parsed(std::string_view text) {
 }
 
 TEST(Content, IsTheSameHoweverTheDocumentIsWritten) {
-  std::string one = CanonicalContent(Parsed(
-      "apiVersion: agentflow/v1\nkind: Workflow\nmetadata: {name: x, title: One}\n"
-      "nodes:\n  a: {type: t.t@1, title: First, with: {value: 1.0, title: kept}}\n"
-      "edges: [start -> a]\nui: {layout: {a: [0, 0]}}\n"));
+  std::string one = CanonicalContent(
+      Parsed("apiVersion: agentflow/v1\nkind: Workflow\nmetadata: {name: x, title: One}\n"
+             "nodes:\n  a: {type: t.t@1, title: First, with: {value: 1.0, title: kept}}\n"
+             "edges: [start -> a]\nui: {layout: {a: [0, 0]}}\n"));
   std::string other = CanonicalContent(Parsed(
       R"({"kind": "Workflow", "edges": ["start -> a"], "apiVersion": "agentflow/v1",
           "nodes": {"a": {"with": {"title": "kept", "value": 1e0}, "type": "t.t@1",
                           "title": "Another"}},
           "metadata": {"title": "Two", "name": "x"}, "ui": {}})"));
   EXPECT_EQ(one, other);
-  EXPECT_EQ(one,
-            R"({"apiVersion":"agentflow/v1","edges":["start -> a"],"kind":"Workflow",)"
-            R"("metadata":{"name":"x"},"nodes":{"a":{"type":"t.t@1","with":{"title":"kept","value":1}}}})");
+  EXPECT_EQ(
+      one,
+      R"({"apiVersion":"agentflow/v1","edges":["start -> a"],"kind":"Workflow",)"
+      R"("metadata":{"name":"x"},"nodes":{"a":{"type":"t.t@1",)"
+            R"("with":{"title":"kept","value":1}}}})");
 }
 
 TEST(Content, ChangesWithEverythingThatRuns) {
@@ -47,7 +49,8 @@ TEST(Content, ChangesWithEverythingThatRuns) {
   EXPECT_NE(content("edges: [a -> b, b -> c]"), content("edges: [b -> c, a -> b]"));
   EXPECT_NE(content("x-note: 1"), content("x-note: 2"));
   // Titles of children are left out too.
-  EXPECT_EQ(content("nodes: {m: {nodes: {a: {title: x}}}}"), content("nodes: {m: {nodes: {a: {}}}}"));
+  EXPECT_EQ(content("nodes: {m: {nodes: {a: {title: x}}}}"),
+            content("nodes: {m: {nodes: {a: {}}}}"));
 }
 
 TEST(FormatYaml, IsReadableAndStable) {
@@ -63,15 +66,41 @@ TEST(FormatYaml, IsReadableAndStable) {
 }
 
 TEST(FormatYaml, KeepsEveryValue) {
-  const char* texts[] = {
-      "no", "yes", "null", "~", "1", "1.5", "1e3", "0x1f", "0o7", ".5", "-1", "+1", "true", "12:30",
-      "2026-01-01", "a: b", "a #b", "#a", " a", "a ", "", "=inputs.x", "==x", "- a", "a\nb", "a\nb\n",
-      "a\n\nb", "a\n\n", "\n", "\na", "  a\nb", "a\n  b\n", "a \nb", "tab\there", "quote\"s", "it's",
-      "[a]", "{a}", "a, b", "*a", "&a", "!a", "|", ">", "%", "@", "`", "<<", "ü", "\u2028", "\x01",
-      "a:", "?", "? a", "key: [", "1_000", "0b1", "1h30m", "5e", "e5", "00:00", "\xF0\x9F\x98\x80"};
+  const char* texts[] = {"no",         "yes",
+                         "null",       "~",
+                         "1",          "1.5",
+                         "1e3",        "0x1f",
+                         "0o7",        ".5",
+                         "-1",         "+1",
+                         "true",       "12:30",
+                         "2026-01-01", "a: b",
+                         "a #b",       "#a",
+                         " a",         "a ",
+                         "",           "=inputs.x",
+                         "==x",        "- a",
+                         "a\nb",       "a\nb\n",
+                         "a\n\nb",     "a\n\n",
+                         "\n",         "\na",
+                         "  a\nb",     "a\n  b\n",
+                         "a \nb",      "tab\there",
+                         "quote\"s",   "it's",
+                         "[a]",        "{a}",
+                         "a, b",       "*a",
+                         "&a",         "!a",
+                         "|",          ">",
+                         "%",          "@",
+                         "`",          "<<",
+                         "ü",          "\u2028",
+                         "\x01",       "a:",
+                         "?",          "? a",
+                         "key: [",     "1_000",
+                         "0b1",        "1h30m",
+                         "5e",         "e5",
+                         "00:00",      "\xF0\x9F\x98\x80"};
   for (const char* text : texts) {
-    json::Value document = json::Object{
-        {text, json::Object{{"in", text}, {"list", json::Array{text, json::Object{{text, text}}}}}}};
+    json::Value document =
+        json::Object{{text, json::Object{{"in", text},
+                                         {"list", json::Array{text, json::Object{{text, text}}}}}}};
     std::string yaml = FormatYaml(document);
     auto parsed = ParseText(yaml);
     ASSERT_TRUE(parsed.ok()) << parsed.status() << "\n" << yaml;
@@ -81,10 +110,14 @@ TEST(FormatYaml, KeepsEveryValue) {
 
 json::Value RandomValue(std::mt19937& random, int depth) {
   switch (random() % (depth > 0 ? 8 : 6)) {
-    case 0: return nullptr;
-    case 1: return random() % 2 == 0;
-    case 2: return static_cast<int64_t>(random()) - 2'000'000'000;
-    case 3: return json::Value::Number(static_cast<double>(random()) / 1000.0);
+    case 0:
+      return nullptr;
+    case 1:
+      return random() % 2 == 0;
+    case 2:
+      return static_cast<int64_t>(random()) - 2'000'000'000;
+    case 3:
+      return json::Value::Number(static_cast<double>(random()) / 1000.0);
     case 4:
     case 5: {
       constexpr std::string_view kAlphabet = "ab01 .:-#\n'\"[]{}=,&*!|>%@\\\t~<";
@@ -101,7 +134,8 @@ json::Value RandomValue(std::mt19937& random, int depth) {
       json::Object object;
       for (size_t n = random() % 4; n > 0; --n) {
         json::Value key = RandomValue(random, 0);
-        object.Set(key.is_string() ? key.as_string() : json::Dump(key), RandomValue(random, depth - 1));
+        object.Set(key.is_string() ? key.as_string() : json::Dump(key),
+                   RandomValue(random, depth - 1));
       }
       return object;
     }
@@ -142,25 +176,25 @@ TEST(PublishedSchema, IsTheFileInDocs) {
 TEST(PublishedSchema, AcceptsWhatTheAnalyzerAccepts) {
   auto schema = schema::Schema::Compile(PublishedSchema(NodeTypes::Builtin()));
   ASSERT_TRUE(schema.ok()) << schema.status();
-  for (const char* path : {"libs/workflow/testdata/review.yaml",
-                           "libs/workflow/testdata/refund-triage.yaml"}) {
+  for (const char* path :
+       {"libs/workflow/testdata/review.yaml", "libs/workflow/testdata/refund-triage.yaml"}) {
     for (const schema::Violation& v : schema->Validate(Parsed(Read(path)))) {
       ADD_FAILURE() << path << " " << v.pointer << " " << v.message;
     }
   }
-  EXPECT_FALSE(schema->Validate(Parsed("apiVersion: agentflow/v1\nkind: Workflow\nedges: []\n"
-                                       "nodes: {a: {type: flow.if@1, with: {wen: 'true'}}}"))
+  EXPECT_FALSE(schema
+                   ->Validate(Parsed("apiVersion: agentflow/v1\nkind: Workflow\nedges: []\n"
+                                     "nodes: {a: {type: flow.if@1, with: {wen: 'true'}}}"))
                    .empty());
 }
 
 TEST(NodeTypes, ExamplesAreValid) {
   for (const NodeType& type : NodeTypes::Builtin().all()) {
     std::string id = type.example.substr(0, type.example.find(':'));
-    std::string text =
-        "apiVersion: agentflow/v1\nkind: Workflow\nnodes:\n  " + type.example + "edges: [start -> " +
-        id + "]\n";
-    for (size_t at = text.find('\n', text.find("nodes:\n") + 7); at + 1 < text.find("edges: [start -> " + id);
-         at = text.find('\n', at + 3)) {
+    std::string text = "apiVersion: agentflow/v1\nkind: Workflow\nnodes:\n  " + type.example +
+                       "edges: [start -> " + id + "]\n";
+    for (size_t at = text.find('\n', text.find("nodes:\n") + 7);
+         at + 1 < text.find("edges: [start -> " + id); at = text.find('\n', at + 3)) {
       text.insert(at + 1, "  ");
     }
     auto parsed = ParseText(text);
@@ -176,14 +210,17 @@ TEST(Variables, AreTheTableInTheDocumentation) {
   for (const VariableInfo& info : Variables()) {
     std::string places;
     bool everywhere = true;
-    for (Place place : {Place::kNode, Place::kOutputs, Place::kMapBody, Place::kLoopBody,
-                        Place::kCompensation}) {
-      if (info.In(place)) places += (places.empty() ? "" : ", ") + std::string(PlaceName(place));
-      else everywhere = false;
+    for (Place place :
+         {Place::kNode, Place::kOutputs, Place::kMapBody, Place::kLoopBody, Place::kCompensation}) {
+      if (info.In(place))
+        places += (places.empty() ? "" : ", ") + std::string(PlaceName(place));
+      else
+        everywhere = false;
     }
     std::string row = "| `" + std::string(info.name) + "` | " + std::string(info.type) + " | " +
                       (everywhere ? "everywhere" : places) + " | " + std::string(info.about) + " |";
-    EXPECT_NE(page.find(row), std::string::npos) << "missing in docs/workflow-document.md:\n" << row;
+    EXPECT_NE(page.find(row), std::string::npos) << "missing in docs/workflow-document.md:\n"
+                                                 << row;
   }
 }
 

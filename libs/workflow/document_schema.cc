@@ -164,7 +164,8 @@ json::Value PublishedSchema(const NodeTypes& types) {
   json::Array rules;
   for (const NodeType& type : types.all()) {
     // A value may always be an expression, so only text that is none is held to the schema.
-    json::Object condition{{"properties", json::Object{{"type", json::Object{{"const", type.type}}}}}};
+    json::Object condition{
+        {"properties", json::Object{{"type", json::Object{{"const", type.type}}}}}};
     json::Object config{{"title", type.title}, {"description", type.summary}};
     if (const json::Value* properties = type.config.document().Find("properties")) {
       json::Object names;
@@ -182,8 +183,7 @@ json::Value PublishedSchema(const NodeTypes& types) {
       config.Set("required", *required);
     }
     rules.push_back(json::Object{
-        {"if", condition},
-        {"then", json::Object{{"properties", json::Object{{"with", config}}}}}});
+        {"if", condition}, {"then", json::Object{{"properties", json::Object{{"with", config}}}}}});
   }
   json::Value defs = *document.Find("$defs");
   json::Value node = With(*defs.Find("node"), "allOf", std::move(rules));

@@ -28,9 +28,9 @@ NodeIndex InnermostContainer(const Graph& graph, ScopeIndex scope, NodeKind kind
 }
 
 schema::Type ErrorType() {
-  return schema::Type::Object({{"message", schema::Type::String(), true, ""},
-                               {"reason", schema::Type::String(), true, ""}},
-                              /*open=*/true);
+  return schema::Type::Object(
+      {{"message", schema::Type::String(), true, ""}, {"reason", schema::Type::String(), true, ""}},
+      /*open=*/true);
 }
 
 std::string Written(const cel::Reference& reference) {
@@ -46,8 +46,10 @@ std::string Written(const cel::Reference& reference) {
 std::string FieldName(std::string_view pointer) {
   std::string name;
   for (size_t i = 1; i < pointer.size(); ++i) {
-    if (pointer[i] == '~' && i + 1 < pointer.size()) name += pointer[++i] == '1' ? '/' : '~';
-    else name += pointer[i] == '/' ? '.' : pointer[i];
+    if (pointer[i] == '~' && i + 1 < pointer.size())
+      name += pointer[++i] == '1' ? '/' : '~';
+    else
+      name += pointer[i] == '/' ? '.' : pointer[i];
   }
   return name;
 }
@@ -57,8 +59,8 @@ struct ExpressionCompiler::Scratch {
   const std::string& pointer;
   int mark;
   cel::Environment environment;
-  std::vector<Source> sources;  // by slot
-  std::vector<Variable> variables;  // by slot
+  std::vector<Source> sources;                            // by slot
+  std::vector<Variable> variables;                        // by slot
   std::vector<std::pair<NodeIndex, std::string>> owners;  // by slot: container, connection
   std::map<std::string, CelProgram::NodeSource> nodes;
   std::vector<cel::Reference> unknown;  // reported already
@@ -174,11 +176,11 @@ void ExpressionCompiler::ReadNode(const cel::Reference& reference, Scratch& scra
   if (node == kNone) {
     std::string suggestion =
         reporter_.full() ? "" : Closest(id, graph_.VisibleIds(scratch.site.scope));
-    reporter_.Add(Severity::kError, "REFERENCE_UNKNOWN", scratch.site.node, scratch.pointer,
-                  PositionOf(reference.position, scratch.pointer, scratch.mark),
-                  "There is no node `" + id + "` to read here" +
-                      (suggestion.empty() ? ". Correct the id, or add the node."
-                                          : DidYouMean(suggestion)));
+    reporter_.Add(
+        Severity::kError, "REFERENCE_UNKNOWN", scratch.site.node, scratch.pointer,
+        PositionOf(reference.position, scratch.pointer, scratch.mark),
+        "There is no node `" + id + "` to read here" +
+            (suggestion.empty() ? ". Correct the id, or add the node." : DidYouMean(suggestion)));
     return;
   }
   bool whole = reference.path.size() == 2;
@@ -209,8 +211,8 @@ void ExpressionCompiler::ReadReference(const cel::Reference& reference, Scratch&
 }
 
 void ExpressionCompiler::ReportIssue(const cel::Issue& issue, const Scratch& scratch) {
-  Severity severity = issue.severity == cel::Issue::Severity::kError ? Severity::kError
-                                                                      : Severity::kWarning;
+  Severity severity =
+      issue.severity == cel::Issue::Severity::kError ? Severity::kError : Severity::kWarning;
   Position position = PositionOf(issue.begin, scratch.pointer, scratch.mark);
   bool error = severity == Severity::kError;
   std::string reason = error ? "EXPRESSION_INVALID" : "EXPRESSION_DOUBTFUL";
@@ -241,9 +243,9 @@ void ExpressionCompiler::ReportIssue(const cel::Issue& issue, const Scratch& scr
       message = "`" + root + "` exists only in " + where + ".";
     } else {
       reason = "VARIABLE_UNKNOWN";
-      message = "There is no variable `" + Written(reference) + "` here" +
-                (suggestion.empty() ? "; there are " + Quoted(names, 12) + "."
-                                    : DidYouMean(suggestion));
+      message =
+          "There is no variable `" + Written(reference) + "` here" +
+          (suggestion.empty() ? "; there are " + Quoted(names, 12) + "." : DidYouMean(suggestion));
     }
     break;
   }
@@ -293,10 +295,12 @@ Expression ExpressionCompiler::CompileText(std::string_view text, const std::str
   bool whole_nodes = std::any_of(scratch.unknown.begin(), scratch.unknown.end(),
                                  [](const auto& r) { return r.path[0] == "nodes"; });
   scratch.Add("nodes",
-              whole_nodes ? cel::Type(cel::Type::Kind::kDyn)
-                          : cel::Type::FromSchema(schema::Type::Object(std::move(properties), false)),
+              whole_nodes
+                  ? cel::Type(cel::Type::Kind::kDyn)
+                  : cel::Type::FromSchema(schema::Type::Object(std::move(properties), false)),
               Variable::kNodeOutput, {.kind = Source::Kind::kNodes});
-  cel::Compiled compiled = cel::Compile(text, scratch.environment, {.expected = std::move(expected)});
+  cel::Compiled compiled =
+      cel::Compile(text, scratch.environment, {.expected = std::move(expected)});
   for (const cel::Issue& issue : compiled.issues) ReportIssue(issue, scratch);
   if (compiled.program == nullptr) {
     questions_.resize(before);
@@ -322,7 +326,8 @@ Template ExpressionCompiler::CompileTemplate(const json::Value& value, const std
     };
     if (value.is_array()) {
       result.kind = Template::Kind::kArray;
-      for (const json::Value& item : value.as_array()) add(item, std::to_string(result.items.size()));
+      for (const json::Value& item : value.as_array())
+        add(item, std::to_string(result.items.size()));
     } else {
       result.kind = Template::Kind::kObject;
       for (const auto& [key, item] : value.as_object()) {
@@ -351,8 +356,9 @@ Template ExpressionCompiler::CompileTemplate(const json::Value& value, const std
   }
   if (about != nullptr && about->BoolOr("x-duration", false) && !ParseDurationMs(field.literal)) {
     reporter_.Error("DURATION_INVALID", site.node, pointer,
-                    "`" + text.substr(0, 100) + "` is no span of time. Write 30s, 2m, 4h, 1d or "
-                    "1h30m.");
+                    "`" + text.substr(0, 100) +
+                        "` is no span of time. Write 30s, 2m, 4h, 1d or "
+                        "1h30m.");
   }
   if (field.literal.size() == text.size()) return {.constant = value};
   return {.constant = json::Value(field.literal)};

@@ -35,8 +35,7 @@ class ExpressionCompiler {
   // A field whose text may be an expression; `schema` says which parts always or never are.
   // `within` is the pointer inside the schema's instance.
   Template CompileTemplate(const json::Value& value, const std::string& pointer, const Site& site,
-                           const schema::Schema* schema = nullptr,
-                           const std::string& within = "");
+                           const schema::Schema* schema = nullptr, const std::string& within = "");
 
   // Reports the references whose node may not have completed. Call once, at the end.
   void ReportMissing();

@@ -14,11 +14,12 @@ using Keys = std::vector<std::string>;
 
 // Known fields first, in this order; then the others by name.
 constexpr std::array<std::string_view, 12> kDocumentOrder = {
-    "apiVersion", "kind", "metadata", "inputs", "outputs", "connections",
-    "budget", "timeout", "defaults", "nodes", "edges", "ui"};
-constexpr std::array<std::string_view, 8> kNodeOrder = {"type", "title", "description", "join",
-                                                        "with", "policy", "nodes", "edges"};
-constexpr std::array<std::string_view, 4> kMetadataOrder = {"name", "title", "description", "labels"};
+    "apiVersion", "kind",    "metadata", "inputs", "outputs", "connections",
+    "budget",     "timeout", "defaults", "nodes",  "edges",   "ui"};
+constexpr std::array<std::string_view, 8> kNodeOrder = {"type", "title",  "description", "join",
+                                                        "with", "policy", "nodes",       "edges"};
+constexpr std::array<std::string_view, 4> kMetadataOrder = {"name", "title", "description",
+                                                            "labels"};
 constexpr std::array<std::string_view, 3> kSchemaOrder = {"type", "required", "properties"};
 
 template <typename Order>
@@ -75,15 +76,17 @@ bool LooksPlain(std::string_view text) {
     // Spans and dates read well; anything that could be a number is quoted.
     if (text.find_first_not_of("0123456789.eExXo+-_abcdefABCDEF") == text.npos) return false;
   }
-  for (std::string_view word : {"true", "True", "TRUE", "false", "False", "FALSE", "null", "Null",
-                                "NULL", "yes", "no", "on", "off", "Yes", "No", "On", "Off", "y", "n"}) {
+  for (std::string_view word :
+       {"true", "True", "TRUE", "false", "False", "FALSE", "null", "Null", "NULL", "yes", "no",
+        "on", "off", "Yes", "No", "On", "Off", "y", "n"}) {
     if (text == word) return false;
   }
   return true;
 }
 
 bool LooksLikeBlock(std::string_view text) {
-  if (text.find('\n') == text.npos || text[0] == ' ' || text[0] == '\n' || text[0] == '\t') return false;
+  if (text.find('\n') == text.npos || text[0] == ' ' || text[0] == '\n' || text[0] == '\t')
+    return false;
   for (unsigned char c : text) {
     if ((c < 0x20 && c != '\n') || c == 0x7f) return false;
   }
@@ -147,12 +150,18 @@ class Writer {
 
   static Keys KeysOf(const json::Object& object, Form form, const json::Value* holder) {
     switch (form) {
-      case Form::kDocument: return Ordered(object, kDocumentOrder);
-      case Form::kMetadata: return Ordered(object, kMetadataOrder);
-      case Form::kNode: return Ordered(object, kNodeOrder);
-      case Form::kSchema: return Ordered(object, kSchemaOrder);
-      case Form::kNodes: return NodeOrder(object, holder == nullptr ? nullptr : holder->Find("edges"));
-      default: return Ordered(object, std::array<std::string_view, 0>{});
+      case Form::kDocument:
+        return Ordered(object, kDocumentOrder);
+      case Form::kMetadata:
+        return Ordered(object, kMetadataOrder);
+      case Form::kNode:
+        return Ordered(object, kNodeOrder);
+      case Form::kSchema:
+        return Ordered(object, kSchemaOrder);
+      case Form::kNodes:
+        return NodeOrder(object, holder == nullptr ? nullptr : holder->Find("edges"));
+      default:
+        return Ordered(object, std::array<std::string_view, 0>{});
     }
   }
 
@@ -178,7 +187,8 @@ class Writer {
   // Everything behind `key:` or `-`.
   void Child(const json::Value& value, int indent, Form form, const json::Value* holder,
              bool in_list) {
-    if (value.is_string() && LooksLikeBlock(value.as_string())) return BlockText(value.as_string(), indent + 2);
+    if (value.is_string() && LooksLikeBlock(value.as_string()))
+      return BlockText(value.as_string(), indent + 2);
     bool nested = value.is_array() || value.is_object();
     bool open = form == Form::kNodes || form == Form::kEdges || form == Form::kMetadata;
     if (!nested) {
@@ -213,6 +223,8 @@ class Writer {
 
 }  // namespace
 
-std::string FormatYaml(const json::Value& document) { return Writer().Write(document); }
+std::string FormatYaml(const json::Value& document) {
+  return Writer().Write(document);
+}
 
 }  // namespace agentflow::workflow

@@ -9,9 +9,9 @@ namespace {
 
 // Reserved words and literals of the CEL language definition.
 constexpr std::array<std::string_view, 24> kCelKeywords = {
-    "as",    "break", "const",     "continue", "else",   "false", "for",  "function",
-    "if",    "import", "in",       "let",      "loop",   "namespace", "null", "package",
-    "return", "true", "var",       "void",     "while",  "__result__", "__iter__", "__accu__"};
+    "as",     "break",  "const", "continue", "else",  "false",      "for",      "function",
+    "if",     "import", "in",    "let",      "loop",  "namespace",  "null",     "package",
+    "return", "true",   "var",   "void",     "while", "__result__", "__iter__", "__accu__"};
 
 bool IsId(std::string_view text, char extra) {
   if (text.empty() || text.size() > 63 || text[0] < 'a' || text[0] > 'z') return false;
@@ -52,8 +52,12 @@ int EditDistance(std::string_view a, std::string_view b) {
 
 }  // namespace
 
-bool IsSlug(std::string_view text) { return IsId(text, '_'); }
-bool IsResourceId(std::string_view text) { return IsId(text, '-'); }
+bool IsSlug(std::string_view text) {
+  return IsId(text, '_');
+}
+bool IsResourceId(std::string_view text) {
+  return IsId(text, '-');
+}
 
 bool IsCelKeyword(std::string_view text) {
   return std::find(kCelKeywords.begin(), kCelKeywords.end(), text) != kCelKeywords.end();
@@ -66,8 +70,10 @@ std::string SlugFrom(std::string_view text) {
     bool letter = c >= 'a' && c <= 'z';
     bool digit = c >= '0' && c <= '9';
     if (slug.empty() && !letter) continue;
-    if (letter || digit) slug += c;
-    else if (slug.back() != '_') slug += '_';
+    if (letter || digit)
+      slug += c;
+    else if (slug.back() != '_')
+      slug += '_';
   }
   while (!slug.empty() && slug.back() == '_') slug.pop_back();
   slug = slug.substr(0, 63);

@@ -8,10 +8,10 @@
 // The small grammars of the document: ids, edges, and which text is an expression.
 namespace agentflow::workflow {
 
-inline constexpr std::string_view kStartId = "start";       // the reserved source of each graph
-inline constexpr std::string_view kOutPortId = "out";       // where an edge leaves when it says nothing
-inline constexpr std::string_view kInPortId = "in";         // the only in-port of today's node types
-inline constexpr std::string_view kErrorPortId = "error";   // every node has it: taken on failure
+inline constexpr std::string_view kStartId = "start";  // the reserved source of each graph
+inline constexpr std::string_view kOutPortId = "out";  // where an edge leaves when it says nothing
+inline constexpr std::string_view kInPortId = "in";    // the only in-port of today's node types
+inline constexpr std::string_view kErrorPortId = "error";  // every node has it: taken on failure
 
 // Node, port, connection and output ids: [a-z][a-z0-9_]{0,62}.
 bool IsSlug(std::string_view text);

@@ -61,8 +61,8 @@ TEST(Edges, PortsAreOptional) {
 }
 
 TEST(Edges, RefusesWhatIsNone) {
-  for (const char* text : {"", "a", "a ->", "-> b", "a -> b -> c", "a b -> c", "a. -> b",
-                           "a.b.c -> d", "a - > b"}) {
+  for (const char* text :
+       {"", "a", "a ->", "-> b", "a -> b -> c", "a b -> c", "a. -> b", "a.b.c -> d", "a - > b"}) {
     EXPECT_FALSE(ParseEdge(text)) << text;
   }
 }

@@ -30,9 +30,10 @@ NodeType If() {
                    "description": "The condition: true leaves by the port `true`."}}})"),
       .output = SchemaOf(R"({"enum": ["true", "false"]})"),
       .outputs = {{"true", "True"}, {"false", "False"}},
-      .example = "is_large:\n"
-                 "  type: flow.if@1\n"
-                 "  with: {when: inputs.amount > 100}\n",
+      .example =
+          "is_large:\n"
+          "  type: flow.if@1\n"
+          "  with: {when: inputs.amount > 100}\n",
   };
 }
 
@@ -60,13 +61,14 @@ NodeType Switch() {
       .output = SchemaOf(R"({"type": ["string", "null"]})"),
       .outputs = {},
       .dynamic_ports = true,
-      .example = "route:\n"
-                 "  type: flow.switch@1\n"
-                 "  with:\n"
-                 "    cases:\n"
-                 "      - {port: refund, when: inputs.kind == 'refund'}\n"
-                 "      - {port: complaint, when: inputs.kind == 'complaint'}\n"
-                 "    default: other\n",
+      .example =
+          "route:\n"
+          "  type: flow.switch@1\n"
+          "  with:\n"
+          "    cases:\n"
+          "      - {port: refund, when: inputs.kind == 'refund'}\n"
+          "      - {port: complaint, when: inputs.kind == 'complaint'}\n"
+          "    default: other\n",
   };
 }
 
@@ -83,10 +85,11 @@ NodeType Transform() {
           "value": {"title": "Value",
                     "description": "Any JSON; text that begins with `=` is an expression."}}})"),
       .output = SchemaOf("true"),
-      .example = "total:\n"
-                 "  type: data.transform@1\n"
-                 "  with:\n"
-                 "    value: {sum: \"=inputs.net + inputs.tax\", currency: EUR}\n",
+      .example =
+          "total:\n"
+          "  type: data.transform@1\n"
+          "  with:\n"
+          "    value: {sum: \"=inputs.net + inputs.tax\", currency: EUR}\n",
   };
 }
 
@@ -105,9 +108,10 @@ NodeType Wait() {
           "until": {"type": "string", "format": "date-time", "title": "Until",
                     "description": "A moment as 2026-12-24T18:00:00Z."}}})"),
       .output = SchemaOf("true"),
-      .example = "cool_down:\n"
-                 "  type: flow.wait@1\n"
-                 "  with: {duration: 30s}\n",
+      .example =
+          "cool_down:\n"
+          "  type: flow.wait@1\n"
+          "  with: {duration: 30s}\n",
   };
 }
 
@@ -127,9 +131,10 @@ NodeType Fail() {
                       "description": "What happened, for people."}}})"),
       .output = SchemaOf("true"),
       .outputs = {},
-      .example = "refuse:\n"
-                 "  type: flow.fail@1\n"
-                 "  with: {reason: AMOUNT_TOO_LARGE, message: \"='no refunds over ' + inputs.limit\"}\n",
+      .example =
+          "refuse:\n"
+          "  type: flow.fail@1\n"
+          "  with: {reason: AMOUNT_TOO_LARGE, message: \"='no refunds over ' + inputs.limit\"}\n",
   };
 }
 
@@ -148,10 +153,11 @@ NodeType Agent() {
           "input": {"title": "Input",
                     "description": "What the agent gets: any JSON, with expressions."}}})"),
       .output = SchemaOf("true"),
-      .example = "summary:\n"
-                 "  type: ai.agent@1\n"
-                 "  with: {agent: summariser, input: {text: =inputs.text}}\n"
-                 "  policy: {timeout: 2m, retry: {maxAttempts: 3}}\n",
+      .example =
+          "summary:\n"
+          "  type: ai.agent@1\n"
+          "  with: {agent: summariser, input: {text: =inputs.text}}\n"
+          "  policy: {timeout: 2m, retry: {maxAttempts: 3}}\n",
   };
 }
 
@@ -175,12 +181,13 @@ NodeType Map() {
                      "description": "What each round gives; its nodes' outputs can be read."}}})"),
       .output = SchemaOf(R"({"type": "array"})"),
       .container = true,
-      .example = "each_line:\n"
-                 "  type: flow.map@1\n"
-                 "  with: {items: =inputs.lines, output: =nodes.price.output}\n"
-                 "  nodes:\n"
-                 "    price: {type: data.transform@1, with: {value: =item.net * 1.2}}\n"
-                 "  edges: [start -> price]\n",
+      .example =
+          "each_line:\n"
+          "  type: flow.map@1\n"
+          "  with: {items: =inputs.lines, output: =nodes.price.output}\n"
+          "  nodes:\n"
+          "    price: {type: data.transform@1, with: {value: =item.net * 1.2}}\n"
+          "  edges: [start -> price]\n",
   };
 }
 
@@ -201,16 +208,17 @@ NodeType Loop() {
           "maxIterations": {"type": "integer", "minimum": 1, "maximum": 100000,
                             "title": "Rounds at most", "default": 1000},
           "output": {"title": "Output", "x-place": "body",
-                     "description": "What a round gives: to the next as `previous`, and at the end."}},
+                     "description": "What a round gives: the next one reads it as `previous`."}},
         "anyOf": [{"required": ["while"]}, {"required": ["until"]}]})"),
       .output = SchemaOf("true"),
       .container = true,
-      .example = "improve:\n"
-                 "  type: flow.loop@1\n"
-                 "  with: {until: nodes.score.output > 0.8, maxIterations: 5}\n"
-                 "  nodes:\n"
-                 "    score: {type: data.transform@1, with: {value: =double(iteration) * 0.5}}\n"
-                 "  edges: [start -> score]\n",
+      .example =
+          "improve:\n"
+          "  type: flow.loop@1\n"
+          "  with: {until: nodes.score.output > 0.8, maxIterations: 5}\n"
+          "  nodes:\n"
+          "    score: {type: data.transform@1, with: {value: =double(iteration) * 0.5}}\n"
+          "  edges: [start -> score]\n",
   };
 }
 

@@ -4,11 +4,10 @@
 #include <string_view>
 #include <vector>
 
-
 #include "libs/json/value.h"
-#include "libs/workflow/string_map.h"
 #include "libs/schema/schema.h"
 #include "libs/workflow/plan.h"
+#include "libs/workflow/string_map.h"
 
 // The catalogue of what a node can be: what palettes show, what documents are checked against
 // and what the compiler turns into the engine's kinds. A new type is an entry here.
@@ -32,9 +31,9 @@ struct NodeType {
   schema::Schema output;
   std::vector<PortInfo> inputs = {{"in", "In"}};
   std::vector<PortInfo> outputs = {{"out", "Out"}};  // fixed ones, without "error"
-  bool dynamic_ports = false;  // the configuration adds more
-  bool container = false;      // owns nodes and edges
-  std::string example;         // one node as YAML
+  bool dynamic_ports = false;                        // the configuration adds more
+  bool container = false;                            // owns nodes and edges
+  std::string example;                               // one node as YAML
 };
 
 // Immutable once built; thread-safe then.

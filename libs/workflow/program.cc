@@ -46,7 +46,8 @@ std::optional<cel::Value> Timestamp(const std::string& text) {
 class NodeMap final : public cel::HostMap {
  public:
   NodeMap(const CelProgram::NodeSource& source, Values values)
-      : source_(source), output_(ValueAt(values, source.output)),
+      : source_(source),
+        output_(ValueAt(values, source.output)),
         error_(ValueAt(values, source.error)) {}
 
   const std::string& id() const { return source_.id; }
@@ -138,8 +139,7 @@ CelProgram::CelProgram(std::shared_ptr<const cel::Program> program, std::vector<
                        std::vector<NodeSource> nodes)
     : program_(std::move(program)), sources_(std::move(sources)), nodes_(std::move(nodes)) {}
 
-absl::StatusOr<json::Value> CelProgram::Evaluate(
-    std::span<const json::Value* const> values) const {
+absl::StatusOr<json::Value> CelProgram::Evaluate(std::span<const json::Value* const> values) const {
   return program_->Evaluate(SlotsActivation(sources_, nodes_, values));
 }
 

@@ -35,8 +35,7 @@ class CelProgram final : public Program {
   CelProgram(std::shared_ptr<const cel::Program> program, std::vector<Source> sources,
              std::vector<NodeSource> nodes);
 
-  absl::StatusOr<json::Value> Evaluate(
-      std::span<const json::Value* const> values) const override;
+  absl::StatusOr<json::Value> Evaluate(std::span<const json::Value* const> values) const override;
 
  private:
   std::shared_ptr<const cel::Program> program_;

@@ -117,7 +117,8 @@ class GraphReader {
       reporter_.Error("NODE_ID_INVALID", node.path, node.pointer,
                       "`" + node.id.substr(0, 100) +
                           "` is no node id: a small letter, then small letters, digits and _, at "
-                          "most 63 in all. Write `" + SlugFrom(node.id.substr(0, 100)) +
+                          "most 63 in all. Write `" +
+                          SlugFrom(node.id.substr(0, 100)) +
                           "` and keep the wording as the node's `title`.");
       return;
     }
@@ -150,8 +151,9 @@ class GraphReader {
     bool has_body = value.Find("nodes") != nullptr || value.Find("edges") != nullptr;
     if (has_body && !node.type->container) {
       reporter_.Error("NOT_A_CONTAINER", node.path, node.pointer,
-                      "`" + node.type_name + "` holds no nodes of its own. Move `nodes` and `edges` "
-                      "out, or use a container such as flow.map.");
+                      "`" + node.type_name +
+                          "` holds no nodes of its own. Move `nodes` and `edges` "
+                          "out, or use a container such as flow.map.");
     }
     if (node.type->container && value.Find("nodes") == nullptr) {
       reporter_.Error("FIELD_REQUIRED", node.path, node.pointer,
@@ -238,14 +240,14 @@ class GraphReader {
     bool port_known = from_start ? text.source_port == kOutPortId
                                  : from == kNone || CheckPort(from, text, pointer);
     if (from_start && !port_known) {
-      reporter_.Error("PORT_UNKNOWN", "", pointer,
-                      "`start` has no port `" + text.source_port + "`. Write `start -> " +
-                          text.target + "`.");
+      reporter_.Error(
+          "PORT_UNKNOWN", "", pointer,
+          "`start` has no port `" + text.source_port + "`. Write `start -> " + text.target + "`.");
     }
     if (text.target_port != kInPortId && to != kNone) {
       reporter_.Error("PORT_UNKNOWN", graph_.nodes[to].path, pointer,
-                      "`" + text.target + "` has no in-port `" + text.target_port + "`. Write `-> " +
-                          text.target + "`.");
+                      "`" + text.target + "` has no in-port `" + text.target_port +
+                          "`. Write `-> " + text.target + "`.");
     }
     if ((from == kNone && !from_start) || to == kNone) return;
     EdgeIndex index = static_cast<EdgeIndex>(graph_.edges.size());
@@ -287,7 +289,9 @@ class GraphReader {
 
 }  // namespace
 
-bool GraphEdge::is_error() const { return port == kErrorPortId; }
+bool GraphEdge::is_error() const {
+  return port == kErrorPortId;
+}
 
 bool GraphNode::HasErrorEdge(const std::vector<GraphEdge>& edges) const {
   return std::any_of(out.begin(), out.end(), [&](EdgeIndex e) { return edges[e].is_error(); });

@@ -22,10 +22,13 @@ Problems Reporter::Take() {
            std::tie(b.position.line, b.position.column);
   });
   if (left_out_ > 0) {
-    problems_.push_back({Severity::kError, "TOO_MANY_PROBLEMS",
-                         std::to_string(left_out_) +
-                             " more problems are not listed. Correct these first.",
-                         "", "", {}});
+    problems_.push_back(
+        {Severity::kError,
+         "TOO_MANY_PROBLEMS",
+         std::to_string(left_out_) + " more problems are not listed. Correct these first.",
+         "",
+         "",
+         {}});
   }
   return std::move(problems_);
 }

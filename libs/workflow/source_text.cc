@@ -49,9 +49,13 @@ class JsonScanner {
   void ScanValue(const std::string& pointer) {
     positions_.Set(pointer, {line_, column_}, text_[at_] == '"' ? 1 : 0);
     switch (text_[at_]) {
-      case '{': return ScanMembers(pointer);
-      case '[': return ScanElements(pointer);
-      case '"': ScanString(); return;
+      case '{':
+        return ScanMembers(pointer);
+      case '[':
+        return ScanElements(pointer);
+      case '"':
+        ScanString();
+        return;
       default:
         while (at_ < text_.size() && text_.find_first_of(",]} \t\r\n", at_) != at_) Advance();
     }
@@ -124,7 +128,8 @@ absl::Status CheckText(std::string_view text, const TextLimits& limits) {
   if (text.size() > limits.bytes) {
     return Error(absl::StatusCode::kInvalidArgument, "TEXT_TOO_LARGE",
                  "The document has " + std::to_string(text.size()) + " bytes; at most " +
-                     std::to_string(limits.bytes) + " are accepted. Split it into smaller workflows.",
+                     std::to_string(limits.bytes) +
+                     " are accepted. Split it into smaller workflows.",
                  {{kErrorLimit, "document.bytes"}});
   }
   if (!IsUtf8(text)) {
@@ -201,7 +206,8 @@ absl::StatusOr<SourceText> ParseText(std::string_view text, const TextLimits& li
   AF_RETURN_IF_ERROR(CheckText(text, limits));
   size_t first = text.find_first_not_of(kWhiteSpace);
   if (first == text.npos) {
-    return TextError("TEXT_EMPTY", {}, "The document is empty. Start with `apiVersion: agentflow/v1`.");
+    return TextError("TEXT_EMPTY", {},
+                     "The document is empty. Start with `apiVersion: agentflow/v1`.");
   }
   if (text[first] != '{' && text[first] != '[') return ParseYaml(text, limits);
   auto as_json = ParseJson(text, limits);

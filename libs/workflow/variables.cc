@@ -3,7 +3,9 @@
 namespace agentflow::workflow {
 namespace {
 
-constexpr uint8_t In(Place place) { return static_cast<uint8_t>(1 << static_cast<int>(place)); }
+constexpr uint8_t In(Place place) {
+  return static_cast<uint8_t>(1 << static_cast<int>(place));
+}
 constexpr uint8_t kEverywhere = In(Place::kNode) | In(Place::kOutputs) | In(Place::kMapBody) |
                                 In(Place::kLoopBody) | In(Place::kCompensation);
 
@@ -32,11 +34,16 @@ const std::vector<VariableInfo>& Variables() {
 
 std::string_view PlaceName(Place place) {
   switch (place) {
-    case Place::kNode: return "fields of a node";
-    case Place::kOutputs: return "outputs";
-    case Place::kMapBody: return "inside flow.map";
-    case Place::kLoopBody: return "inside flow.loop";
-    case Place::kCompensation: return "a compensation";
+    case Place::kNode:
+      return "fields of a node";
+    case Place::kOutputs:
+      return "outputs";
+    case Place::kMapBody:
+      return "inside flow.map";
+    case Place::kLoopBody:
+      return "inside flow.loop";
+    case Place::kCompensation:
+      return "a compensation";
   }
   return "";
 }

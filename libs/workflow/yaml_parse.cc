@@ -112,8 +112,10 @@ json::Value ResolveTagged(const std::string& tag, const std::string& text, Posit
   if (tag == "!") return text;
   if (tag.empty() || tag == "?") return ResolvePlain(text, position);
   std::string_view kind = tag;
-  if (kind.substr(0, kCore.size()) != kCore) kind = "";
-  else kind.remove_prefix(kCore.size());
+  if (kind.substr(0, kCore.size()) != kCore)
+    kind = "";
+  else
+    kind.remove_prefix(kCore.size());
   if (kind == "str") return text;
   json::Value value = ResolvePlain(text, position);
   if ((kind == "int" && value.is_int()) || (kind == "bool" && value.is_bool()) ||
@@ -121,8 +123,9 @@ json::Value ResolveTagged(const std::string& tag, const std::string& text, Posit
     return value;
   }
   Refuse("YAML_TAG_UNKNOWN", position,
-         "The tag `" + tag + "` does not fit `" + text + "` or is not of YAML's core schema. "
-         "Remove the tag.");
+         "The tag `" + tag + "` does not fit `" + text +
+             "` or is not of YAML's core schema. "
+             "Remove the tag.");
 }
 
 class Builder final : public YAML::EventHandler {
@@ -194,11 +197,14 @@ class Builder final : public YAML::EventHandler {
     int depth = 1;
   };
 
-  bool ExpectsKey() const { return !frames_.empty() && frames_.back().is_map && !frames_.back().key; }
+  bool ExpectsKey() const {
+    return !frames_.empty() && frames_.back().is_map && !frames_.back().key;
+  }
 
   [[noreturn]] void TooDeep(Position position) {
-    Refuse("TEXT_TOO_DEEP", position,
-           "More than " + std::to_string(limits_.depth) + " levels of nesting. Flatten the document.");
+    Refuse(
+        "TEXT_TOO_DEEP", position,
+        "More than " + std::to_string(limits_.depth) + " levels of nesting. Flatten the document.");
   }
 
   void AddKey(const std::string& tag, const std::string& text, Position position) {
@@ -219,8 +225,8 @@ class Builder final : public YAML::EventHandler {
     Frame& frame = frames_.back();
     pointer_.resize(frame.pointer_size);
     pointer_ += '/';
-    pointer_ += frame.is_map ? json::EscapePointerToken(*frame.key)
-                             : std::to_string(frame.elements.size());
+    pointer_ +=
+        frame.is_map ? json::EscapePointerToken(*frame.key) : std::to_string(frame.elements.size());
   }
 
   void Open(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, bool is_map) {
@@ -235,8 +241,10 @@ class Builder final : public YAML::EventHandler {
     }
     EnterValue();
     result_.positions.Set(pointer_, position, -1);
-    frames_.push_back(
-        {.is_map = is_map, .position = position, .anchor = anchor, .pointer_size = pointer_.size()});
+    frames_.push_back({.is_map = is_map,
+                       .position = position,
+                       .anchor = anchor,
+                       .pointer_size = pointer_.size()});
   }
 
   void Close() {
@@ -315,7 +323,8 @@ class Builder final : public YAML::EventHandler {
 
 absl::StatusOr<SourceText> ParseYaml(std::string_view text, const TextLimits& limits) {
   if (text.size() > limits.bytes) {
-    return Error(absl::StatusCode::kInvalidArgument, "TEXT_TOO_LARGE", "The document is too large.");
+    return Error(absl::StatusCode::kInvalidArgument, "TEXT_TOO_LARGE",
+                 "The document is too large.");
   }
   SourceText result{.format = TextFormat::kYaml};
   try {

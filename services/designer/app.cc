@@ -58,15 +58,14 @@ void DesignerService::Configure(config::Schema& schema) {
   schema.Add("database.owner_url", &owner_url_, "PostgreSQL, role designer_owner; for migrations.")
       .Required();
   schema.Add("database.pool", &pool_size_, "Connections kept open.").Range(1, 200);
-  schema.Add("workflows.limit", &workflow_limit_,
-             "Workflows of a tenant whose quota is not set.")
+  schema.Add("workflows.limit", &workflow_limit_, "Workflows of a tenant whose quota is not set.")
       .Range(1, 1'000'000);
 }
 
 absl::Status DesignerService::Start(rpc::ServiceParts& parts) {
   AF_RETURN_IF_ERROR(pg::Migrate(owner_url_.Reveal(), Migrations()));
-  parts_ = std::make_unique<Parts>(
-      PoolOptionsFor(database_url_, pool_size_, parts.metrics()), parts, workflow_limit_);
+  parts_ = std::make_unique<Parts>(PoolOptionsFor(database_url_, pool_size_, parts.metrics()),
+                                   parts, workflow_limit_);
   AF_RETURN_IF_ERROR(pg::CheckRowSecurity(parts_->pool, "designer"));
   parts.AddReadinessCheck("database", [this] { return parts_->pool.Ping(); });
   parts_->workflows.Register(parts.server());
@@ -75,7 +74,9 @@ absl::Status DesignerService::Start(rpc::ServiceParts& parts) {
   return absl::OkStatus();
 }
 
-void DesignerService::Serving() { parts_->audit.Start(); }
+void DesignerService::Serving() {
+  parts_->audit.Start();
+}
 
 void DesignerService::Stop() {
   if (parts_ != nullptr) parts_->audit.Stop();

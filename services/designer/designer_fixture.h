@@ -46,9 +46,13 @@ class DesignerTest : public ::testing::Test {
     return "# a comment that is kept\n"
            "apiVersion: agentflow/v1\n"
            "kind: Workflow\n"
-           "metadata: {name: " + name + ", title: The " + name + ", labels: {team: docs}}\n"
+           "metadata: {name: " +
+           name + ", title: The " + name +
+           ", labels: {team: docs}}\n"
            "nodes:\n"
-           "  a: {type: data.transform@1, with: {value: " + std::to_string(value) + "}}\n"
+           "  a: {type: data.transform@1, with: {value: " +
+           std::to_string(value) +
+           "}}\n"
            "edges: [start -> a]\n";
   }
 

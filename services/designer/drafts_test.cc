@@ -54,14 +54,17 @@ struct Refused {
 };
 
 TEST_F(DesignerTest, ADraftMayHoldProblemsButMustBeADocument) {
-  EXPECT_TRUE(Create(acme_, "apiVersion: agentflow/v1\nkind: Workflow\nmetadata: {name: half}\n"
-                            "nodes: {x: {type: no.such@9}}\n").ok());
+  EXPECT_TRUE(Create(acme_,
+                     "apiVersion: agentflow/v1\nkind: Workflow\nmetadata: {name: half}\n"
+                     "nodes: {x: {type: no.such@9}}\n")
+                  .ok());
   const Refused cases[] = {
       {"broken YAML", "a: [1\nb: 2\n", "YAML_MALFORMED", "2"},
       {"twice the same key", "a: 1\na: 2\n", "DUPLICATE_KEY", "2"},
       {"broken JSON", "{\"a\": 1 \"b\": 2}", "JSON_MALFORMED", "1"},
       {"another kind", "apiVersion: agentflow/v1\nkind: Agent\n", "DOCUMENT_KIND_UNKNOWN", "2"},
-      {"another version", "apiVersion: agentflow/v9\nkind: Workflow\n", "DOCUMENT_KIND_UNKNOWN", "1"},
+      {"another version", "apiVersion: agentflow/v9\nkind: Workflow\n", "DOCUMENT_KIND_UNKNOWN",
+       "1"},
       {"no document", "just text", "DOCUMENT_KIND_UNKNOWN", "1"},
       {"no id", "apiVersion: agentflow/v1\nkind: Workflow\n", "WORKFLOW_ID_INVALID", ""},
       {"bad id", "apiVersion: agentflow/v1\nkind: Workflow\nmetadata: {name: Bad Name}\n",
@@ -108,7 +111,8 @@ TEST_F(DesignerTest, AStaleEtagIsRefused) {
   auto stale = Update(acme_, "workflows/triage", Source("triage", 3), created->etag()).status();
   EXPECT_EQ(stale.code(), absl::StatusCode::kAborted);
   EXPECT_EQ(ReasonOf(stale), "ETAG_MISMATCH");
-  EXPECT_EQ(ReasonOf(Publish(acme_, "workflows/triage", created->etag()).status()), "ETAG_MISMATCH");
+  EXPECT_EQ(ReasonOf(Publish(acme_, "workflows/triage", created->etag()).status()),
+            "ETAG_MISMATCH");
   // Without an etag the last writer wins; the same text again changes nothing.
   auto last = Update(acme_, "workflows/triage", Source("triage", 4));
   ASSERT_TRUE(last.ok());
@@ -123,8 +127,10 @@ TEST_F(DesignerTest, OfManyWritersWithOneEtagOneWins) {
   for (int i = 0; i < 6; ++i) {
     writers.emplace_back([&, i] {
       auto result = Update(acme_, "workflows/triage", Source("triage", 10 + i), created->etag());
-      if (result.ok()) ++won;
-      else if (ReasonOf(result.status()) == "ETAG_MISMATCH") ++lost;
+      if (result.ok())
+        ++won;
+      else if (ReasonOf(result.status()) == "ETAG_MISMATCH")
+        ++lost;
     });
   }
   for (std::thread& writer : writers) writer.join();
@@ -221,10 +227,11 @@ TEST_F(DesignerTest, EveryChangeLeavesAnAuditRecord) {
   ASSERT_TRUE(Publish(acme_, "workflows/triage").ok());
   ASSERT_TRUE(Delete(acme_, "workflows/triage").ok());
   ASSERT_FALSE(Delete(acme_, "workflows/triage").ok());
-  EXPECT_EQ(database_.Sql("SELECT string_agg(resource, ',' ORDER BY seq) FROM designer.audit_outbox "
-                          "WHERE tenant_id = 'acme' AND principal = 'users/1' "
-                          "AND method = 'agentflow.api.v1.WorkflowService.Test'"),
-            "workflows/triage,workflows/triage,workflows/triage/versions/1,workflows/triage");
+  EXPECT_EQ(
+      database_.Sql("SELECT string_agg(resource, ',' ORDER BY seq) FROM designer.audit_outbox "
+                    "WHERE tenant_id = 'acme' AND principal = 'users/1' "
+                    "AND method = 'agentflow.api.v1.WorkflowService.Test'"),
+      "workflows/triage,workflows/triage,workflows/triage/versions/1,workflows/triage");
 }
 
 }  // namespace

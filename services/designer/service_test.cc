@@ -46,9 +46,11 @@ class ServiceTest : public ::testing::Test {
         "designer", service_,
         network_.SettingsFor("designer") +
             "listen: 127.0.0.1:0\nadmin_listen: 127.0.0.1:0\n"
-            "database: {url: '" + database_.Url("designer_app") + "', owner_url: '" +
-            database_.Url("designer_owner") + "'}\n"
-            "peers: {tenant: '127.0.0.1:" + std::to_string(tenant_.port()) + "'}\n");
+            "database: {url: '" +
+            database_.Url("designer_app") + "', owner_url: '" + database_.Url("designer_owner") +
+            "'}\n"
+            "peers: {tenant: '127.0.0.1:" +
+            std::to_string(tenant_.port()) + "'}\n");
     EXPECT_TRUE(running.ok()) << running.status();
     if (!running.ok()) return;
     running_ = *std::move(running);
@@ -95,8 +97,8 @@ TEST_F(ServiceTest, ServesUsersWithinTheirRightsAndQuota) {
   EXPECT_TRUE(Create("triage", network_.As("bolt", {"workflows.*"})).ok());
 
   std::unique_lock lock(mutex_);
-  EXPECT_TRUE(arrived_.wait_for(lock, std::chrono::seconds(30),
-                                [this] { return audited_.size() >= 3; }));
+  EXPECT_TRUE(
+      arrived_.wait_for(lock, std::chrono::seconds(30), [this] { return audited_.size() >= 3; }));
   EXPECT_EQ(audited_[0], "workflows/triage");
 }
 

@@ -62,7 +62,8 @@ TEST_F(VersionsTest, APublishedVersionNeverChanges) {
   EXPECT_TRUE(Same(*got, *first));
   request.set_name("workflows/triage/versions/3");
   EXPECT_EQ(ReasonOf(rpc_->GetVersion(acme_, request).status()), "VERSION_NOT_FOUND");
-  for (const char* name : {"workflows/triage/versions/0", "workflows/triage/versions/x", "triage"}) {
+  for (const char* name :
+       {"workflows/triage/versions/0", "workflows/triage/versions/x", "triage"}) {
     request.set_name(name);
     EXPECT_EQ(ReasonOf(rpc_->GetVersion(acme_, request).status()), "NAME_INVALID") << name;
   }
@@ -74,7 +75,8 @@ TEST_F(VersionsTest, TheSameContentIsTheSameVersion) {
   EXPECT_EQ(Publish(acme_, "workflows/triage")->version(), 1);
   // Comments, layout and titles are no content.
   ASSERT_TRUE(Update(acme_, "workflows/triage",
-                     Source("triage") + "ui: {layout: {a: [1, 2]}}\n# another comment\n").ok());
+                     Source("triage") + "ui: {layout: {a: [1, 2]}}\n# another comment\n")
+                  .ok());
   EXPECT_FALSE(Get(acme_, "workflows/triage")->draft_changed());
   EXPECT_EQ(Publish(acme_, "workflows/triage")->version(), 1);
   // Back to an earlier content: that version is the newest again.
@@ -86,8 +88,9 @@ TEST_F(VersionsTest, TheSameContentIsTheSameVersion) {
 }
 
 TEST_F(VersionsTest, ADraftWithProblemsIsNotPublished) {
-  ASSERT_TRUE(Create(acme_, "apiVersion: agentflow/v1\nkind: Workflow\nmetadata: {name: triage}\n"
-                            "nodes:\n  a: {type: data.transform@1, with: {value: 1}}\nedges: []\n")
+  ASSERT_TRUE(Create(acme_,
+                     "apiVersion: agentflow/v1\nkind: Workflow\nmetadata: {name: triage}\n"
+                     "nodes:\n  a: {type: data.transform@1, with: {value: 1}}\nedges: []\n")
                   .ok());
   auto refused = Publish(acme_, "workflows/triage").status();
   EXPECT_EQ(refused.code(), absl::StatusCode::kFailedPrecondition);
@@ -123,7 +126,8 @@ TEST_F(VersionsTest, TheDocumentBehindAHashOutlivesItsWorkflow) {
   ASSERT_TRUE(Create(acme_, Source("triage")).ok());
   auto version = Publish(acme_, "workflows/triage");
   ASSERT_TRUE(Delete(acme_, "workflows/triage").ok());
-  EXPECT_EQ(Resolve({{"acme", "workflows/triage"}}), (std::vector<std::string>{"WORKFLOW_NOT_FOUND"}));
+  EXPECT_EQ(Resolve({{"acme", "workflows/triage"}}),
+            (std::vector<std::string>{"WORKFLOW_NOT_FOUND"}));
   v1::GetDocumentRequest request;
   request.set_tenant("acme");
   request.set_content_hash(version->content_hash());
@@ -188,8 +192,9 @@ TEST_F(VersionsTest, ExportGivesTheTextBackOrTheOtherForm) {
 
 TEST_F(VersionsTest, ImportReplacesOnlyWhenAskedAndReports) {
   api::ImportWorkflowRequest request;
-  request.set_source("apiVersion: agentflow/v1\nkind: Workflow\nmetadata: {name: triage}\n"
-                     "nodes:\n  vote: {type: ai.vote@3, with: {voters: [a]}}\nedges: [start -> vote]\n");
+  request.set_source(
+      "apiVersion: agentflow/v1\nkind: Workflow\nmetadata: {name: triage}\n"
+      "nodes:\n  vote: {type: ai.vote@3, with: {voters: [a]}}\nedges: [start -> vote]\n");
   auto imported = rpc_->Import(acme_, request);
   ASSERT_TRUE(imported.ok()) << imported.status();
   ASSERT_EQ(imported->problems_size(), 1);

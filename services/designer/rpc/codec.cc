@@ -31,9 +31,9 @@ absl::Status SetSchema(const schema::Schema& schema, google::protobuf::Struct* o
 absl::StatusOr<std::string> WorkflowId(std::string_view name, std::string_view field) {
   if (name.substr(0, kPrefix.size()) != kPrefix || name.size() == kPrefix.size() ||
       name.find('/', kPrefix.size()) != name.npos) {
-    return InvalidArgument("NAME_INVALID", field,
-                           "`" + std::string(name.substr(0, 100)) +
-                               "` is no workflow's name. Write workflows/{id}.");
+    return InvalidArgument(
+        "NAME_INVALID", field,
+        "`" + std::string(name.substr(0, 100)) + "` is no workflow's name. Write workflows/{id}.");
   }
   return std::string(name.substr(kPrefix.size()));
 }
@@ -91,7 +91,7 @@ absl::StatusOr<api::WorkflowVersion> ToProto(std::string_view workflow, const Ve
 api::Problem ToProto(const workflow::Problem& problem) {
   api::Problem out;
   out.set_severity(problem.severity == workflow::Severity::kError ? api::Problem::ERROR
-                                                                   : api::Problem::WARNING);
+                                                                  : api::Problem::WARNING);
   out.set_reason(problem.reason);
   out.set_message(problem.message);
   out.set_node(problem.node);
@@ -110,9 +110,8 @@ absl::StatusOr<api::NodeType> ToProto(const workflow::NodeType& type) {
   out.set_category(type.category);
   AF_RETURN_IF_ERROR(SetSchema(type.config, out.mutable_config_schema()));
   AF_RETURN_IF_ERROR(SetSchema(type.output, out.mutable_output_schema()));
-  for (const auto& [ports, add] :
-       {std::pair(&type.inputs, &api::NodeType::add_inputs),
-        std::pair(&type.outputs, &api::NodeType::add_outputs)}) {
+  for (const auto& [ports, add] : {std::pair(&type.inputs, &api::NodeType::add_inputs),
+                                   std::pair(&type.outputs, &api::NodeType::add_outputs)}) {
     for (const workflow::PortInfo& port : *ports) {
       api::Port* added = (out.*add)();
       added->set_id(port.id);
@@ -149,8 +148,9 @@ absl::Status CheckTitle(std::string_view title) {
 absl::Status CheckLabels(const Labels& labels) {
   auto refuse = [](std::string_view what) {
     return InvalidArgument("LABEL_INVALID", "workflow.labels",
-                           std::string(what) + ". Keys have 1 to 63 characters of a-z, A-Z, 0-9, _, "
-                           "-, . and /; values at most 256; there are at most 64.");
+                           std::string(what) +
+                               ". Keys have 1 to 63 characters of a-z, A-Z, 0-9, _, "
+                               "-, . and /; values at most 256; there are at most 64.");
   };
   if (labels.size() > kMaxLabels) return refuse("Too many labels");
   constexpr std::string_view kAllowed =
@@ -173,8 +173,7 @@ Labels LabelsFrom(const api::Workflow& workflow) {
 }
 
 absl::Status WorkflowNotFound(std::string_view id) {
-  return NotFound("WORKFLOW_NOT_FOUND", "There is no workflow `" +
-                                            std::string(id.substr(0, 100)) +
+  return NotFound("WORKFLOW_NOT_FOUND", "There is no workflow `" + std::string(id.substr(0, 100)) +
                                             "`. List those there are with GET /v1/workflows.");
 }
 

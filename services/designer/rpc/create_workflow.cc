@@ -38,11 +38,12 @@ absl::StatusOr<std::string> ChooseId(const api::CreateWorkflowRequest& request,
   }
   if (workflow::IsResourceId(id)) return id;
   return InvalidArgument("WORKFLOW_ID_INVALID", field,
-                         id.empty() ? "The workflow has no id. Set `workflow_id`, or `metadata.name` "
-                                      "in the document."
-                                    : "`" + id.substr(0, 100) +
-                                          "` is no id: a small letter, then small letters, digits "
-                                          "and -, at most 63 in all.");
+                         id.empty()
+                             ? "The workflow has no id. Set `workflow_id`, or `metadata.name` "
+                               "in the document."
+                             : "`" + id.substr(0, 100) +
+                                   "` is no id: a small letter, then small letters, digits "
+                                   "and -, at most 63 in all.");
 }
 
 }  // namespace
@@ -88,7 +89,8 @@ absl::StatusOr<api::Workflow> WorkflowRpc::Create(const rpc::Call& call,
     }
     AF_ASSIGN_OR_RETURN(Draft stored, InsertUnderQuota(tx, limit, draft));
     AF_ASSIGN_OR_RETURN(response, ToProto(stored, true));
-    AF_RETURN_IF_ERROR(Audit(tx, call, response.name(), {{"contentHash", draft.text.content_hash}}));
+    AF_RETURN_IF_ERROR(
+        Audit(tx, call, response.name(), {{"contentHash", draft.text.content_hash}}));
     if (request.request_id().empty()) return absl::OkStatus();
     return StoreAnswer(tx, request.request_id(), {hash, response.SerializeAsString()},
                        draft.create_time);

@@ -12,8 +12,8 @@ absl::StatusOr<api::ListWorkflowVersionsResponse> WorkflowRpc::ListVersions(
     const rpc::Call& call, const api::ListWorkflowVersionsRequest& request) {
   AF_ASSIGN_OR_RETURN(std::string id, WorkflowId(request.parent(), "parent"));
   AF_ASSIGN_OR_RETURN(int size, rpc::PageSize(request.page_size()));
-  rpc::PageQuery page{.tenant = call.tenant(), .method = "ListWorkflowVersions",
-                      .parent = request.parent()};
+  rpc::PageQuery page{
+      .tenant = call.tenant(), .method = "ListWorkflowVersions", .parent = request.parent()};
   AF_ASSIGN_OR_RETURN(std::string position, rpc::ReadPageToken(page, request.page_token()));
   int32_t before = 0;
   std::from_chars(position.data(), position.data() + position.size(), before);
@@ -32,8 +32,7 @@ absl::StatusOr<api::ListWorkflowVersionsResponse> WorkflowRpc::ListVersions(
     AF_ASSIGN_OR_RETURN(*response.add_versions(), ToProto(id, version, false));
   }
   if (more) {
-    response.set_next_page_token(
-        rpc::MakePageToken(page, std::to_string(versions.back().version)));
+    response.set_next_page_token(rpc::MakePageToken(page, std::to_string(versions.back().version)));
   }
   return response;
 }

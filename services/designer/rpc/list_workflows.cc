@@ -35,7 +35,8 @@ absl::StatusOr<std::string> Comparable(const std::string& field, const rpc::Filt
   if (field == "latest_version") {
     const double* number = std::get_if<double>(&term.value);
     if (number == nullptr || *number < 0 || *number > 2e9) {
-      return InvalidArgument("FILTER_INVALID", "filter", "`latest_version` compares with a number.");
+      return InvalidArgument("FILTER_INVALID", "filter",
+                             "`latest_version` compares with a number.");
     }
     std::string digits = std::to_string(static_cast<int64_t>(*number));
     return std::string(10 - digits.size(), '0') + digits;
@@ -100,8 +101,10 @@ absl::Status ReadPosition(const std::string& position, ListQuery& query) {
 absl::StatusOr<api::ListWorkflowsResponse> WorkflowRpc::List(
     const rpc::Call& call, const api::ListWorkflowsRequest& request) {
   AF_ASSIGN_OR_RETURN(int size, rpc::PageSize(request.page_size()));
-  rpc::PageQuery page{.tenant = call.tenant(), .method = "ListWorkflows",
-                      .filter = request.filter(), .order_by = request.order_by()};
+  rpc::PageQuery page{.tenant = call.tenant(),
+                      .method = "ListWorkflows",
+                      .filter = request.filter(),
+                      .order_by = request.order_by()};
   AF_ASSIGN_OR_RETURN(std::string position, rpc::ReadPageToken(page, request.page_token()));
   ListQuery query{.limit = size + 1};
   AF_RETURN_IF_ERROR(ReadFilter(request.filter(), query));
@@ -117,8 +120,7 @@ absl::StatusOr<api::ListWorkflowsResponse> WorkflowRpc::List(
   bool more = listed.size() > static_cast<size_t>(size);
   if (more) listed.pop_back();
   for (const ListedDraft& one : listed) {
-    AF_ASSIGN_OR_RETURN(*response.add_workflows(),
-                        ToProto(one.draft, request.view() == api::FULL));
+    AF_ASSIGN_OR_RETURN(*response.add_workflows(), ToProto(one.draft, request.view() == api::FULL));
   }
   if (more) {
     json::Value last = json::Object{{"k", listed.back().order_key}, {"id", listed.back().draft.id}};

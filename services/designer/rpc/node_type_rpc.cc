@@ -29,8 +29,8 @@ absl::StatusOr<api::ListNodeTypesResponse> NodeTypeRpc::List(
   for (const workflow::NodeType& type : types_.all()) {
     if (type.type <= after) continue;
     if (response.node_types_size() == size) {
-      response.set_next_page_token(rpc::MakePageToken(
-          page, response.node_types(response.node_types_size() - 1).type()));
+      response.set_next_page_token(
+          rpc::MakePageToken(page, response.node_types(response.node_types_size() - 1).type()));
       break;
     }
     AF_ASSIGN_OR_RETURN(*response.add_node_types(), ToProto(type));
@@ -43,7 +43,8 @@ absl::StatusOr<api::NodeType> NodeTypeRpc::Get(const rpc::Call&,
   constexpr std::string_view kPrefix = "nodeTypes/";
   std::string_view name = request.name();
   if (name.substr(0, kPrefix.size()) != kPrefix) {
-    return InvalidArgument("NAME_INVALID", "name", "Write nodeTypes/{type}, as in nodeTypes/flow.if@1.");
+    return InvalidArgument("NAME_INVALID", "name",
+                           "Write nodeTypes/{type}, as in nodeTypes/flow.if@1.");
   }
   const workflow::NodeType* type = types_.Find(name.substr(kPrefix.size()));
   if (type != nullptr) return ToProto(*type);

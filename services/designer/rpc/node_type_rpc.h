@@ -19,7 +19,7 @@ class NodeTypeRpc {
   void Register(rpc::Server& server);
 
   absl::StatusOr<api::ListNodeTypesResponse> List(const rpc::Call&,
-                                                      const api::ListNodeTypesRequest&);
+                                                  const api::ListNodeTypesRequest&);
   absl::StatusOr<api::NodeType> Get(const rpc::Call&, const api::GetNodeTypeRequest&);
 
  private:

@@ -25,9 +25,12 @@ absl::StatusOr<api::WorkflowVersion> WorkflowRpc::Publish(
         AF_RETURN_IF_ERROR(SetLatest(tx, id, *version));
       }
     } else {
-      Version fresh{.content_hash = draft.text.content_hash, .source = draft.text.source,
-                    .document = draft.text.document, .comment = request.comment(),
-                    .creator = call.principal().name, .create_time = parts_.clock.Now()};
+      Version fresh{.content_hash = draft.text.content_hash,
+                    .source = draft.text.source,
+                    .document = draft.text.document,
+                    .comment = request.comment(),
+                    .creator = call.principal().name,
+                    .create_time = parts_.clock.Now()};
       AF_ASSIGN_OR_RETURN(
           version, InsertVersion(tx, id, fresh, workflow::CanonicalContent(draft.text.document)));
     }

@@ -17,8 +17,10 @@ absl::StatusOr<std::set<std::string>> FieldsToChange(const api::UpdateWorkflowRe
     return fields;
   }
   for (const std::string& path : request.update_mask().paths()) {
-    if (path == "title" || path == "labels") fields.insert(path);
-    else if (path == "document" || path == "source") fields.insert("text");
+    if (path == "title" || path == "labels")
+      fields.insert(path);
+    else if (path == "document" || path == "source")
+      fields.insert("text");
     else {
       return InvalidArgument("UPDATE_MASK_INVALID", "update_mask",
                              "`" + path.substr(0, 100) +
@@ -26,9 +28,10 @@ absl::StatusOr<std::set<std::string>> FieldsToChange(const api::UpdateWorkflowRe
     }
   }
   if (fields.contains("text") && !HasText(workflow)) {
-    return InvalidArgument("UPDATE_MASK_INVALID", "update_mask",
-                           "The mask names the document, but the request has neither `document` nor "
-                           "`source`.");
+    return InvalidArgument(
+        "UPDATE_MASK_INVALID", "update_mask",
+        "The mask names the document, but the request has neither `document` nor "
+        "`source`.");
   }
   return fields;
 }
@@ -66,8 +69,7 @@ absl::StatusOr<api::Workflow> WorkflowRpc::Update(const rpc::Call& call,
         draft.text.source != before.text.source) {
       AF_RETURN_IF_ERROR(UpdateDraft(tx, parts_.clock.Now(), draft));
       AF_RETURN_IF_ERROR(Audit(tx, call, "workflows/" + id,
-                               {{"etag", draft.etag()},
-                                {"contentHash", draft.text.content_hash}}));
+                               {{"etag", draft.etag()}, {"contentHash", draft.text.content_hash}}));
     }
     AF_ASSIGN_OR_RETURN(response, ToProto(draft, true));
     return absl::OkStatus();

@@ -10,14 +10,13 @@
 namespace agentflow::designer {
 
 void WorkflowRpc::Register(rpc::Server& server) {
-  auto add = [&]<class Request, class Response>(
-                 std::string_view method,
-                 absl::StatusOr<Response> (WorkflowRpc::*handler)(const rpc::Call&, const Request&)) {
-    server.Unary<Request, Response>(
-        "agentflow.api.v1.WorkflowService/" + std::string(method),
-        [this, handler](const rpc::Call& call, const Request& request) {
-          return (this->*handler)(call, request);
-        });
+  auto add = [&]<class Request, class Response>(std::string_view method,
+                                                absl::StatusOr<Response> (WorkflowRpc::*handler)(
+                                                    const rpc::Call&, const Request&)) {
+    server.Unary<Request, Response>("agentflow.api.v1.WorkflowService/" + std::string(method),
+                                    [this, handler](const rpc::Call& call, const Request& request) {
+                                      return (this->*handler)(call, request);
+                                    });
   };
   add("CreateWorkflow", &WorkflowRpc::Create);
   add("GetWorkflow", &WorkflowRpc::Get);
@@ -52,8 +51,9 @@ absl::StatusOr<Draft> WorkflowRpc::InsertUnderQuota(pg::TenantTx& tx, int64_t li
   AF_ASSIGN_OR_RETURN(std::optional<Draft> stored, InsertDraft(tx, draft));
   if (stored) return *std::move(stored);
   return Error(absl::StatusCode::kAlreadyExists, "WORKFLOW_EXISTS",
-               "There is a workflow `" + draft.id + "` already. Change that one, or choose another "
-               "id.");
+               "There is a workflow `" + draft.id +
+                   "` already. Change that one, or choose another "
+                   "id.");
 }
 
 absl::StatusOr<Draft> WorkflowRpc::LockDraft(pg::TenantTx& tx, std::string_view id,
@@ -64,8 +64,8 @@ absl::StatusOr<Draft> WorkflowRpc::LockDraft(pg::TenantTx& tx, std::string_view 
   return *std::move(draft);
 }
 
-absl::Status WorkflowRpc::Audit(pg::TenantTx& tx, const rpc::Call& call,
-                                std::string_view resource, json::Object detail) {
+absl::Status WorkflowRpc::Audit(pg::TenantTx& tx, const rpc::Call& call, std::string_view resource,
+                                json::Object detail) {
   std::string method = call.method;
   if (size_t slash = method.find('/'); slash != method.npos) method[slash] = '.';
   return pg::WriteAudit(tx, {.principal = call.principal().name,

@@ -56,7 +56,8 @@ class WorkflowRpc {
 
  private:
   // In a transaction of the caller's tenant; see pg::Pool::InTenant.
-  absl::Status InTenant(const rpc::Call& call, const std::function<absl::Status(pg::TenantTx&)>& body);
+  absl::Status InTenant(const rpc::Call& call,
+                        const std::function<absl::Status(pg::TenantTx&)>& body);
   // Inserts under the quota. ALREADY_EXISTS, WORKFLOW_EXISTS, where the id is taken.
   absl::StatusOr<Draft> InsertUnderQuota(pg::TenantTx& tx, int64_t limit, const Draft& draft);
   // WORKFLOW_NOT_FOUND, or ETAG_MISMATCH where `etag` is not empty and not the draft's.

@@ -25,16 +25,16 @@ constexpr pg::Statement kNextNumber{
     "WHERE tenant_id = af.tenant() AND id = $1 RETURNING version_counter"};
 constexpr pg::Statement kInsert{
     "version_insert",
-    "INSERT INTO workflow_version (tenant_id, workflow_id, version, content_hash, source, document, "
+    "INSERT INTO workflow_version (tenant_id, workflow_id, version, content_hash, source, "
+    "document, "
     "comment, creator, create_time) VALUES (af.tenant(), $1, $2, $3, $4, $5, $6, $7, $8)"};
 constexpr pg::Statement kInsertContent{
     "content_insert",
     "INSERT INTO content (tenant_id, content_hash, canonical) VALUES (af.tenant(), $1, $2) "
     "ON CONFLICT DO NOTHING"};
-constexpr pg::Statement kSetLatest{
-    "version_set_latest",
-    "UPDATE workflow SET latest_version = $2, latest_hash = $3 "
-    "WHERE tenant_id = af.tenant() AND id = $1"};
+constexpr pg::Statement kSetLatest{"version_set_latest",
+                                   "UPDATE workflow SET latest_version = $2, latest_hash = $3 "
+                                   "WHERE tenant_id = af.tenant() AND id = $1"};
 constexpr pg::Statement kList{
     "version_list",
     "SELECT version, content_hash, '', 'null', comment, creator, create_time "
@@ -69,10 +69,14 @@ absl::StatusOr<std::optional<Version>> ReadOne(const pg::Result& rows) {
 
 std::string ReasonFor(int64_t found) {
   switch (found) {
-    case 0: return "WORKFLOW_NOT_FOUND";
-    case 1: return "VERSION_NOT_FOUND";
-    case 2: return "WORKFLOW_NOT_PUBLISHED";
-    default: return "";
+    case 0:
+      return "WORKFLOW_NOT_FOUND";
+    case 1:
+      return "VERSION_NOT_FOUND";
+    case 2:
+      return "WORKFLOW_NOT_PUBLISHED";
+    default:
+      return "";
   }
 }
 
@@ -97,8 +101,7 @@ absl::StatusOr<Version> InsertVersion(pg::TenantTx& tx, std::string_view workflo
   AF_ASSIGN_OR_RETURN(pg::Result rows, tx.Exec(kNextNumber, workflow, version.content_hash));
   if (rows.empty()) return Internal("WORKFLOW_ROW_MISSING", "the locked workflow is gone");
   stored.version = static_cast<int32_t>(rows[0].Int(0));
-  AF_RETURN_IF_ERROR(
-      tx.Exec(kInsertContent, version.content_hash, pg::Bytea{canonical}).status());
+  AF_RETURN_IF_ERROR(tx.Exec(kInsertContent, version.content_hash, pg::Bytea{canonical}).status());
   AF_RETURN_IF_ERROR(tx.Exec(kInsert, workflow, stored.version, version.content_hash,
                              version.source, json::Dump(version.document), version.comment,
                              version.creator, pg::Timestamp{version.create_time})
@@ -140,8 +143,8 @@ absl::StatusOr<std::vector<ResolvedVersion>> ResolveVersions(
   AF_ASSIGN_OR_RETURN(pg::Result rows, tx.Exec(kResolve, tenants, workflows, versions));
   std::vector<ResolvedVersion> resolved;
   for (const pg::Row& row : rows) {
-    resolved.push_back({ReasonFor(row.Int(0)), static_cast<int32_t>(row.Int(1)),
-                        std::string(row.Text(2))});
+    resolved.push_back(
+        {ReasonFor(row.Int(0)), static_cast<int32_t>(row.Int(1)), std::string(row.Text(2))});
   }
   return resolved;
 }

@@ -11,7 +11,7 @@ namespace {
 constexpr int64_t kDay = 86'400'000'000;
 
 // Columns of every statement that gives drafts, in the order of ReadDraft.
-#define DRAFT_COLUMNS                                                                    \
+#define DRAFT_COLUMNS                                                                   \
   "id, title, labels::text, source, document, content_hash, revision, latest_version, " \
   "latest_hash, create_time, update_time"
 
@@ -54,11 +54,12 @@ constexpr pg::Statement kCount{
     "workflow_count",
     "SELECT count(*) FROM workflow WHERE tenant_id = af.tenant() AND delete_time IS NULL"};
 
-#define LISTED                                                                           \
-  "SELECT " DRAFT_COLUMNS ", key FROM (SELECT w.*, "                                     \
-  "coalesce(field_of(w, $4), '') COLLATE \"C\" AS key FROM workflow w "                  \
-  "WHERE tenant_id = af.tenant() AND delete_time IS NULL AND NOT EXISTS ("               \
-  "SELECT FROM unnest($1::text[], $2::text[], $3::text[]) AS t(field, op, value) "       \
+#define LISTED                                                                     \
+  "SELECT " DRAFT_COLUMNS                                                          \
+  ", key FROM (SELECT w.*, "                                                       \
+  "coalesce(field_of(w, $4), '') COLLATE \"C\" AS key FROM workflow w "            \
+  "WHERE tenant_id = af.tenant() AND delete_time IS NULL AND NOT EXISTS ("         \
+  "SELECT FROM unnest($1::text[], $2::text[], $3::text[]) AS t(field, op, value) " \
   "WHERE NOT compares(field_of(w, t.field), t.op, t.value))) AS listed "
 constexpr pg::Statement kList{
     "workflow_list", LISTED
@@ -115,11 +116,10 @@ absl::StatusOr<std::optional<Draft>> FindDraft(pg::TenantTx& tx, std::string_vie
 }
 
 absl::StatusOr<std::optional<Draft>> InsertDraft(pg::TenantTx& tx, const Draft& draft) {
-  AF_ASSIGN_OR_RETURN(
-      pg::Result rows,
-      tx.Exec(kInsert, draft.id, draft.title, LabelsToJson(draft.labels), draft.text.source,
-              json::Dump(draft.text.document), draft.text.content_hash,
-              pg::Timestamp{draft.create_time}));
+  AF_ASSIGN_OR_RETURN(pg::Result rows,
+                      tx.Exec(kInsert, draft.id, draft.title, LabelsToJson(draft.labels),
+                              draft.text.source, json::Dump(draft.text.document),
+                              draft.text.content_hash, pg::Timestamp{draft.create_time}));
   return ReadOne(rows);
 }
 

@@ -21,8 +21,8 @@ absl::Status CheckKind(const workflow::SourceText& text) {
     wrong = "`kind` is not Workflow";
   }
   if (wrong.empty()) return absl::OkStatus();
-  workflow::Position at = text.positions.Find(
-      document.is_object() && wrong[1] == 'k' ? "/kind" : "/apiVersion");
+  workflow::Position at =
+      text.positions.Find(document.is_object() && wrong[1] == 'k' ? "/kind" : "/apiVersion");
   ErrorMetadata metadata = {{kErrorField, "source"}};
   if (at.line != 0) {
     metadata["line"] = std::to_string(at.line);
@@ -33,7 +33,9 @@ absl::Status CheckKind(const workflow::SourceText& text) {
                std::move(metadata));
 }
 
-const json::Value* Metadata(const json::Value& document) { return document.Find("metadata"); }
+const json::Value* Metadata(const json::Value& document) {
+  return document.Find("metadata");
+}
 
 }  // namespace
 
