@@ -83,6 +83,11 @@ void ServerRep::Describe(grpc::GenericCallbackServerContext& context, Call* call
   call->caller = CallerOf(context);
   call->deadline = DeadlineOf(context);
   call->peer = context.peer();
+  // The gateway alone stands between us and the world; it says who is on the other side.
+  if (call->caller == "gateway") {
+    std::string_view remote = Find(context, kRemoteAddressKey);
+    if (!remote.empty()) call->peer = remote;
+  }
   std::string_view request_id = Find(context, kRequestIdKey);
   call->request_id = IsRequestId(request_id) ? std::string(request_id) : NewRequestId();
   auto trace = obs::TraceContext::Parse(Find(context, kTraceparentKey));

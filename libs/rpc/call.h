@@ -18,6 +18,7 @@ inline constexpr char kTenantKey[] = "af-tenant";        // service context: ten
 inline constexpr char kPrincipalKey[] = "af-principal";  // service context: principal's name
 inline constexpr char kRequestIdKey[] = "af-request-id";
 inline constexpr char kTraceparentKey[] = "traceparent";
+inline constexpr char kRemoteAddressKey[] = "af-remote-address";  // believed from the gateway only
 
 using Metadata = std::vector<std::pair<std::string, std::string>>;
 
@@ -35,7 +36,7 @@ struct Call {
   runtime::Deadline deadline;
   obs::TraceContext trace;
   std::string request_id;
-  // "ipv4:127.0.0.1:50312"
+  // "ipv4:127.0.0.1:50312"; for calls through the gateway the user's address, "203.0.113.7".
   std::string peer;
   // As received; filled for fallback calls only.
   Metadata metadata;
