@@ -51,7 +51,9 @@ Response ProblemResponse(const absl::Status& status, std::string_view instance,
   const std::string reason = ReasonOf(status);
   const ErrorMetadata metadata = MetadataOf(status);
   json::Object problem;
-  for (const auto& [key, value] : metadata) problem.Set(key, value);
+  for (const auto& [key, value] : metadata) {
+    if (!value.empty()) problem.Set(key, value);
+  }
   problem.Set("type", "https://agentflow.dev/errors/" + reason);
   problem.Set("title", absl::StatusCodeToString(status.code()));
   problem.Set("status", code);

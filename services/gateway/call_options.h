@@ -5,9 +5,6 @@
 
 namespace agentflow::gateway {
 
-// Tells the backend the caller's IP address (audit, sign-in).
-inline constexpr char kRemoteAddressKey[] = "af-remote-address";
-
 // What goes along with an admitted call.
 inline rpc::CallOptions OptionsFor(const Incoming& incoming, const Caller& caller,
                                    runtime::Deadline deadline) {
@@ -17,7 +14,7 @@ inline rpc::CallOptions OptionsFor(const Incoming& incoming, const Caller& calle
   options.user_context = caller.context;
   options.trace = incoming.trace;
   options.request_id = incoming.request_id;
-  options.metadata = {{kRemoteAddressKey, incoming.remote_address}};
+  options.metadata = {{rpc::kRemoteAddressKey, incoming.remote_address}};
   return options;
 }
 

@@ -111,7 +111,6 @@ class FakeServices : public testing::Test {
   bool revoked_ = false;
   int requests_per_second_ = 0;
   std::vector<internal::tenant::v1::AuditRecord> audited_;
-  std::string last_peer_address_;
 
  private:
   absl::StatusOr<internal::tenant::v1::Identity> Authenticate(const std::string& credential) {
@@ -173,6 +172,7 @@ class FakeServices : public testing::Test {
           api::v1::WhoAmIResponse who;
           who.set_tenant(call.tenant());
           who.set_principal(call.principal().name);
+          who.set_email(call.peer);
           return who;
         });
   }

@@ -24,6 +24,12 @@ TEST_F(GatewayTest, RestCallsReachTheirServiceInTheCallersName) {
   EXPECT_EQ(response.body, R"({"document":{"x":1},"name":"workflows/b","title":"T"})");
 }
 
+TEST_F(GatewayTest, ServicesSeeTheUsersAddressAndNobodyElseCanNameOne) {
+  StartGateway();
+  EXPECT_EQ(Get("/v1/auth/me", {{"af-remote-address", "6.6.6.6"}}).body,
+            R"({"email":"127.0.0.1","principal":"users/1","tenant":"acme"})");
+}
+
 TEST_F(GatewayTest, ErrorsAreProblemDetails) {
   StartGateway();
   http::Response response = Get("/v1/workflows/missing", {{"X-Request-Id", "r1"}});
@@ -149,6 +155,8 @@ TEST_F(GatewayTest, AMissingBackendIsUnavailableAndSaidByReadyz) {
   while ((response = Get("/v1/workflows/a")).status == 200) {
   }
   EXPECT_EQ(response.status, 503);
+  EXPECT_EQ(ReasonIn(response), "PEER_UNAVAILABLE");
+  EXPECT_EQ(response.body.find("127.0.0.1"), std::string::npos) << response.body;
   while (Get("/readyz").status == 200) {
   }
   EXPECT_NE(Get("/readyz").body.find("designer"), std::string::npos);

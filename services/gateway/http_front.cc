@@ -34,6 +34,14 @@ http::Response Problem(const absl::Status& status, const http::Request& request,
   return response;
 }
 
+// Addresses of the inside are no business of users.
+absl::Status ForUsers(const absl::Status& status, const Method& method) {
+  if (ReasonOf(status) != "PEER_UNAVAILABLE") return status;
+  return agentflow::Error(absl::StatusCode::kUnavailable, "PEER_UNAVAILABLE",
+                          "the " + method.backend + " service cannot be reached now; try again",
+                          {{kErrorRetryAfterMs, "1000"}});
+}
+
 bool Accepts(const http::Request& request, std::string_view type) {
   return request.headers.Get("accept").find(type) != std::string_view::npos;
 }
@@ -183,7 +191,7 @@ void HttpFront::Send(const std::shared_ptr<ApiCall>& call, const rpc::ChannelPtr
                                         backends_->For(method, call->tenant, call->message.get()),
                                         options, attempt + 1);
                           }
-                          return Finish(call, bytes.status());
+                          return Finish(call, ForUsers(bytes.status(), method));
                         }
                         Finish(call, ToJsonText(*bytes, *call->match.binding, method));
                       });
