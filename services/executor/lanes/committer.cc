@@ -23,13 +23,12 @@ absl::Status LaneMoved() {
 }
 
 Committer::Committer(CommitterParts parts, CommitterOptions options)
-    : parts_(std::move(parts)), options_(options) {
-  Reset();
-}
+    : parts_(std::move(parts)), options_(options),
+      writer_(std::make_unique<BatchWriter>(parts_.store)) {}
 
-Committer::~Committer() { Lose(LaneMoved()); }
+Committer::~Committer() { Lose(); }
 
-void Committer::Abandon() { Lose(LaneMoved()); }
+void Committer::Abandon() { Lose(); }
 
 bool Committer::Post(Item&& item) {
   {
@@ -54,21 +53,26 @@ void Committer::Own(const std::vector<int>& lanes) {
   if (parts_.wake) parts_.wake();
 }
 
-void Committer::Reset() {
+void Committer::Reset() { resetting_ = true; }
+
+// The store does one thing at a time, so a commit that is under way must end before the fence can
+// be asked, although nobody waits for it any more.
+bool Committer::FinishReset() {
+  if (!resetting_) return false;
+  if (!writer_->idle()) (void)writer_->Step(parts_.clock);
+  if (!writer_->idle()) return false;
   writer_ = std::make_unique<BatchWriter>(parts_.store);
-  joined_ = false;
-  joining_ = false;
+  writer_->Join();
+  joining_ = true;
+  resetting_ = false;
   lost_ = false;
+  return true;
 }
 
 bool Committer::Step() {
-  if (lost_) return false;
   now_ = parts_.clock.Now();
   monotonic_ = parts_.clock.Monotonic();
-  if (!joined_ && !joining_) {
-    joining_ = true;
-    writer_->Join();
-  }
+  if (lost_ && !FinishReset()) return false;
   bool moved = TakeCommit();
   if (lost_) return false;
   moved |= TakeRead();
@@ -279,7 +283,7 @@ bool Committer::TakeCommit() {
   if (result->fenced) {
     obs::Warn("this executor was fenced out", {{"reason", ReasonOf(result->status)},
                                                {"error", MessageOf(result->status)}});
-    Lose(result->status);
+    Lose();
     return true;
   }
   if (result->database_time != 0) parts_.clock.Observe(result->database_time, result->seen_at);
@@ -396,9 +400,11 @@ void Committer::Release(Batch& batch, const BatchResult& result) {
   if (!batch.written.empty() && parts_.published) parts_.published();
 }
 
-void Committer::Lose(const absl::Status& why) {
+void Committer::Lose() {
   lost_ = true;
   joined_ = false;
+  joining_ = false;
+  read_void_ = reading_;
   for (auto& owned : owned_) owned = false;
   for (auto& ready : ready_) ready = false;
   std::vector<Item> items;
@@ -457,7 +463,7 @@ void Committer::Lose(const absl::Status& why) {
 
 int64_t Committer::WakeAt() const {
   int64_t at = std::numeric_limits<int64_t>::max();
-  if (lost_) return at;
+  if (lost_) return resetting_ && writer_->wake_at() != 0 ? writer_->wake_at() : at;
   const int64_t offset = parts_.clock.Monotonic() - parts_.clock.Now();
   if (!timers_.empty()) at = std::min(at, std::get<0>(*timers_.begin()) + offset);
   if (!delayed_.empty()) at = std::min(at, std::get<0>(*delayed_.begin()) + offset);

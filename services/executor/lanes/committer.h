@@ -96,11 +96,12 @@ class Committer {
   bool Step();
   // Monotonic time at which Step has something to do even if nothing else happens.
   int64_t WakeAt() const;
-  // The right to write is gone for good: everything was dropped. Reset, then join again.
-  bool lost() const { return lost_; }
+  // No right to write: new, or fenced out and everything dropped. Wants a Reset.
+  bool lost() const { return lost_ && !resetting_; }
   // Drops everything, as after a fence.
   void Abandon();
-  // Begins anew without lanes; the fence is asked again. REQUIRES: lost() or new.
+  // Begins anew without lanes and asks the fence, once what the store is still doing has ended.
+  // The owner row must be there and final by then. REQUIRES: lost().
   void Reset();
   bool joined() const { return joined_; }
   // Nothing waits, is being decided or written.
@@ -130,7 +131,8 @@ class Committer {
   bool StartCommit();
   void Seal(Batch& batch);
   void Release(Batch& batch, const BatchResult& result);
-  void Lose(const absl::Status& why);
+  void Lose();
+  bool FinishReset();
 
   // decide.cc: commands
   void Decide(Item item);
@@ -167,7 +169,8 @@ class Committer {
   std::unique_ptr<BatchWriter> writer_;
   bool joined_ = false;
   bool joining_ = false;
-  std::atomic<bool> lost_{false};
+  std::atomic<bool> lost_{true};
+  std::atomic<bool> resetting_{false};
 
   mutable std::mutex inbox_mutex_;
   std::vector<std::pair<int64_t, Item>> inbox_;  // with the time of arrival
@@ -203,6 +206,7 @@ class Committer {
   std::set<Uuid> executions_to_load_;
   std::vector<Uuid> executions_in_read_;
   bool reading_ = false;
+  bool read_void_ = false;  // what is being read was for lanes that were lost meanwhile
   int64_t retry_read_at_ = 0;
   std::deque<StoredExecution> loaded_;       // waiting for their plans
   std::map<int, size_t> lane_pending_;       // loaded_ entries per lane

@@ -219,6 +219,52 @@ TEST_P(CommitterTest, AFencedCommitterAnswersMovedAndStartsAnew) {
   EXPECT_EQ(StateOf(kept), kCompleted);
 }
 
+TEST_P(CommitterTest, NothingOfLostLanesComesBackWithALateAnswer) {
+  const Uuid kept = executor_->Start(plans_.Add(kWait));
+  executor_->Run();
+  Restart();
+  // A new process of the same name, whose first read and first commit hang when it is fenced out.
+  executor_ = std::make_unique<FakeExecutor>(database_, clock_, plans_, "x", GetParam());
+  for (auto& store : executor_->stores) store->reads_stalled = true;
+  executor_->Join();
+  executor_->Start(plans_.Add(kChained), Input());
+  for (auto& store : executor_->stores) store->stalled = true;
+  Advance(1'000'001);
+  FakeExecutor other(database_, clock_, plans_, "other", 1);
+  database_.now += 10'000'000;
+  clock_.Advance(10'000'000);
+  other.Join();
+  ASSERT_NE(other.Find(kept), nullptr);
+  for (auto& store : executor_->stores) store->stalled = false;
+  executor_->Run();  // fenced out
+  executor_->Join();
+  for (auto& store : executor_->stores) store->reads_stalled = false;
+  executor_->Run();
+  EXPECT_EQ(executor_->Find(kept), nullptr);
+  for (int i = 0; i < 80; ++i) {
+    Advance(1'000'000);
+    other.Run();
+  }
+  EXPECT_EQ(StateOf(kept), kCompleted);
+}
+
+TEST_P(CommitterTest, ResettingWaitsForTheCommitUnderWay) {
+  for (auto& store : executor_->stores) store->stalled = true;
+  const Uuid id = executor_->Start(plans_.Add(kChained), Input());
+  executor_->Run();
+  for (auto& committer : executor_->all) committer->Abandon();
+  EXPECT_EQ(ReasonOf(AnswerOf(id).status()), "LANE_MOVED");
+  ASSERT_TRUE(executor_->keeper->Step().ok());
+  executor_->Run();
+  for (auto& committer : executor_->all) EXPECT_FALSE(committer->joined());
+  for (auto& store : executor_->stores) store->stalled = false;
+  executor_->Run();
+  for (auto& committer : executor_->all) EXPECT_TRUE(committer->joined());
+  const Uuid next = executor_->Start(plans_.Add(kChained), Input());
+  executor_->Run();
+  EXPECT_TRUE(AnswerOf(next).ok());
+}
+
 TEST_P(CommitterTest, APoisonedStartFailsAlone) {
   engine::PlanPtr plan = plans_.Add(kChained);
   for (auto& store : executor_->stores) store->stalled = true;

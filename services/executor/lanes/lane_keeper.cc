@@ -13,12 +13,9 @@ absl::Status LaneKeeper::Step() {
   const bool lost = std::any_of(committers_.begin(), committers_.end(),
                                 [](const Committer* committer) { return committer->lost(); });
   if (lost) {
-    joined_ = false;
-    restart_();
-  }
-  if (!joined_) {
+    // First the epochs, then the committers: one that asked the fence before would be fenced out.
     AF_RETURN_IF_ERROR(table_.Join());
-    joined_ = true;
+    restart_();
   }
   AF_ASSIGN_OR_RETURN(const std::vector<LaneTable::Owned> owned, table_.Acquire());
   std::vector<std::vector<int>> lanes(committers_.size());

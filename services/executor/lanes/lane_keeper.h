@@ -14,8 +14,8 @@ namespace agentflow::executor {
 // lane table, so it has a thread of its own, or a simulation's turn.
 class LaneKeeper {
  public:
-  // `restart` is called when the committers must be reset and joined anew: it returns once no
-  // committer is stepping and each was Reset.
+  // `restart` is called when the committers must begin anew: it abandons those that are not lost
+  // and resets all, none of them being in the middle of a step.
   LaneKeeper(LaneTable& table, std::vector<Committer*> committers, std::function<void()> restart)
       : table_(table), committers_(std::move(committers)), restart_(std::move(restart)) {}
 
@@ -32,7 +32,6 @@ class LaneKeeper {
   LaneTable& table_;
   const std::vector<Committer*> committers_;
   const std::function<void()> restart_;
-  bool joined_ = false;
   bool released_ = false;
 
   mutable std::mutex mutex_;

@@ -63,6 +63,7 @@ bool Committer::TakeRead() {
   std::optional<absl::StatusOr<ReadResult>> answer = parts_.store.TakeRead();
   if (!answer) return false;
   reading_ = false;
+  if (std::exchange(read_void_, false)) return true;
   for (const Uuid& id : spent_starts_) recent_starts_.erase(id);
   spent_starts_.clear();
   std::vector<StartItem> starts = std::exchange(in_lookup_, {});

@@ -30,7 +30,6 @@ std::string HashOf(const StartRequest& request) {
       {"labels", LabelsText(request.labels)},
       {"priority", int64_t{request.priority}},
       {"mode", int64_t{static_cast<int>(request.mode)}},
-      {"principal", request.principal},
   };
   return std::string(crypto::AsText(crypto::Sha256(json::DumpCanonical(body))));
 }
