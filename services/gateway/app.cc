@@ -8,6 +8,7 @@
 #include "libs/obs/log.h"
 #include "libs/runtime/periodic.h"
 #include "services/gateway/client/lane_client.h"
+#include "services/gateway/client/redis_tokens.h"
 #include "services/gateway/client/tenant_client.h"
 #include "services/gateway/config.h"
 #include "services/gateway/grpc_front.h"
@@ -47,7 +48,10 @@ struct GatewayService::Parts {
   std::unique_ptr<auth::ContextMinter> minter;
   std::unique_ptr<TenantIdentitySource> identities;
   std::unique_ptr<Authenticator> authenticator;
-  std::unique_ptr<LocalRateLimiter> limiter;
+  std::unique_ptr<LocalRateLimiter> local_limiter;
+  std::unique_ptr<RedisTokenStore> tokens;
+  std::unique_ptr<SharedRateLimiter> shared_limiter;
+  std::unique_ptr<runtime::PeriodicTask> refill;
   std::unique_ptr<RefusalLog> refusals;
   std::unique_ptr<Chain> chain;
   LiveStreams live;
@@ -102,9 +106,18 @@ absl::Status GatewayService::Start(rpc::ServiceParts& parts) {
   caches.key_cache_micros = settings.key_cache.count() * 1000;
   p.authenticator =
       std::make_unique<Authenticator>(p.identities.get(), p.minter.get(), &parts.clock(), caches);
-  p.limiter = std::make_unique<LocalRateLimiter>(&parts.clock());
+  p.local_limiter = std::make_unique<LocalRateLimiter>(&parts.clock());
+  RateLimiter* limiter = p.local_limiter.get();
+  if (!settings.redis_url.empty()) {
+    p.tokens = std::make_unique<RedisTokenStore>(settings.redis_url.Reveal());
+    p.shared_limiter = std::make_unique<SharedRateLimiter>(
+        p.tokens.get(), p.local_limiter.get(), &parts.clock(), [&p] { p.refill->Poke(); });
+    p.refill = std::make_unique<runtime::PeriodicTask>("rate limits", std::chrono::seconds(1),
+                                                       [&p] { p.shared_limiter->Refill(); });
+    limiter = p.shared_limiter.get();
+  }
   p.refusals = std::make_unique<RefusalLog>(SendRefusals(tenant), &parts.clock(), &p.random);
-  p.chain = std::make_unique<Chain>(p.authenticator.get(), p.limiter.get(), p.refusals.get(),
+  p.chain = std::make_unique<Chain>(p.authenticator.get(), limiter, p.refusals.get(),
                                     &parts.metrics(), &parts.clock(),
                                     ChainOptions{{settings.tenant_rate, settings.tenant_burst},
                                                  {settings.address_rate, settings.address_burst}});
@@ -177,11 +190,12 @@ void GatewayService::Drain() {
 
 void GatewayService::Stop() {
   Parts& p = *parts_;
+  p.http_server.reset();
   p.every_second.reset();
+  p.refill.reset();
   p.lanes.reset();
   p.revocations.reset();
   if (p.refusals != nullptr) p.refusals->Flush();
-  p.http_server.reset();
 }
 
 int GatewayService::http_port() const {
