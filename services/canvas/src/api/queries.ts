@@ -59,9 +59,11 @@ export const versionQuery = (name: string, version: number) =>
     enabled: version > 0 && name !== '',
   });
 
+export const statsKey = ['workflowStats'];
+
 export const statsQuery = () =>
   queryOptions({
-    queryKey: ['workflowStats'],
+    queryKey: statsKey,
     queryFn: operations.listWorkflowStats,
     refetchInterval: 15_000,
   });

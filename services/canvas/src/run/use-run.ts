@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
-import { useEffect, useMemo } from 'react';
+import { useEffect, useMemo, useState } from 'react';
 import { useStore } from 'zustand';
 import * as operations from '@/api/operations';
 import type { Execution, Step } from '@/api/types';
@@ -29,7 +29,8 @@ export function useRun(name: string): Run {
   const execution = useStore(store, (state) => state.execution?.value);
   const over = isOver(execution?.state);
   const status = useStreamStatus();
-  const everyMs = over ? false : status === 'live' ? netMs : pollMs;
+  const [refused, setRefused] = useState(false);
+  const everyMs = over ? false : status === 'live' && !refused ? netMs : pollMs;
 
   const head = useQuery({
     queryKey: ['execution', name],
@@ -62,6 +63,7 @@ export function useRun(name: string): Run {
       void readHead();
       void readSteps();
     },
+    onFailed: () => setRefused(true),
   });
 
   // The stream leaves payloads out: once it is over, all of them are read.

@@ -17,7 +17,11 @@ export function Dialog({ title, onClose, children, foot, size }: DialogProps) {
   const titleId = useId();
   useEffect(() => {
     const dialog = ref.current;
-    if (dialog && !dialog.open) dialog.showModal();
+    if (dialog && !dialog.open) {
+      dialog.showModal();
+      // The first thing to fill in, rather than the button that closes.
+      dialog.querySelector<HTMLElement>(`.${css.dialogBody} :is(input, select, textarea)`)?.focus();
+    }
     return () => dialog?.close();
   }, []);
   return (

@@ -4,8 +4,8 @@ import { Ban, ChartGantt, ScrollText, Workflow as WorkflowIcon } from 'lucide-re
 import { useEffect, useMemo, useState } from 'react';
 import { cancelExecution } from '@/api/operations';
 import { versionQuery } from '@/api/queries';
-import type { Execution } from '@/api/types';
-import { readGraph } from '@/graph/document';
+import type { Execution, JsonObject } from '@/api/types';
+import { asObject, readGraph } from '@/graph/document';
 import { GraphView } from '@/graph/graph-view';
 import { idOf, shortId, timeMs } from '@/lib/format';
 import { executionLook, isOver } from '@/run/states';
@@ -66,7 +66,7 @@ function Opened({ run, name, execution }: { run: Run; name: string; execution: E
   return (
     <>
       <PageHead
-        title={idOf(workflow) || shortId(name)}
+        title={titleOf(version.data?.document) || idOf(workflow) || shortId(name)}
         crumbs={
           <>
             <Link to="/executions">Executions</Link>/
@@ -197,6 +197,12 @@ function Cancel({ name, execution, run }: { name: string; execution: Execution; 
       )}
     </>
   );
+}
+
+/** The workflow's title at the time. */
+function titleOf(document: JsonObject | undefined): string {
+  const title = asObject(document?.['metadata'])['title'];
+  return typeof title === 'string' ? title : '';
 }
 
 /** Tells screen readers how the execution goes on, and the tab's title, too. */

@@ -46,6 +46,8 @@ export function Timeline({ store, graph, selected, iteration, onSelect }: Timeli
   );
   const to = Math.max(live ? now : (timeMs(execution?.endTime) ?? 0), lastKnown, from + 1);
   const span = to - from;
+  // A label needs about 80 px beside the names.
+  const marks = Math.max(2, Math.floor(((scroll.current?.clientWidth ?? 900) - 300) / 80));
 
   if (lanes.length === 0) {
     return (
@@ -59,7 +61,7 @@ export function Timeline({ store, graph, selected, iteration, onSelect }: Timeli
       <div className={css.axis} aria-hidden>
         <span />
         <div className={css.scale}>
-          {ticks(span).map((tick) => (
+          {ticks(span, marks).map((tick) => (
             <span
               key={tick}
               className={`${css.tick} num`}

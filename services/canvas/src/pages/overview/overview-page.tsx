@@ -1,4 +1,4 @@
-import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import { useInfiniteQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import {
   CircleCheck,
@@ -9,7 +9,7 @@ import {
   type LucideIcon,
 } from 'lucide-react';
 import { useMemo, useState } from 'react';
-import { executionsQuery, statsQuery } from '@/api/queries';
+import { executionsQuery } from '@/api/queries';
 import type { Execution, ExecutionState, WorkflowStats } from '@/api/types';
 import { durationMs, formatCount, formatDuration, idOf, timeMs, toInt } from '@/lib/format';
 import { executionLook, executionStates } from '@/run/states';
@@ -19,12 +19,13 @@ import { PageBody, PageHead } from '@/ui/page';
 import { ExecutionBadge, toneClass } from '@/ui/state-badge';
 import { StateBar } from '@/ui/state-bar';
 import { Ago, Duration } from '@/ui/time';
+import { useLiveStats } from '../use-live-stats';
 import css from './overview.module.css';
 
 const recentCount = 9;
 
 export default function OverviewPage() {
-  const stats = useQuery(statsQuery());
+  const stats = useLiveStats();
   const rows = stats.data?.rows ?? [];
   const total = (...states: ExecutionState[]) =>
     rows.reduce(
@@ -178,7 +179,9 @@ function Recent() {
               <span className="dim">{row.error?.message}</span>
             </span>
             <span className="dim">
-              <Duration startMs={timeMs(row.startTime)} endMs={timeMs(row.endTime)} /> ·{' '}
+              <span className={css.took}>
+                <Duration startMs={timeMs(row.startTime)} endMs={timeMs(row.endTime)} /> ·{' '}
+              </span>
               <Ago time={row.startTime} />
             </span>
           </Link>

@@ -1,9 +1,9 @@
-import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import { useInfiniteQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { Workflow as WorkflowIcon } from 'lucide-react';
 import { useDeferredValue, useMemo, useState } from 'react';
 import { term } from '@/api/filter';
-import { executionsQuery, statsQuery, workflowsQuery } from '@/api/queries';
+import { executionsQuery, workflowsQuery } from '@/api/queries';
 import type { Execution, Workflow, WorkflowStats } from '@/api/types';
 import { durationMs, formatCount, formatDuration, idOf, toInt } from '@/lib/format';
 import { useCan } from '@/session/session';
@@ -13,6 +13,7 @@ import { PageBody, PageHead } from '@/ui/page';
 import { ExecutionBadge } from '@/ui/state-badge';
 import { Ago } from '@/ui/time';
 import { type Column, VirtualTable } from '@/ui/virtual-table';
+import { useLiveStats } from '../use-live-stats';
 import css from './workflows.module.css';
 
 interface Row {
@@ -98,7 +99,7 @@ function useFigures(): (name: string | undefined) => {
   last: Execution | undefined;
 } {
   const allowed = useCan('executions.list');
-  const stats = useQuery({ ...statsQuery(), enabled: allowed });
+  const stats = useLiveStats(allowed);
   const recent = useInfiniteQuery({ ...executionsQuery({ pageSize: 200 }), enabled: allowed });
   const [live, setLive] = useState<ReadonlyMap<string, Execution>>(new Map());
   const { refetch } = recent;
