@@ -42,6 +42,9 @@ const fitOptions = { padding: 0.12, maxZoom: 1.15, duration: 0 };
 /** From here on only what is on screen is in the page. */
 const virtualFrom = 250;
 const miniMapFrom = 24;
+/** Larger graphs open at their start: all of one would be thousands of cards a few pixels wide. */
+const wholeUpTo = 1500;
+const startZoom = 0.4;
 
 interface GraphViewProps {
   graph: Graph;
@@ -105,13 +108,15 @@ function Flow({
     [flow],
   );
   useLevelOfDetail(frame);
-  useRefit(frame, touched, showAll);
+  useRefit(frame, touched, showAll, laidOut.nodes.length <= wholeUpTo);
   useKeepInView(flow, laidOut, selected);
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a new layout wants a new view.
   useEffect(() => {
-    requestAnimationFrame(() => showAll());
-  }, [laidOut, showAll]);
+    requestAnimationFrame(() => {
+      if (laidOut.nodes.length <= wholeUpTo) showAll();
+      else void flow.setViewport(atStart(laidOut, frame.current));
+    });
+  }, [laidOut, showAll, flow]);
 
   const focusNode = (id: string) =>
     frame.current
@@ -145,7 +150,7 @@ function Flow({
         edges={laidOut.edges}
         nodeTypes={nodeTypes}
         edgeTypes={edgeTypes}
-        fitView
+        fitView={nodes.length <= wholeUpTo}
         fitViewOptions={fitOptions}
         minZoom={0.05}
         maxZoom={2}
@@ -209,6 +214,17 @@ function Flow({
   );
 }
 
+function atStart(laidOut: LaidOut, frame: HTMLElement | null) {
+  const box = laidOut.boxes.get('start') ?? { x: 0, y: 0 };
+  const right = laidOut.direction === 'RIGHT';
+  const room = { width: frame?.clientWidth ?? 0, height: frame?.clientHeight ?? 0 };
+  return {
+    x: (right ? 60 : room.width / 2) - box.x * startZoom,
+    y: (right ? room.height / 2 : 60) - box.y * startZoom,
+    zoom: startZoom,
+  };
+}
+
 type FlowInstance = ReactFlowInstance<FlowNode, FlowEdge>;
 
 /** Writes how much detail fits onto the frame, where the style sheet reads it. */
@@ -228,15 +244,16 @@ function useRefit(
   frame: RefObject<HTMLDivElement | null>,
   touched: RefObject<boolean>,
   showAll: (duration?: number) => void,
+  enabled: boolean,
 ) {
   useEffect(() => {
-    if (!frame.current) return;
+    if (!frame.current || !enabled) return;
     const observer = new ResizeObserver(() => {
       if (!touched.current) showAll();
     });
     observer.observe(frame.current);
     return () => observer.disconnect();
-  }, [frame, touched, showAll]);
+  }, [frame, touched, showAll, enabled]);
 }
 
 function useKeepInView(flow: FlowInstance, laidOut: LaidOut, selected: string | undefined) {
