@@ -56,6 +56,9 @@ struct Expr {
   std::vector<bool> optional_args;
 };
 
+// Of one kind, syntax or types; what comes after is likely to follow from these.
+inline constexpr size_t kMaxIssues = 20;
+
 struct Ast {
   std::string text;
   std::deque<Expr> exprs;

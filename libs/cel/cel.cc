@@ -98,9 +98,10 @@ absl::Status Program::Failure(const Value& error) const {
                  {{kErrorLimit, data.code == ErrorCode::kLimitCost ? "cost" : "bytes"}});
   }
   Position at = PositionAt(text_, data.position);
-  return Error(absl::StatusCode::kInvalidArgument, "EXPRESSION_FAILED",
-               std::to_string(at.line) + ":" + std::to_string(at.column) + ": " + DescribeError(data),
-               {{"line", std::to_string(at.line)}, {"column", std::to_string(at.column)}});
+  return Error(
+      absl::StatusCode::kInvalidArgument, "EXPRESSION_FAILED",
+      std::to_string(at.line) + ":" + std::to_string(at.column) + ": " + DescribeError(data),
+      {{"line", std::to_string(at.line)}, {"column", std::to_string(at.column)}});
 }
 
 // Runs the plan and hands the value, whose memory is gone afterwards, to `use`.

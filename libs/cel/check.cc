@@ -33,7 +33,8 @@ Type OneNumber(const Type& type) {
     case K::kUint:
     case K::kDouble: return K::kInt;
     case K::kList: return Type::List(OneNumber(type.element()));
-    case K::kMap: return Type::Map(OneNumber(type.parameters()[0]), OneNumber(type.parameters()[1]));
+    case K::kMap:
+      return Type::Map(OneNumber(type.parameters()[0]), OneNumber(type.parameters()[1]));
     default: return type;
   }
 }
@@ -58,8 +59,10 @@ class Checker {
 
  private:
   Type Problem(uint32_t begin, uint32_t end, std::string message, std::string suggestion = "") {
-    result_.issues.push_back(
-        ast_.IssueAt(begin, end, std::move(message), std::move(suggestion)));
+    if (result_.issues.size() < kMaxIssues) {
+      result_.issues.push_back(
+          ast_.IssueAt(begin, end, std::move(message), std::move(suggestion)));
+    }
     return K::kError;
   }
 
@@ -221,8 +224,8 @@ class Checker {
     }
     bool qualified = false;
     const Function* function = ResolveFunction(expr, scope_, environment_, qualified);
-    std::vector<Type> args = VisitAll(expr.args, qualified ? 1 : 0);
     if (!function) return UnknownFunction(expr);
+    std::vector<Type> args = VisitAll(expr.args, qualified ? 1 : 0);
     if (AnyError(args)) return K::kError;
     if (auto type = Match(function->overloads, expr.member && !qualified, args)) return *type;
     return NoOverload(expr, *function, args);
@@ -247,20 +250,20 @@ class Checker {
   }
 
   Type UnknownFunction(const Expr& expr) {
-    std::vector<std::string> known;
-    for (const Function* function : environment_.functions().all()) {
-      known.push_back(function->name);
-    }
-    for (const MacroDoc& macro : MacroDocs()) known.emplace_back(macro.name);
     std::string name(expr.name);
     bool is_macro = std::any_of(MacroDocs().begin(), MacroDocs().end(),
                                 [&](const MacroDoc& macro) { return macro.name == name; });
+    // Its variables are not declared, so that what it holds cannot be looked at.
     if (is_macro) return NameProblem(expr, "'" + name + "' takes other arguments: " + Forms(name));
-    if (expr.member && expr.args[0]->op == Op::kIdent &&
-        environment_.functions().IsNamespace(expr.args[0]->name)) {
-      return NameProblem(expr, "unknown function '" + std::string(expr.args[0]->name) + "." + name +
-                                   "'");
+    bool in_namespace = expr.member && expr.args[0]->op == Op::kIdent &&
+                        environment_.functions().IsNamespace(expr.args[0]->name);
+    if (in_namespace) name = std::string(expr.args[0]->name) + "." + name;
+    VisitAll(expr.args, in_namespace ? 1 : 0);
+    std::vector<std::string> known;
+    for (const Function* function : environment_.functions().all()) {
+      if (!in_namespace) known.push_back(function->name);
     }
+    for (const MacroDoc& macro : MacroDocs()) known.emplace_back(macro.name);
     return NameProblem(expr, "unknown function '" + name + "'", Nearest(name, known));
   }
 

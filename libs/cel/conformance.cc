@@ -287,7 +287,8 @@ class Runner {
         overload.parameters.push_back(TypeReader::Read(parameter));
       }
     }
-    if (const json::Value* type = json.Find("result_type")) overload.result = TypeReader::Read(*type);
+    if (const json::Value* type = json.Find("result_type"))
+      overload.result = TypeReader::Read(*type);
     functions_.Declare(name, std::move(overload));
   }
 

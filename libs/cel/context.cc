@@ -35,16 +35,19 @@ std::string DescribeError(const ErrorData& error) {
     case ErrorCode::kUnknownFunction: return "unknown function '" + detail + "'";
     case ErrorCode::kUnknownVariable: return "undeclared name '" + detail + "'";
     case ErrorCode::kNoValue: return "'" + detail + "' has no value";
-    case ErrorCode::kIndexOutOfRange: return "index out of range" + (detail.empty() ? "" : ": " + detail);
+    case ErrorCode::kIndexOutOfRange:
+      return "index out of range" + (detail.empty() ? "" : ": " + detail);
     case ErrorCode::kDivideByZero: return "division by zero";
     case ErrorCode::kModulusByZero: return "modulus by zero";
     case ErrorCode::kOverflow: return "integer overflow";
     case ErrorCode::kRange: return "out of range" + (detail.empty() ? "" : ": " + detail);
     case ErrorCode::kInvalidArgument: return detail;
     case ErrorCode::kDuplicateKey: return "the map has the key '" + detail + "' twice";
-    case ErrorCode::kUnsupportedKey: return "a map key must be a string, int, uint or bool";
-    case ErrorCode::kNoSuchField: return "a value of type " + std::string(NameOf(error.operands[0])) +
-                                         " has no field '" + detail + "'";
+    case ErrorCode::kUnsupportedKey:
+      return "a map key must be a string, int, uint or bool";
+    case ErrorCode::kNoSuchField:
+      return "a value of type " + std::string(NameOf(error.operands[0])) + " has no field '" +
+             detail + "'";
     case ErrorCode::kEmptyOptional: return "the optional has no value; use orValue() or hasValue()";
     case ErrorCode::kLimitCost:
       return "the expression takes too many steps; simplify it or give it less data";

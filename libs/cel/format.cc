@@ -78,8 +78,8 @@ class Formatter {
   }
 
   Value Refuse(char verb, const Value& value) {
-    return context_.Invalid(std::string("format(): '%") + verb + "' does not take a value of type " +
-                            std::string(TypeNameOf(value)));
+    return context_.Invalid(std::string("format(): '%") + verb +
+                            "' does not take a value of type " + std::string(TypeNameOf(value)));
   }
 
   bool AppendIfNotFinite(const Value& value) {

@@ -39,6 +39,7 @@ class Lexer {
   }
 
   void Problem(uint32_t begin, std::string message) {
+    if (ast_.issues.size() >= 10 * kMaxIssues) return;
     ast_.issues.push_back(ast_.IssueAt(begin, std::max(at_, begin + 1), std::move(message)));
   }
 
@@ -282,9 +283,9 @@ std::vector<Token> Tokenize(Ast& ast) { return Lexer(ast).Run(); }
 
 bool IsReserved(std::string_view name) {
   static constexpr std::string_view kWords[] = {
-      "as",  "break",  "const",     "continue", "else",   "false", "for", "function", "if",  "import",
-      "in",  "let",    "loop",      "namespace", "null",  "package", "return", "true", "var", "void",
-      "while"};
+      "as",       "break",   "const",  "continue", "else", "false", "for",
+      "function", "if",      "import", "in",       "let",  "loop",  "namespace",
+      "null",     "package", "return", "true",     "var",  "void",  "while"};
   return std::find(std::begin(kWords), std::end(kWords), name) != std::end(kWords);
 }
 

@@ -146,6 +146,7 @@ Value Split(Context& context, const Value* args, size_t count) {
   std::string_view separator = args[1].text();
   int64_t limit = count == 3 ? args[2].as_int() : -1;
   if (!context.ChargeBytes(text.size() * 2)) return context.OutOfCost();
+  if (separator.empty() && !context.ChargeItems(text.size())) return context.OutOfCost();
   std::vector<std::string_view> parts;
   while (limit != 0 && (limit < 0 || static_cast<int64_t>(parts.size()) + 1 < limit)) {
     size_t found = separator.empty() ? ByteOffset(text, 1) : text.find(separator);
@@ -277,11 +278,13 @@ void AddStringFunctions(Functions& f) {
         "'Hi'.lowerAscii() == 'hi'");
   f.Add("Text", {"string.upperAscii() -> string"}, UpperAscii, "a-z as A-Z",
         "'Hi'.upperAscii() == 'HI'");
+  f.Add(
+      "Text",
+      {"string.replace(string, string) -> string", "string.replace(string, string, int) -> string"},
+      Replace, "with one text in place of another, everywhere or so many times",
+      "'a-b-c'.replace('-', '+') == 'a+b+c'");
   f.Add("Text",
-        {"string.replace(string, string) -> string", "string.replace(string, string, int) -> string"},
-        Replace, "with one text in place of another, everywhere or so many times",
-        "'a-b-c'.replace('-', '+') == 'a+b+c'");
-  f.Add("Text", {"string.split(string) -> list(string)", "string.split(string, int) -> list(string)"},
+        {"string.split(string) -> list(string)", "string.split(string, int) -> list(string)"},
         Split, "the parts between a separator, at most so many", "'a,b'.split(',') == ['a', 'b']");
   f.Add("Text", {"list(string).join() -> string", "list(string).join(string) -> string"}, Join,
         "all texts together, with a separator between them", "['a', 'b'].join(', ') == 'a, b'");

@@ -10,7 +10,6 @@ namespace agentflow::cel {
 namespace {
 
 constexpr int kMaxDepth = 500;      // of the tree: chains of operators and calls grow it too
-constexpr size_t kMaxIssues = 20;
 
 struct BinaryOperator {
   std::string_view text;
@@ -373,6 +372,7 @@ class Parser {
       if (!Take(":")) {
         Problem("expected ':' and the value of this key, found " + Shown(token()));
         SkipTo({":", ","});
+        reported_at_ = at_;  // what stands here is part of the same mistake
         Take(":");
       }
       map.args.push_back(ParseExpr());

@@ -47,8 +47,8 @@ bool BeginsWith(const Path& path, const Path& prefix) {
 // condition before it, has found to be there.
 class Finder {
  public:
-  Finder(const Environment& environment, std::vector<Reference>& references, const Ast& ast)
-      : environment_(environment), references_(references), ast_(ast) {}
+  Finder(const Environment& environment, std::vector<Reference>& references)
+      : environment_(environment), references_(references) {}
 
   void Visit(const Expr& expr) {
     Chain chain;
@@ -88,7 +88,7 @@ class Finder {
     if (!IsVariable(chain)) return;
     Reference reference{.path = chain.path,
                         .optional_from = std::min(chain.optional_from, chain.path.size()),
-                        .position = PositionAt(ast_.text, chain.root->begin)};
+                        .position = {.offset = chain.root->begin}};
     for (const Path& guard : guards_) {
       if (BeginsWith(chain.path, guard)) {
         reference.optional_from = std::min(reference.optional_from, guard.size() - 1);
@@ -164,7 +164,6 @@ class Finder {
 
   const Environment& environment_;
   std::vector<Reference>& references_;
-  const Ast& ast_;
   Scope scope_;
   std::vector<Path> guards_;
 };
@@ -183,20 +182,36 @@ const Variable* VariableOf(const Path& path, const Environment& environment, siz
   return found;
 }
 
+// Lines and columns of references in the order of the text, in one pass over it.
+void FillPositions(std::string_view text, std::vector<Reference>& references) {
+  Position at;
+  for (Reference& reference : references) {
+    std::string_view between =
+        text.substr(at.offset, reference.position.offset - at.offset);
+    Position moved = PositionAt(between, static_cast<uint32_t>(between.size()));
+    at.column = moved.line > 1 ? moved.column : at.column + moved.column - 1;
+    at.line += moved.line - 1;
+    at.offset = reference.position.offset;
+    reference.position = at;
+  }
+}
+
 }  // namespace
 
 std::vector<Reference> FindReferences(const Ast& ast, const Environment& environment) {
   std::vector<Reference> references;
-  Finder(environment, references, ast).Visit(*ast.root);
+  Finder(environment, references).Visit(*ast.root);
   std::stable_sort(references.begin(), references.end(),
                    [](const Reference& a, const Reference& b) {
                      return a.position.offset < b.position.offset;
                    });
+  FillPositions(ast.text, references);
   return references;
 }
 
 void WarnAboutMissing(const Ast& ast, const Environment& environment, Compiled& compiled) {
   for (const Reference& reference : compiled.references) {
+    if (compiled.issues.size() >= 2 * kMaxIssues) return;
     size_t parts = 0;
     const Variable* variable = VariableOf(reference.path, environment, parts);
     if (!variable || !variable->type.is(Type::Kind::kObject)) continue;

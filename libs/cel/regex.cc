@@ -9,7 +9,8 @@ namespace {
 
 constexpr int64_t kMaxMemory = 512 * 1024;  // of a compiled pattern with its automaton
 constexpr size_t kMaxPattern = 4096;        // bytes of a pattern's text
-constexpr int64_t kCompileCost = 200;       // a compilation, in operations
+constexpr int64_t kCompileCost = 1000;      // a compilation, in operations
+constexpr int64_t kRefusedCost = 50'000;    // one that was given up when it grew too large
 
 }  // namespace
 
@@ -28,10 +29,11 @@ Value MatchRegex(Context& context, std::string_view text, std::string_view patte
   }
   std::unique_ptr<RE2> compiled = CompileRegex(pattern);
   if (!compiled) {
+    if (!context.Charge(kRefusedCost)) return context.OutOfCost();
     return context.Invalid("'" + Shorten(pattern) +
                            "' is no regular expression of RE2, or too large a one");
   }
-  if (!context.Charge(compiled->ProgramSize() / 8)) return context.OutOfCost();
+  if (!context.Charge(compiled->ProgramSize() * 4)) return context.OutOfCost();
   return MatchRegex(context, text, *compiled);
 }
 

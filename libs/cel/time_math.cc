@@ -199,7 +199,8 @@ std::optional<Value> ParseDuration(std::string_view text) {
     if (!digits && !has_fraction) return std::nullopt;
     const DurationUnit* unit = TakeUnit(text);
     if (!unit) return std::nullopt;
-    total += whole * unit->nanos + static_cast<__int128>(billionths) * unit->nanos / kNanosPerSecond;
+    total +=
+        whole * unit->nanos + static_cast<__int128>(billionths) * unit->nanos / kNanosPerSecond;
     if (total > std::numeric_limits<int64_t>::max()) return std::nullopt;
   }
   auto nanos = static_cast<int64_t>(total);

@@ -27,6 +27,28 @@ std::string KeyText(const Value& key) {
   }
 }
 
+absl::Status TooLarge() {
+  return Error(absl::StatusCode::kResourceExhausted, "EXPRESSION_LIMIT",
+               "the result is too large; make less of it", {{kErrorLimit, "cost"}});
+}
+
+// Wrapped JSON is shared, not copied; only its depth is looked at.
+absl::Status CheckDepth(Context& context, const json::Value& value, int depth) {
+  if (depth > kMaxDepth) return Refuse("more than 32 levels of lists and maps");
+  if (!context.Charge(1)) return TooLarge();
+  if (value.is_array()) {
+    for (const json::Value& element : value.as_array()) {
+      AF_RETURN_IF_ERROR(CheckDepth(context, element, depth + 1));
+    }
+  }
+  if (value.is_object()) {
+    for (const auto& [key, member] : value.as_object()) {
+      AF_RETURN_IF_ERROR(CheckDepth(context, member, depth + 1));
+    }
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<json::Value> Convert(Context& context, const Value& value, int depth);
 
 absl::StatusOr<json::Value> ConvertList(Context& context, const Value& list, int depth) {
@@ -54,6 +76,12 @@ absl::StatusOr<json::Value> ConvertMap(Context& context, const Value& map, int d
 
 absl::StatusOr<json::Value> Convert(Context& context, const Value& value, int depth) {
   if (depth > kMaxDepth) return Refuse("more than 32 levels of lists and maps");
+  if (!context.Charge(1)) return TooLarge();
+  if (value.is_text() && !context.ChargeBytes(value.text().size())) return TooLarge();
+  if (const json::Value* wrapped = value.json()) {
+    AF_RETURN_IF_ERROR(CheckDepth(context, *wrapped, depth));
+    return *wrapped;
+  }
   switch (value.kind()) {
     case Kind::kNull: return json::Value();
     case Kind::kBool: return json::Value(value.as_bool());

@@ -55,12 +55,12 @@ Value Value::Json(const json::Value& value) {
     case json::Value::Kind::kString: return String(value.as_string());
     case json::Value::Kind::kArray: {
       Value out(Kind::kList, kJson, 0);
-      out.pointer_ = &value.as_array();
+      out.pointer_ = &value;
       return out;
     }
     case json::Value::Kind::kObject: {
       Value out(Kind::kMap, kJson, 0);
-      out.pointer_ = &value.as_object();
+      out.pointer_ = &value;
       return out;
     }
   }
@@ -113,9 +113,15 @@ const ListData* Value::list_data() const {
   return kind_ == Kind::kList && rep_ == kArena ? static_cast<const ListData*>(pointer_) : nullptr;
 }
 
+const json::Value* Value::json() const {
+  bool wraps = (kind_ == Kind::kList || kind_ == Kind::kMap) && rep_ == kJson;
+  return wraps ? static_cast<const json::Value*>(pointer_) : nullptr;
+}
+
 const json::Array* Value::json_array() const {
-  return kind_ == Kind::kList && rep_ == kJson ? static_cast<const json::Array*>(pointer_)
-                                               : nullptr;
+  return kind_ == Kind::kList && rep_ == kJson
+             ? &static_cast<const json::Value*>(pointer_)->as_array()
+             : nullptr;
 }
 
 const MapData* Value::map_data() const {
@@ -123,8 +129,9 @@ const MapData* Value::map_data() const {
 }
 
 const json::Object* Value::json_object() const {
-  return kind_ == Kind::kMap && rep_ == kJson ? static_cast<const json::Object*>(pointer_)
-                                              : nullptr;
+  return kind_ == Kind::kMap && rep_ == kJson
+             ? &static_cast<const json::Value*>(pointer_)->as_object()
+             : nullptr;
 }
 
 const HostMap* Value::host_map() const {

@@ -82,6 +82,8 @@ class Value {
   const MapData* map_data() const;
   const json::Object* json_object() const;
   const HostMap* host_map() const;
+  // The wrapped list or map itself; null for others.
+  const json::Value* json() const;
 
  private:
   enum Rep : uint8_t { kArena, kJson, kHost };

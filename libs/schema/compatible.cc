@@ -69,7 +69,8 @@ Compatibility Compare(const Type& from, const Type& to, const std::string& point
             "expected " + to.Describe() + ", got " + from.Describe()};
   }
   Worsen(all, CompareValues(from, to, pointer));
-  if (to.kind() == Type::Kind::kArray) Worsen(all, Compare(from.items(), to.items(), pointer + "/*"));
+  if (to.kind() == Type::Kind::kArray)
+    Worsen(all, Compare(from.items(), to.items(), pointer + "/*"));
   if (to.kind() == Type::Kind::kObject) Worsen(all, CompareObjects(from, to, pointer));
   return all;
 }

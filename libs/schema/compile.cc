@@ -69,8 +69,8 @@ class Compiler {
   }
 
   // The member `keyword`, if it is there and `fits`; a problem if it is there and does not.
-  const json::Value* Member(const At& at, std::string_view keyword, bool (json::Value::*fits)() const,
-                            std::string_view expected) {
+  const json::Value* Member(const At& at, std::string_view keyword,
+                            bool (json::Value::*fits)() const, std::string_view expected) {
     const json::Value* member = at.document.Find(keyword);
     if (!member) return nullptr;
     if ((member->*fits)()) return member;

@@ -149,7 +149,8 @@ class Deducer {
     for (const auto& [name, property] : node.properties) {
       bool required = std::find(node.required.begin(), node.required.end(), name) !=
                       node.required.end();
-      properties.push_back({name, Deduce(*property, depth + 1), required, DescriptionOf(*property)});
+      properties.push_back(
+          {name, Deduce(*property, depth + 1), required, DescriptionOf(*property)});
     }
     for (const std::string& name : node.required) {
       if (!node.FindProperty(name)) properties.push_back({name, Type::Any(), true, ""});

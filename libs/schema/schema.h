@@ -45,7 +45,8 @@ class Schema {
   static std::vector<Violation> Problems(const json::Value& document);
 
   // All violations, in the order of the value. Empty: valid.
-  std::vector<Violation> Validate(const json::Value& value, const ValidateLimits& limits = {}) const;
+  std::vector<Violation> Validate(const json::Value& value,
+                                  const ValidateLimits& limits = {}) const;
 
   // The number rule: a declared `number` becomes a double, a declared `integer` an int.
   // What does not fit stays as it is, for Validate() to say.

@@ -58,15 +58,15 @@ INSTANTIATE_TEST_SUITE_P(
         ValidateCase{R"({"multipleOf":2})", "3", ": must be a multiple of 2, got 3"},
         ValidateCase{R"({"minLength":2,"maxLength":3})", "\"é\"",
                      ": must have at least 2 characters, has 1"},
-        ValidateCase{R"({"pattern":"^a+$"})", "\"ab\"", ": must match the pattern ^a+$, got \"ab\""},
+        ValidateCase{R"({"pattern":"^a+$"})", "\"ab\"",
+                     ": must match the pattern ^a+$, got \"ab\""},
         ValidateCase{R"({"format":"date-time"})", "\"2024-13-01T00:00:00Z\"",
                      ": is no date-time: \"2024-13-01T00:00:00Z\""},
         ValidateCase{R"({"format":"uuid"})", "\"123e4567-e89b-12d3-a456-426614174000\"", ""},
         ValidateCase{R"({"format":"email"})", "\"a@b.org\"", ""},
         ValidateCase{R"({"format":"uri"})", "\"no uri\"", ": is no uri: \"no uri\""},
         ValidateCase{R"({"format":"made-up"})", "\"x\"", ""},
-        ValidateCase{R"({"required":["a","b"],"properties":{"c":{"type":"string"}}})",
-                     R"({"c":1})",
+        ValidateCase{R"({"required":["a","b"],"properties":{"c":{"type":"string"}}})", R"({"c":1})",
                      ": missing required property 'a'; : missing required property 'b'; "
                      "/c: expected string, got integer"},
         ValidateCase{R"({"properties":{"a":{}},"additionalProperties":false})", R"({"b":1})",
@@ -88,7 +88,8 @@ INSTANTIATE_TEST_SUITE_P(
                      ": items must differ; item 2 repeats an earlier one"},
         ValidateCase{R"({"contains":{"type":"string"}})", "[1]",
                      ": must have at least 1 items of the expected form, has 0"},
-        ValidateCase{R"({"minItems":2,"maxItems":2})", "[1]", ": must have at least 2 items, has 1"}));
+        ValidateCase{R"({"minItems":2,"maxItems":2})", "[1]",
+                     ": must have at least 2 items, has 1"}));
 
 INSTANTIATE_TEST_SUITE_P(
     Combinations, ValidateTest,
@@ -139,8 +140,9 @@ TEST(SchemaTest, CompileNamesEveryProblemWithItsPlace) {
 }
 
 TEST(SchemaTest, CoerceFollowsTheDeclaredNumberType) {
-  Schema schema = S(R"({"properties":{"n":{"type":"number"},"i":{"type":"integer"},)"
-                    R"("l":{"items":{"$ref":"#/$defs/n"}},"u":{}},"$defs":{"n":{"type":"number"}}})");
+  Schema schema =
+      S(R"({"properties":{"n":{"type":"number"},"i":{"type":"integer"},)"
+        R"("l":{"items":{"$ref":"#/$defs/n"}},"u":{}},"$defs":{"n":{"type":"number"}}})");
   json::Value value = schema.Coerce(J(R"({"n":1,"i":2.0,"l":[3],"u":4})"));
   EXPECT_TRUE(value.Find("n")->is_double());
   EXPECT_TRUE(value.Find("i")->is_int());
@@ -167,7 +169,8 @@ TEST(SchemaTest, ViolationsEndAtTheLimit) {
 
 TEST(SchemaTest, DescribesAtFollowsReferencesAndAlternatives) {
   Schema schema = S(R"({"properties":{"cases":{"items":{"$ref":"#/$defs/case"}}},)"
-                    R"("$defs":{"case":{"anyOf":[{"properties":{"when":{"x-expression":true}}}]}}})");
+                    R"("$defs":{"case":{"anyOf":[{"properties":)"
+                    R"({"when":{"x-expression":true}}}]}}})");
   const json::Value* found = schema.DescribesAt("/cases/3/when");
   ASSERT_NE(found, nullptr);
   EXPECT_TRUE(found->BoolOr("x-expression", false));

@@ -11,7 +11,7 @@ LAYERS = {
     "contract": 1,
     "schema": 1, "cel": 1, "workflow": 1, "engine": 1,
     "crypto": 1, "obs": 1, "config": 1, "runtime": 1,
-    "auth": 2,
+    "auth": 2, "tz": 2,
     "contract": 1, "pg": 3, "redis": 3, "rpc": 3, "http": 3, "audit": 3,
     "testing": 4, "cli": 4,
 }
