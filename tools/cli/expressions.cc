@@ -3,6 +3,7 @@
 #include "libs/base/status.h"
 #include "libs/cel/cel.h"
 #include "libs/cel/conformance.h"
+#include "libs/tz/time_zones.h"
 #include "tools/cli/commands.h"
 
 namespace agentflow::cli {
@@ -35,7 +36,8 @@ absl::StatusOr<json::Value> Evaluate(const std::string& expression, const std::s
   }
   cel::Compiled compiled = cel::Compile(expression, environment);
   if (!compiled.program) return cel::ToStatus(compiled.issues);
-  return compiled.program->Evaluate(cel::JsonActivation(variables));
+  tz::SystemTimeZones time_zones;
+  return compiled.program->Evaluate(cel::JsonActivation(variables), {.time_zones = &time_zones});
 }
 
 }  // namespace
@@ -54,7 +56,8 @@ absl::StatusOr<int> EvaluateCel(const std::string& expression, const std::string
 
 absl::StatusOr<int> TestCel(const std::string& file) {
   AF_ASSIGN_OR_RETURN(std::string text, ReadFile(file));
-  AF_ASSIGN_OR_RETURN(std::vector<cel::CaseResult> results, cel::RunCases(text, nullptr));
+  tz::SystemTimeZones time_zones;
+  AF_ASSIGN_OR_RETURN(std::vector<cel::CaseResult> results, cel::RunCases(text, &time_zones));
   int failed = 0;
   for (const cel::CaseResult& result : results) {
     if (result.passed) continue;
