@@ -60,6 +60,7 @@ struct App::Parts {
               .size = static_cast<size_t>(config.database_pool)}),
         lookups("lookups", config.lookup_threads, 10'000),
         tokens(config.task_token_key) {}
+  ~Parts() { StopThreads(); }
 
   const Clock& clock;
   DatabaseClock database_clock;
@@ -98,6 +99,8 @@ struct App::Parts {
   std::unique_ptr<runtime::PeriodicTask> housekeeping_task;
   std::unique_ptr<runtime::PeriodicTask> metrics_task;
 
+  // Everything that could still call a committer. Idempotent.
+  void StopThreads();
   void MakeCommitters(const Config& config, const std::string& owner);
   absl::Status KeepHouse(const Config& config);
 };
@@ -283,14 +286,16 @@ void App::Drain() {
   p.feed->Close();
 }
 
-void App::Stop() {
-  Parts& p = *parts_;
-  for (auto& thread : p.threads) thread->Stop();
-  for (auto* task : {p.lane_task.get(), p.housekeeping_task.get(), p.metrics_task.get()}) {
+void App::Stop() { parts_->StopThreads(); }
+
+void App::Parts::StopThreads() {
+  for (auto& thread : threads) thread->Stop();
+  for (auto* task : {lane_task.get(), housekeeping_task.get(), metrics_task.get()}) {
     if (task != nullptr) task->Stop();
   }
-  p.lookups.Stop();
-  p.answers.Stop();
+  if (queue != nullptr) queue->Stop();
+  lookups.Stop();
+  answers.Stop();
 }
 
 }  // namespace agentflow::executor

@@ -26,8 +26,8 @@ struct Config {
   int retention_days = 30;
   int partitions_ahead = 3;
   std::chrono::milliseconds feed_kept{std::chrono::hours(24)};
-  std::chrono::milliseconds task_lease{30'000};
-  std::chrono::milliseconds task_heartbeat{10'000};
+  std::chrono::milliseconds task_lease{10'000};
+  std::chrono::milliseconds task_heartbeat{2'000};
   int value_bytes = 256 * 1024;
   std::chrono::milliseconds quota_cache{30'000};
   int default_live_executions = 10'000;

@@ -9,6 +9,7 @@ namespace agentflow::executor {
 namespace {
 
 constexpr size_t kPlansKept = 5'000;
+constexpr std::chrono::seconds kTryAgainAfter{1};
 
 }  // namespace
 
@@ -65,9 +66,18 @@ engine::PlanPtr PlanCache::FindOrFetch(const std::string& tenant, const std::str
     std::lock_guard lock(mutex_);
     if (auto it = cached_.find({tenant, hash}); it != cached_.end()) return it->second->plan;
     if (loading_.contains({tenant, hash})) return nullptr;
+    auto failed = failed_.find({tenant, hash});
+    if (failed != failed_.end()) {
+      if (std::chrono::steady_clock::now() < failed->second) return nullptr;
+      failed_.erase(failed);
+    }
   }
-  Get(tenant, hash, [arrived = arrived_](const absl::StatusOr<CompiledPtr>&) {
-    if (arrived) arrived();
+  Get(tenant, hash, [this, key = Key(tenant, hash)](const absl::StatusOr<CompiledPtr>& compiled) {
+    if (!compiled.ok()) {
+      std::lock_guard lock(mutex_);
+      failed_[key] = std::chrono::steady_clock::now() + kTryAgainAfter;
+    }
+    if (arrived_) arrived_();
   });
   return nullptr;
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <map>
 #include <memory>
@@ -47,6 +48,8 @@ class PlanCache final : public Plans {
   std::mutex mutex_;
   std::map<Key, CompiledPtr> cached_;
   std::map<Key, std::vector<Done>> loading_;
+  // Versions that could not be loaded, and when FindOrFetch may try again.
+  std::map<Key, std::chrono::steady_clock::time_point> failed_;
 };
 
 // Compiles a document and its inputs schema.

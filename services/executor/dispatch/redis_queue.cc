@@ -23,13 +23,15 @@ RedisQueue::RedisQueue(redis::Options options, const TaskTokens& tokens,
   thread_ = std::thread([this] { Loop(); });
 }
 
-RedisQueue::~RedisQueue() {
+RedisQueue::~RedisQueue() { Stop(); }
+
+void RedisQueue::Stop() {
   {
     std::lock_guard lock(mutex_);
     stopping_ = true;
   }
   changed_.notify_all();
-  thread_.join();
+  if (thread_.joinable()) thread_.join();
 }
 
 void RedisQueue::Add(std::vector<TaskOffer> tasks) {

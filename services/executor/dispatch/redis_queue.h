@@ -20,8 +20,10 @@ class RedisQueue {
   // `lost`: everything that nobody holds must be offered again. Called on the queue's thread.
   RedisQueue(redis::Options options, const TaskTokens& tokens, std::function<void()> lost,
              size_t limit = 100'000);
-  ~RedisQueue();
+  ~RedisQueue();  // stops
 
+  // Ends the thread; what still waits is not sent. Idempotent.
+  void Stop();
   // Returns at once.
   void Add(std::vector<TaskOffer> tasks);
   // Whether the last exchange with Redis worked.

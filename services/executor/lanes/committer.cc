@@ -318,7 +318,8 @@ void Committer::Release(Batch& batch, const BatchResult& result) {
     }
     if (stored) {
       executions_to_load_.insert(entry.id);
-      reloading_.insert(entry.id);
+      absent_.try_emplace(entry.id);
+      refused_.insert(entry.id);
     }
   }
   std::vector<std::function<void()>> answers;
@@ -418,7 +419,9 @@ void Committer::Lose() {
   for (auto& [lane, parked] : parked_) {
     for (Item& item : parked) items.push_back(std::move(item));
   }
-  for (Item& item : parked_reloading_) items.push_back(std::move(item));
+  for (auto& [execution, parked] : absent_) {
+    for (Item& item : parked) items.push_back(std::move(item));
+  }
   for (auto* starts : {&awaiting_lookup_, &in_lookup_}) {
     for (StartItem& start : *starts) items.emplace_back(std::move(start));
     starts->clear();
@@ -452,10 +455,9 @@ void Committer::Lose() {
   executions_to_load_.clear();
   executions_in_read_.clear();
   loaded_.clear();
-  lane_pending_.clear();
   parked_.clear();
-  reloading_.clear();
-  parked_reloading_.clear();
+  absent_.clear();
+  refused_.clear();
   waiting_ = 0;
   stats_.lanes = 0;
   stats_.live = 0;
@@ -470,6 +472,7 @@ int64_t Committer::WakeAt() const {
   if (!held_.empty()) at = std::min(at, leases_checked_at_ + options_.lease_check);
   if (joined_ && flushing_ == nullptr) at = std::min(at, last_commit_at_ + options_.renew_after);
   if (writer_->wake_at() != 0) at = std::min(at, writer_->wake_at());
+  if (!loaded_.empty()) at = std::min(at, adopt_again_at_);
   if (retry_read_at_ != 0) at = std::min(at, retry_read_at_);
   return at;
 }

@@ -162,6 +162,8 @@ class Committer {
   absl::Status Adopt(const StoredExecution& stored, const engine::PlanPtr& plan);
   void Forget(const Uuid& execution);
   void LaneLoaded(int lane);
+  void Unpark(std::vector<Item> items);
+  void Present(const Uuid& execution);
 
   const CommitterParts parts_;
   const CommitterOptions options_;
@@ -208,11 +210,11 @@ class Committer {
   bool reading_ = false;
   bool read_void_ = false;  // what is being read was for lanes that were lost meanwhile
   int64_t retry_read_at_ = 0;
-  std::deque<StoredExecution> loaded_;       // waiting for their plans
-  std::map<int, size_t> lane_pending_;       // loaded_ entries per lane
-  std::map<int, std::vector<Item>> parked_;  // for lanes that are being loaded
-  std::set<Uuid> reloading_;                 // after a refused write
-  std::vector<Item> parked_reloading_;
+  std::deque<StoredExecution> loaded_;  // waiting for their plans
+  int64_t adopt_again_at_ = 0;
+  std::map<int, std::vector<Item>> parked_;      // for lanes that are being loaded
+  std::map<Uuid, std::vector<Item>> absent_;     // for executions that are live but not in memory
+  std::set<Uuid> refused_;                       // of these: after a refused write
 };
 
 }  // namespace agentflow::executor

@@ -427,6 +427,28 @@ edge b -> c
   EXPECT_EQ(engine::EncodeState(*executor_->Find(id)), state);
 }
 
+TEST_P(CommitterTest, AMissingPlanHoldsUpItsExecutionsOnly) {
+  const Uuid id = executor_->Start(plans_.Add(kTask), Input());
+  executor_->Run();
+  const TaskOffer task = executor_->TakeOffer();
+  plans_.away = true;
+  Restart();
+  EXPECT_EQ(executor_->Find(id), nullptr);
+  for (int i = 0; i < 20; ++i) {
+    const Uuid other = executor_->Start(plans_.plans.begin()->second, Input());
+    executor_->Run();
+    EXPECT_TRUE(Answered(other));
+    executor_->TakeOffer();
+  }
+  executor_->Complete(task, "kept");  // neither lost nor acknowledged
+  executor_->Run();
+  EXPECT_TRUE(executor_->dispatch.acknowledged.empty());
+  plans_.away = false;
+  Advance(1'000'000);
+  EXPECT_EQ(executor_->dispatch.acknowledged.size(), 1u);
+  EXPECT_EQ(StateOf(id), kCompleted);
+}
+
 TEST_P(CommitterTest, ASilentHolderLosesTheAttempt) {
   const Uuid id = executor_->Start(plans_.Add(kTask), Input());
   executor_->Run();

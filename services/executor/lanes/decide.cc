@@ -25,7 +25,7 @@ void Committer::Decide(Item item) {
   }
   --waiting_;
   if (auto* start = std::get_if<StartItem>(&item)) return DecideStart(std::move(*start), false);
-  if (!reloading_.empty()) {
+  if (!absent_.empty()) {
     const auto* cancel = std::get_if<CancelItem>(&item);
     const auto* held = std::get_if<HeldItem>(&item);
     const auto* result = std::get_if<ResultItem>(&item);
@@ -33,9 +33,9 @@ void Committer::Decide(Item item) {
                     : held   ? held->attempt.execution
                     : result ? result->attempt.execution
                              : Uuid();
-    if (reloading_.contains(id)) {
+    if (auto absent = absent_.find(id); absent != absent_.end()) {
       ++waiting_;
-      parked_reloading_.push_back(std::move(item));
+      absent->second.push_back(std::move(item));
       return;
     }
   }

@@ -11,6 +11,8 @@ namespace agentflow::executor {
 namespace {
 
 constexpr int64_t kReadAgainAfter = 200'000;
+// While a plan is on its way.
+constexpr int64_t kAdoptAgainAfter = 20'000;
 
 // Snapshot and tail as a state, without its volatile part.
 absl::StatusOr<engine::ExecutionState> Rebuild(const StoredExecution& stored,
@@ -78,19 +80,19 @@ bool Committer::TakeRead() {
     return true;
   }
   ReadResult& result = **answer;
+  std::set<Uuid> found;
   for (StoredExecution& stored : result.executions) {
-    const int lane = LaneOf(stored.facts.id);
-    if (std::find(lanes.begin(), lanes.end(), lane) != lanes.end()) ++lane_pending_[lane];
+    found.insert(stored.facts.id);
+    absent_.try_emplace(stored.facts.id);
     loaded_.push_back(std::move(stored));
   }
-  for (int lane : lanes) {
-    if (!lane_pending_.contains(lane)) LaneLoaded(lane);
-  }
+  adopt_again_at_ = 0;
+  for (int lane : lanes) LaneLoaded(lane);
   for (const Uuid& id : executions) {
     // One that is not stored as live is over: nothing to go on with.
-    const bool found = std::any_of(loaded_.begin(), loaded_.end(),
-                                   [&](const auto& stored) { return stored.facts.id == id; });
-    if (!found) reloading_.erase(id);
+    if (found.contains(id)) continue;
+    refused_.erase(id);
+    Present(id);
   }
   std::map<Uuid, std::string*> known;
   for (StoredStart& start : result.starts) known[start.execution] = &start.body_hash;
@@ -112,6 +114,7 @@ bool Committer::TakeRead() {
 }
 
 bool Committer::AdoptLoaded() {
+  if (loaded_.empty() || monotonic_ < adopt_again_at_) return false;
   bool moved = false;
   for (size_t left = loaded_.size(); left > 0; --left) {
     StoredExecution stored = std::move(loaded_.front());
@@ -129,22 +132,29 @@ bool Committer::AdoptLoaded() {
                                                    {"reason", ReasonOf(status)},
                                                    {"error", MessageOf(status)}});
     }
-    const int lane = LaneOf(id);
-    if (reloading_.erase(id) > 0) {
+    if (refused_.erase(id) > 0) {
       internal_.emplace_back(id, engine::CancelExecution{"EXECUTION_REFUSED: the database refused "
                                                          "what the execution was to write"});
-      for (Item& item : std::exchange(parked_reloading_, {})) {
-        const std::string tenant(TenantOfItem(item));
-        backlog_.Push(tenant, {monotonic_, std::move(item)});
-      }
     }
-    auto pending = lane_pending_.find(lane);
-    if (pending != lane_pending_.end() && --pending->second == 0) {
-      lane_pending_.erase(pending);
-      LaneLoaded(lane);
-    }
+    Present(id);
   }
+  adopt_again_at_ = monotonic_ + kAdoptAgainAfter;
   return moved;
+}
+
+// What came for it meanwhile is decided now.
+void Committer::Present(const Uuid& execution) {
+  auto absent = absent_.find(execution);
+  if (absent == absent_.end()) return;
+  Unpark(std::move(absent->second));
+  absent_.erase(absent);
+}
+
+void Committer::Unpark(std::vector<Item> items) {
+  for (Item& item : items) {
+    const std::string tenant(TenantOfItem(item));
+    backlog_.Push(tenant, {monotonic_, std::move(item)});
+  }
 }
 
 absl::Status Committer::Adopt(const StoredExecution& stored, const engine::PlanPtr& plan) {
@@ -187,10 +197,7 @@ void Committer::LaneLoaded(int lane) {
   ++stats_.lanes;
   auto parked = parked_.find(lane);
   if (parked == parked_.end()) return;
-  for (Item& item : parked->second) {
-    const std::string tenant(TenantOfItem(item));
-    backlog_.Push(tenant, {monotonic_, std::move(item)});
-  }
+  Unpark(std::move(parked->second));
   parked_.erase(parked);
 }
 
