@@ -207,6 +207,7 @@ TEST(NodeTypes, ExamplesAreValid) {
 
 TEST(Variables, AreTheTableInTheDocumentation) {
   std::string page = Read("docs/workflow-document.md");
+  std::string expressions = Read("docs/expressions.md");
   for (const VariableInfo& info : Variables()) {
     std::string places;
     bool everywhere = true;
@@ -221,6 +222,8 @@ TEST(Variables, AreTheTableInTheDocumentation) {
                       (everywhere ? "everywhere" : places) + " | " + std::string(info.about) + " |";
     EXPECT_NE(page.find(row), std::string::npos) << "missing in docs/workflow-document.md:\n"
                                                  << row;
+    EXPECT_NE(expressions.find(row), std::string::npos) << "missing in docs/expressions.md:\n"
+                                                        << row;
   }
 }
 
