@@ -17,8 +17,8 @@ grpc::GenericStub* MakeUser() {
     grpc::ByteBuffer request{&nothing, 1};
     grpc::ByteBuffer response;
   };
-  auto* stub = new grpc::GenericStub(
-      grpc::CreateChannel("127.0.0.1:1", grpc::InsecureChannelCredentials()));
+  auto* stub =
+      new grpc::GenericStub(grpc::CreateChannel("127.0.0.1:1", grpc::InsecureChannelCredentials()));
   auto* probe = new Probe;
   probe->context.set_deadline(std::chrono::system_clock::now());
   stub->UnaryCall(&probe->context, "/agentflow/none", grpc::StubOptions(), &probe->request,
