@@ -51,7 +51,8 @@ struct SourceText {
 };
 
 struct TextLimits {
-  size_t bytes = 4u << 20;
+  // A workflow travels as text and as a document in one message of at most 8 MiB.
+  size_t bytes = 2u << 20;
   int depth = 32;
   // Aliases in one text, and values after all aliases are followed.
   int aliases = 100;

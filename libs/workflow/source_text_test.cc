@@ -118,6 +118,10 @@ TEST(Text, LimitsAreAnswered) {
   ExpectRefused({"a: &x [[1]]\nb: [*x]\n", "TEXT_TOO_DEEP", 2, 5}, {.depth = 3});
   ExpectRefused({"a: 12345", "TEXT_TOO_LARGE", 0, 0}, {.bytes = 5});
   ExpectRefused({"a: &x 1\nb: [*x, *x]\n", "YAML_ALIAS_LIMIT", 2, 9}, {.aliases = 1});
+  std::string long_text =
+      "a: &x " + std::string(300'000, 'x') + "\nb: [*x, *x, *x, *x, *x, *x, *x]\n";
+  EXPECT_TRUE(ParseText(long_text.substr(0, long_text.size() - 6) + "]\n").ok());
+  EXPECT_EQ(ReasonOf(ParseText(long_text).status()), "YAML_ALIAS_LIMIT");
   // Each line doubles: a billion laughs ends at the bound on values.
   std::string laughs = "l0: &l0 [1, 1]\n";
   for (int i = 1; i < 40; ++i) {

@@ -163,6 +163,11 @@ class Builder final : public YAML::EventHandler {
     }
     const Anchor& target = anchors_[anchor];
     if (static_cast<int>(frames_.size()) + target.depth > limits_.depth) TooDeep(At(mark));
+    alias_bytes_ += target.bytes;
+    if (alias_bytes_ > limits_.bytes) {
+      Refuse("YAML_ALIAS_LIMIT", At(mark),
+             "The aliases stand for more text than a document may have. Use fewer.");
+    }
     Add(target.value, At(mark), 0, target.values, target.depth);
   }
 
@@ -181,6 +186,7 @@ class Builder final : public YAML::EventHandler {
   struct Anchor {
     json::Value value;
     size_t values = 0;
+    size_t bytes = 0;
     int depth = 0;
     bool complete = false;
   };
@@ -267,7 +273,7 @@ class Builder final : public YAML::EventHandler {
               int depth) {
     if (anchor != 0) {
       if (anchors_.size() <= anchor) anchors_.resize(anchor + 1);
-      anchors_[anchor] = {value, values, depth, true};
+      anchors_[anchor] = {value, values, value.ByteSize(), depth, true};
     }
     if (frames_.empty()) {
       result_.value = std::move(value);
@@ -317,6 +323,7 @@ class Builder final : public YAML::EventHandler {
   std::vector<Anchor> anchors_;
   std::string pointer_;
   int aliases_ = 0;
+  size_t alias_bytes_ = 0;
 };
 
 }  // namespace

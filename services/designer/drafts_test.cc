@@ -102,6 +102,20 @@ TEST_F(DesignerTest, ARequestIdIsAnsweredOnce) {
   EXPECT_TRUE(Create(acme_, Source("another"), "r1").ok());
 }
 
+TEST_F(DesignerTest, NamesAndIdsThatCannotBe) {
+  EXPECT_EQ(ReasonOf(Get(acme_, "triage").status()), "NAME_INVALID");
+  EXPECT_EQ(ReasonOf(Get(acme_, "workflows/").status()), "NAME_INVALID");
+  EXPECT_EQ(ReasonOf(Get(acme_, "workflows/a/b").status()), "NAME_INVALID");
+  ASSERT_TRUE(Create(acme_, Source("triage")).ok());
+  EXPECT_EQ(ReasonOf(Get(acme_, std::string("workflows/triage\0x", 18)).status()),
+            "WORKFLOW_NOT_FOUND");
+  EXPECT_EQ(ReasonOf(Get(acme_, "workflows/Triage").status()), "WORKFLOW_NOT_FOUND");
+  EXPECT_EQ(ReasonOf(Create(acme_, Source("x"), std::string("a\0b", 3)).status()),
+            "REQUEST_ID_INVALID");
+  EXPECT_EQ(ReasonOf(Create(acme_, Source("x"), std::string(129, 'a')).status()),
+            "REQUEST_ID_INVALID");
+}
+
 TEST_F(DesignerTest, AStaleEtagIsRefused) {
   auto created = Create(acme_, Source("triage"));
   ASSERT_TRUE(created.ok());

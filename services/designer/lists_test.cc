@@ -103,6 +103,23 @@ TEST_F(ListsTest, ListsAreBasicUnlessAsked) {
   EXPECT_EQ(rpc_->List(acme_, request)->workflows(0).source(), Source("alpha"));
 }
 
+TEST_F(ListsTest, AFullPageIsCutWhereItWouldGetTooLarge) {
+  for (const char* name : {"alpha", "bravo"}) {
+    std::string large = Source(name) + "# " + std::string(1'500'000, 'x') + "\n";
+    ASSERT_TRUE(Update(acme_, std::string("workflows/") + name, large).ok());
+  }
+  api::ListWorkflowsRequest request;
+  request.set_view(api::FULL);
+  std::string pages;
+  do {
+    auto response = rpc_->List(acme_, request);
+    ASSERT_TRUE(response.ok()) << response.status();
+    pages += Names(*response) + "|";
+    request.set_page_token(response->next_page_token());
+  } while (!request.page_token().empty());
+  EXPECT_EQ(pages, "alpha|bravo charlie delta echo|");
+}
+
 TEST_F(ListsTest, NodeTypes) {
   NodeTypeRpc types(workflow::NodeTypes::Builtin());
   api::ListNodeTypesRequest request;

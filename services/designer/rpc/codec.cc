@@ -35,7 +35,10 @@ absl::StatusOr<std::string> WorkflowId(std::string_view name, std::string_view f
         "NAME_INVALID", field,
         "`" + std::string(name.substr(0, 100)) + "` is no workflow's name. Write workflows/{id}.");
   }
-  return std::string(name.substr(kPrefix.size()));
+  std::string id(name.substr(kPrefix.size()));
+  // No workflow can have such an id, so nobody has to look.
+  if (!workflow::IsResourceId(id)) return WorkflowNotFound(id);
+  return id;
 }
 
 absl::StatusOr<VersionId> ParseVersionName(std::string_view name, std::string_view field) {
@@ -45,10 +48,8 @@ absl::StatusOr<VersionId> ParseVersionName(std::string_view name, std::string_vi
   if (at != name.npos) {
     std::string_view number = name.substr(at + kVersions.size());
     auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), id.version);
-    auto workflow = WorkflowId(name.substr(0, at), field);
-    if (error == std::errc() && end == number.data() + number.size() && id.version > 0 &&
-        workflow.ok()) {
-      id.workflow = *std::move(workflow);
+    if (error == std::errc() && end == number.data() + number.size() && id.version > 0) {
+      AF_ASSIGN_OR_RETURN(id.workflow, WorkflowId(name.substr(0, at), field));
       return id;
     }
   }
@@ -140,9 +141,9 @@ absl::StatusOr<DraftText> TextFrom(const api::Workflow& workflow) {
 
 absl::Status CheckTitle(std::string_view title) {
   if (title.size() <= 4 * kMaxTitle && title.find('\0') == title.npos) return absl::OkStatus();
-  return InvalidArgument("TITLE_INVALID", "workflow.title",
-                         "The title has more than " + std::to_string(kMaxTitle) +
-                             " characters or contains a NUL. Shorten it.");
+  return InvalidArgument(
+      "TITLE_INVALID", "workflow.title",
+      "The title has more than " + std::to_string(kMaxTitle) + " characters or a NUL. Shorten it.");
 }
 
 absl::Status CheckLabels(const Labels& labels) {

@@ -16,7 +16,7 @@ namespace agentflow::designer {
 
 namespace api = ::agentflow::api::v1;
 
-// "workflows/{id}". Errors: INVALID_ARGUMENT, NAME_INVALID.
+// "workflows/{id}". Errors: NAME_INVALID, and WORKFLOW_NOT_FOUND for what can be no id.
 absl::StatusOr<std::string> WorkflowId(std::string_view name, std::string_view field);
 struct VersionId {
   std::string workflow;

@@ -1,6 +1,8 @@
 #include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 
+#include <algorithm>
+
 #include "libs/base/status.h"
 #include "libs/crypto/digest.h"
 #include "libs/workflow/names.h"
@@ -50,9 +52,11 @@ absl::StatusOr<std::string> ChooseId(const api::CreateWorkflowRequest& request,
 
 absl::StatusOr<api::Workflow> WorkflowRpc::Create(const rpc::Call& call,
                                                   const api::CreateWorkflowRequest& request) {
-  if (request.request_id().size() > 128) {
+  const std::string& request_id = request.request_id();
+  if (request_id.size() > 128 || !std::all_of(request_id.begin(), request_id.end(),
+                                              [](char c) { return c > ' ' && c < 0x7f; })) {
     return InvalidArgument("REQUEST_ID_INVALID", "request_id",
-                           "A request id has at most 128 bytes.");
+                           "A request id has at most 128 visible ASCII characters.");
   }
   Draft draft;
   if (HasText(request.workflow())) {

@@ -13,6 +13,10 @@ namespace {
 
 constexpr std::string_view kFilterFields =
     "name, title, labels.<key>, create_time, update_time, latest_version";
+// Texts of up to 2 MiB, each once more as a document, in one answer of up to 8: larger pages are
+// cut short.
+constexpr int kMaxFullPage = 20;
+constexpr size_t kMaxFullBytes = 2u << 20;
 constexpr std::string_view kOrderFields = "name, title, create_time, update_time, latest_version";
 
 // "create_time" for both spellings.
@@ -31,6 +35,9 @@ bool IsColumn(std::string_view field) {
 // The form in which the store compares a field: times and numbers as text of one width.
 absl::StatusOr<std::string> Comparable(const std::string& field, const rpc::FilterTerm& term) {
   std::string text = term.Text();
+  if (text.find('\0') != text.npos) {
+    return InvalidArgument("FILTER_INVALID", "filter", "A value contains a NUL character.");
+  }
   if (field == "name" && text.substr(0, 10) == "workflows/") return text.substr(10);
   if (field == "latest_version") {
     const double* number = std::get_if<double>(&term.value);
@@ -100,13 +107,15 @@ absl::Status ReadPosition(const std::string& position, ListQuery& query) {
 
 absl::StatusOr<api::ListWorkflowsResponse> WorkflowRpc::List(
     const rpc::Call& call, const api::ListWorkflowsRequest& request) {
-  AF_ASSIGN_OR_RETURN(int size, rpc::PageSize(request.page_size()));
+  bool full = request.view() == api::FULL;
+  AF_ASSIGN_OR_RETURN(int size, rpc::PageSize(request.page_size(), rpc::kDefaultPageSize,
+                                              full ? kMaxFullPage : rpc::kMaxPageSize));
   rpc::PageQuery page{.tenant = call.tenant(),
                       .method = "ListWorkflows",
                       .filter = request.filter(),
                       .order_by = request.order_by()};
   AF_ASSIGN_OR_RETURN(std::string position, rpc::ReadPageToken(page, request.page_token()));
-  ListQuery query{.limit = size + 1};
+  ListQuery query{.limit = size + 1, .with_text = full};
   AF_RETURN_IF_ERROR(ReadFilter(request.filter(), query));
   AF_RETURN_IF_ERROR(ReadOrder(request.order_by(), query));
   AF_RETURN_IF_ERROR(ReadPosition(position, query));
@@ -119,8 +128,15 @@ absl::StatusOr<api::ListWorkflowsResponse> WorkflowRpc::List(
   api::ListWorkflowsResponse response;
   bool more = listed.size() > static_cast<size_t>(size);
   if (more) listed.pop_back();
-  for (const ListedDraft& one : listed) {
-    AF_ASSIGN_OR_RETURN(*response.add_workflows(), ToProto(one.draft, request.view() == api::FULL));
+  size_t bytes = 0;
+  for (size_t i = 0; i < listed.size(); ++i) {
+    bytes += listed[i].draft.text.source.size();
+    if (i > 0 && bytes > kMaxFullBytes) {
+      listed.resize(i);
+      more = true;
+      break;
+    }
+    AF_ASSIGN_OR_RETURN(*response.add_workflows(), ToProto(listed[i].draft, full));
   }
   if (more) {
     json::Value last = json::Object{{"k", listed.back().order_key}, {"id", listed.back().draft.id}};

@@ -9,8 +9,9 @@ namespace agentflow::designer {
 absl::StatusOr<api::WorkflowVersion> WorkflowRpc::Publish(
     const rpc::Call& call, const api::PublishWorkflowRequest& request) {
   AF_ASSIGN_OR_RETURN(std::string id, WorkflowId(request.name(), "name"));
-  if (request.comment().size() > 10'000) {
-    return InvalidArgument("COMMENT_TOO_LONG", "comment", "A comment has at most 10000 bytes.");
+  if (request.comment().size() > 10'000 || request.comment().find('\0') != std::string::npos) {
+    return InvalidArgument("COMMENT_INVALID", "comment",
+                           "A comment has at most 10000 bytes and no NUL character.");
   }
   api::WorkflowVersion response;
   AF_RETURN_IF_ERROR(InTenant(call, [&](pg::TenantTx& tx) -> absl::Status {

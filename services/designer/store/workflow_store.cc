@@ -54,9 +54,11 @@ constexpr pg::Statement kCount{
     "workflow_count",
     "SELECT count(*) FROM workflow WHERE tenant_id = af.tenant() AND delete_time IS NULL"};
 
+// Texts are left out unless $8 says otherwise: they may be megabytes each.
 #define LISTED                                                                     \
-  "SELECT " DRAFT_COLUMNS                                                          \
-  ", key FROM (SELECT w.*, "                                                       \
+  "SELECT id, title, labels::text, CASE WHEN $8 THEN source ELSE '' END, "         \
+  "CASE WHEN $8 THEN document ELSE 'null' END, content_hash, revision, "           \
+  "latest_version, latest_hash, create_time, update_time, key FROM (SELECT w.*, "  \
   "coalesce(field_of(w, $4), '') COLLATE \"C\" AS key FROM workflow w "            \
   "WHERE tenant_id = af.tenant() AND delete_time IS NULL AND NOT EXISTS ("         \
   "SELECT FROM unnest($1::text[], $2::text[], $3::text[]) AS t(field, op, value) " \
@@ -155,7 +157,7 @@ absl::StatusOr<std::vector<ListedDraft>> ListDrafts(pg::TenantTx& tx, const List
   if (query.after) std::tie(key, id) = *query.after;
   AF_ASSIGN_OR_RETURN(pg::Result rows,
                       tx.Exec(query.descending ? kListDescending : kList, fields, ops, values,
-                              query.order_field, key, id, query.limit));
+                              query.order_field, key, id, query.limit, query.with_text));
   std::vector<ListedDraft> drafts;
   for (const pg::Row& row : rows) {
     AF_ASSIGN_OR_RETURN(Draft draft, ReadDraft(row));

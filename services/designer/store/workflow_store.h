@@ -40,6 +40,7 @@ struct ListQuery {
   // The last row of the page before: its order key and id.
   std::optional<std::pair<std::string, std::string>> after;
   int limit = 50;
+  bool with_text = false;  // else source and document are empty
 };
 struct ListedDraft {
   Draft draft;
