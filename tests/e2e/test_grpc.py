@@ -1,0 +1,102 @@
+"""The same platform by public gRPC: same rules, same values, same errors."""
+
+import uuid
+from pathlib import Path
+
+import grpc
+import grpc_tools
+import pytest
+from conftest import ROOT, publish
+from google.api import annotations_pb2
+from google.protobuf import descriptor_pb2, descriptor_pool, json_format, message_factory
+from grpc_tools import protoc
+from test_executions import CHAIN
+
+VALUES = [None, True, 0, 1, -3, 1.5, 2**53, "text", [], {}, [1, [2.5, {"a": None}]]]
+ECHO = """
+apiVersion: agentflow/v1
+kind: Workflow
+metadata: {name: NAME}
+nodes: {a: {type: data.transform@1, with: {value: "=inputs.value"}}}
+outputs: {value: "=nodes.a.output"}
+edges: [start -> a]
+"""
+
+
+@pytest.fixture(scope="module")
+def api(tmp_path_factory):
+    """The public protos, compiled for this test."""
+    out = tmp_path_factory.mktemp("protos")
+    google = Path(annotations_pb2.__file__).parents[2]
+    code = protoc.main(["", f"-I{ROOT / 'proto'}", f"-I{google}",
+                        f"-I{Path(grpc_tools.__file__).parent / '_proto'}",
+                        f"--descriptor_set_out={out / 'set'}", "--include_imports",
+                        "agentflow/api/v1/execution.proto", "agentflow/api/v1/workflow.proto"])
+    assert code == 0
+    pool = descriptor_pool.DescriptorPool()
+    for file in descriptor_pb2.FileDescriptorSet.FromString((out / "set").read_bytes()).file:
+        pool.AddSerializedFile(file.SerializeToString())
+
+    def message(name):
+        return message_factory.GetMessageClass(pool.FindMessageTypeByName(f"agentflow.api.v1.{name}"))
+    return message
+
+
+@pytest.fixture(scope="module")
+def call(stack, api):
+    made = stack.credentials()
+    with grpc.insecure_channel(made["grpc"]) as channel:
+        def invoke(method, request, answer, key=made["api_key"]):
+            stub = channel.unary_unary(f"/agentflow.api.v1.{method}",
+                                       request_serializer=lambda m: m.SerializeToString(),
+                                       response_deserializer=api(answer).FromString)
+            metadata = [("authorization", f"Bearer {key}")] if key else []
+            return stub(request, metadata=metadata, timeout=20)
+        yield invoke
+
+
+@pytest.mark.parametrize("value", VALUES, ids=repr)
+def test_a_value_is_the_same_over_rest_and_grpc(client, call, api, value):
+    name = publish(client, ECHO)
+    by_rest = client.executions.run(name, {"value": value})
+    request = api("StartExecutionRequest")(workflow=name, request_id=str(uuid.uuid4()))
+    json_format.ParseDict({"value": value}, request.input.struct_value)
+    started = call("ExecutionService/StartExecution", request, "Execution")
+    by_grpc = client.executions.wait(started.name).output
+    assert by_grpc == by_rest == {"value": value}
+    assert type(by_grpc["value"]) is type(by_rest["value"]) is type(value)
+
+
+@pytest.mark.parametrize("key, code", [(None, grpc.StatusCode.UNAUTHENTICATED),
+                                       ("nonsense", grpc.StatusCode.UNAUTHENTICATED)])
+def test_grpc_needs_a_credential(call, api, key, code):
+    with pytest.raises(grpc.RpcError) as caught:
+        call("WorkflowService/ListWorkflows", api("ListWorkflowsRequest")(),
+             "ListWorkflowsResponse", key=key)
+    assert caught.value.code() == code
+
+
+def test_an_error_carries_its_reason(client, call, api):
+    with pytest.raises(grpc.RpcError) as caught:
+        call("WorkflowService/GetWorkflow", api("GetWorkflowRequest")(name="workflows/none"),
+             "Workflow")
+    assert caught.value.code() == grpc.StatusCode.NOT_FOUND
+    details = dict(caught.value.trailing_metadata())["grpc-status-details-bin"]
+    assert b"WORKFLOW_NOT_FOUND" in details and b"agentflow" in details
+
+
+def test_internal_methods_cannot_be_reached(stack, call, api):
+    made = stack.credentials()
+    with grpc.insecure_channel(made["grpc"]) as channel:
+        stub = channel.unary_unary("/agentflow.internal.tenant.v1.IdentityService/Authenticate")
+        with pytest.raises(grpc.RpcError) as caught:
+            stub(b"", metadata=[("authorization", f"Bearer {made['api_key']}")], timeout=20)
+    assert caught.value.code() == grpc.StatusCode.UNIMPLEMENTED
+
+
+def test_started_by_grpc_is_seen_by_rest(client, call, api):
+    name = publish(client, CHAIN)
+    request = api("StartExecutionRequest")(workflow=name)
+    json_format.ParseDict({"n": 4}, request.input.struct_value)
+    started = call("ExecutionService/StartExecution", request, "Execution")
+    assert client.executions.wait(started.name).output["sum"] == 13
