@@ -28,7 +28,11 @@ if (process.argv.includes('--mock')) {
   });
 }
 
-const files = ['review-board.test.mjs', 'screens.test.mjs', ...(mock ? ['mock.test.mjs'] : [])];
+const files = [
+  'review-board.test.mjs',
+  'screens.test.mjs',
+  mock ? 'mock.test.mjs' : 'live.test.mjs',
+];
 let passed = 0;
 let failed = 0;
 const stream = run({

@@ -5,7 +5,7 @@ import { layoutGraph } from './layout';
 import type { Box, Direction, Layout } from './layout/types';
 
 const sizes = {
-  node: { width: 228, height: 60 },
+  node: { width: 240, height: 60 },
   start: { width: 84, height: 34 },
   container: { width: 280, height: 120 },
 };

@@ -63,7 +63,7 @@ const columnsOf = (onNode: JournalProps['onNode']): Column<ExecutionEvent>[] => 
   {
     id: 'type',
     title: 'Event',
-    width: 'minmax(140px, 1fr)',
+    width: 'minmax(168px, 1fr)',
     cell: (event) => <span className={css.type}>{event.type}</span>,
   },
   {

@@ -94,11 +94,14 @@ function StepDetails({ step }: { step: Step }) {
 }
 
 function Attempts({ step }: { step: Step }) {
-  const failures = step.failures ?? [];
+  // The last one is the step's own error, which stands above.
+  const failures = (step.failures ?? []).filter(
+    (failure) => step.state !== 'FAILED' || failure.attempt !== step.attempt,
+  );
   if (failures.length === 0) return null;
   return (
     <section className={css.attempts}>
-      <h2>Failed attempts</h2>
+      <h2>Earlier attempts</h2>
       {failures.map((failure) => (
         <div key={failure.attempt} className={css.attempt}>
           <strong>Attempt {failure.attempt}</strong>
