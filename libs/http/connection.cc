@@ -230,7 +230,7 @@ class Connection final : public Session, public std::enable_shared_from_this<Con
     error_code ignored;
     stream_.socket().shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
     stream_.expires_after(std::chrono::seconds(2));
-    Swallow(4 << 20);
+    Swallow(4 * state_->options.max_body_bytes);
   }
 
   void Swallow(size_t most) {

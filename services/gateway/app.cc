@@ -146,7 +146,13 @@ absl::Status GatewayService::Start(rpc::ServiceParts& parts) {
   http.ready = ready;
   parts.AddReadinessCheck("backends", ready);
   if (!settings.canvas_dir.empty()) {
-    AF_ASSIGN_OR_RETURN(http.canvas, http::StaticFiles::Load(settings.canvas_dir));
+    // The API must not be down because the canvas was not built.
+    absl::StatusOr<http::StaticFiles> canvas = http::StaticFiles::Load(settings.canvas_dir);
+    if (canvas.ok()) {
+      http.canvas = *std::move(canvas);
+    } else {
+      obs::Warn("the canvas is not served", {{"reason", MessageOf(canvas.status())}});
+    }
   }
   p.http = std::make_unique<HttpFront>(p.methods.get(), p.chain.get(), p.backends.get(), &p.live,
                                        &parts.clock(), &p.random, std::move(http));

@@ -32,7 +32,7 @@ struct ChainOptions {
   // For tenants without a quota of their own.
   Rate tenant_rate{200, 400};
   // Of one address, for calls without a credential (sign-in).
-  Rate address_rate{1, 200};
+  Rate address_rate{10, 300};
 };
 
 // The one way in for HTTP, gRPC and streams: authentication, rate limit, permission; and at the

@@ -27,8 +27,8 @@ struct Settings {
   std::chrono::milliseconds key_cache{10'000};
   int tenant_rate = 1000;
   int tenant_burst = 2000;
-  int address_rate = 1;
-  int address_burst = 200;
+  int address_rate = 10;
+  int address_burst = 300;
 
   void Declare(config::Schema& schema);
 };
