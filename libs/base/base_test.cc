@@ -84,7 +84,9 @@ TEST(LaneTest, RequestIdsAndLanesNeverChange) {
 
 TEST(LaneTest, NewIdsBelongToTheLaneAskedFor) {
   SeededRandom random(1);
-  for (int lane : {0, 7, 255}) EXPECT_EQ(LaneOf(MakeExecutionId(1'700'000'000'000, lane, random)), lane);
+  for (int lane : {0, 7, 255}) {
+    EXPECT_EQ(LaneOf(MakeExecutionId(1'700'000'000'000, lane, random)), lane);
+  }
   EXPECT_EQ(MakeExecutionId(1, 3, random).version(), 7);
 }
 

@@ -13,7 +13,9 @@ namespace agentflow {
 inline constexpr int kLaneCount = 256;
 
 // The lane of an execution: the last byte of its id. In [0, kLaneCount).
-inline int LaneOf(const Uuid& execution_id) { return execution_id.bytes()[15]; }
+inline int LaneOf(const Uuid& execution_id) {
+  return execution_id.bytes()[15];
+}
 
 // The id of the execution that a request id stands for: UUIDv5 of the tenant's slug and the
 // request id. Whoever sends the same request again reaches the same lane and the same execution.

@@ -74,7 +74,9 @@ Reply Convert(const redisReply& raw) {
   return reply;
 }
 
-timeval Milliseconds(int ms) { return {ms / 1000, (ms % 1000) * 1000}; }
+timeval Milliseconds(int ms) {
+  return {ms / 1000, (ms % 1000) * 1000};
+}
 
 // The wire form of a command (RESP).
 void AppendCommand(const Client::Arguments& arguments, std::string& out) {
@@ -109,7 +111,9 @@ struct Client::Connection {
 Client::Client(Options options) : options_(std::move(options)) {}
 Client::~Client() = default;
 
-void Client::Disconnect() { connection_.reset(); }
+void Client::Disconnect() {
+  connection_.reset();
+}
 
 absl::Status Client::Broken(std::string_view doing) {
   std::string why = "no answer";
@@ -117,8 +121,7 @@ absl::Status Client::Broken(std::string_view doing) {
     why = connection_->context->errstr;
   }
   Disconnect();
-  return Unavailable("REDIS_UNAVAILABLE",
-                     "Redis failed while " + std::string(doing) + ": " + why);
+  return Unavailable("REDIS_UNAVAILABLE", "Redis failed while " + std::string(doing) + ": " + why);
 }
 
 absl::Status Client::Connect() {
@@ -166,7 +169,8 @@ absl::StatusOr<std::vector<Reply>> Client::Flush(int extra_wait_ms) {
   if (count == 0) return replies;
   AF_RETURN_IF_ERROR(Connect());
   redisContext* context = connection_->context;
-  if (extra_wait_ms > 0) redisSetTimeout(context, Milliseconds(options_.timeout_ms + extra_wait_ms));
+  if (extra_wait_ms > 0)
+    redisSetTimeout(context, Milliseconds(options_.timeout_ms + extra_wait_ms));
   if (redisAppendFormattedCommand(context, wire.data(), wire.size()) != REDIS_OK) {
     return Broken("sending");
   }

@@ -84,8 +84,7 @@ TEST_F(RedisTest, AStreamIsAQueue) {
   EXPECT_EQ(ReadGroup(client_, "g", "c2", {"s"}, 10, 0)->at(0).entries[0].Field("t"), "three");
   EXPECT_TRUE(ReadGroup(client_, "g", "c2", {"s"}, 10, 1)->empty());
   ASSERT_TRUE(client_.Call({"FLUSHALL"}).ok());
-  EXPECT_EQ(ReasonOf(ReadGroup(client_, "g", "c2", {"s"}, 10, 0).status()),
-            "REDIS_GROUP_MISSING");
+  EXPECT_EQ(ReasonOf(ReadGroup(client_, "g", "c2", {"s"}, 10, 0).status()), "REDIS_GROUP_MISSING");
 }
 
 }  // namespace

@@ -6,10 +6,10 @@
 #include <thread>
 
 #include "libs/base/status.h"
+#include "libs/crypto/random.h"
 #include "libs/obs/log.h"
 #include "libs/pg/guard.h"
 #include "libs/pg/migrate.h"
-#include "libs/crypto/random.h"
 #include "libs/runtime/periodic.h"
 #include "migrations/executor.h"
 #include "services/executor/client/designer.h"
@@ -56,7 +56,8 @@ struct App::Parts {
   explicit Parts(const Config& config, const Clock& clock)
       : clock(clock),
         database_clock(clock),
-        pool({.url = config.database_url.Reveal(), .name = "executor",
+        pool({.url = config.database_url.Reveal(),
+              .name = "executor",
               .size = static_cast<size_t>(config.database_pool)}),
         lookups("lookups", config.lookup_threads, 10'000),
         tokens(config.task_token_key) {}
@@ -119,12 +120,12 @@ void App::Parts::MakeCommitters(const Config& config, const std::string& owner) 
     Waker* waker = wakers.back().get();
     auto wake = [waker] { waker->Wake(); };
     randoms.push_back(std::make_unique<SeededRandom>(entropy.Next()));
-    stores.push_back(std::make_unique<PgStore>(
-        PgStoreOptions{.url = config.database_engine_url.Reveal(),
-                       .owner = owner,
-                       .committer = i,
-                       .lease_ms = static_cast<int>(config.lease.count()),
-                       .wake = wake}));
+    stores.push_back(
+        std::make_unique<PgStore>(PgStoreOptions{.url = config.database_engine_url.Reveal(),
+                                                 .owner = owner,
+                                                 .committer = i,
+                                                 .lease_ms = static_cast<int>(config.lease.count()),
+                                                 .wake = wake}));
     committers.push_back(std::make_unique<Committer>(
         CommitterParts{.store = *stores.back(),
                        .clock = database_clock,
@@ -173,8 +174,7 @@ absl::Status App::Start(rpc::ServiceParts& service) {
   Parts& p = *parts_;
   AF_RETURN_IF_ERROR(pg::CheckRowSecurity(p.pool, "executor"));
 
-  const std::string address =
-      config_.address.empty() ? service.common().listen : config_.address;
+  const std::string address = config_.address.empty() ? service.common().listen : config_.address;
   const std::string owner =
       config_.owner_id.empty()
           ? HostName() + service.common().listen.substr(service.common().listen.rfind(':'))
@@ -189,30 +189,35 @@ absl::Status App::Start(rpc::ServiceParts& service) {
   AF_RETURN_IF_ERROR(p.KeepHouse(config_));
 
   p.versions = std::make_unique<VersionResolver>(AskDesigner(service.Peer("designer")));
-  p.plans = std::make_unique<PlanCache>(
-      LoadPlans(service.Peer("designer"), p.pool, p.lookups), [&p] {
+  p.plans =
+      std::make_unique<PlanCache>(LoadPlans(service.Peer("designer"), p.pool, p.lookups), [&p] {
         for (auto& waker : p.wakers) waker->Wake();
       });
-  p.quotas = std::make_unique<Quotas>(
-      AskTenant(service.Peer("tenant")),
-      TenantLimits{.live_executions = config_.default_live_executions,
-                   .starts_per_second = config_.default_starts_per_second},
-      config_.quota_cache.count() * 1000);
-  p.feed = std::make_unique<FeedService>(
-      std::make_unique<PgFeed>(config_.database_engine_url.Reveal()));
-  p.queue = std::make_unique<RedisQueue>(
-      redis::Options{.url = config_.redis_url.Reveal()}, p.tokens, [&p] {
-        for (auto& committer : p.committers) (void)committer->Post(ReofferItem{});
-      });
+  p.quotas =
+      std::make_unique<Quotas>(AskTenant(service.Peer("tenant")),
+                               TenantLimits{.live_executions = config_.default_live_executions,
+                                            .starts_per_second = config_.default_starts_per_second},
+                               config_.quota_cache.count() * 1000);
+  p.feed =
+      std::make_unique<FeedService>(std::make_unique<PgFeed>(config_.database_engine_url.Reveal()));
+  p.queue = std::make_unique<RedisQueue>(redis::Options{.url = config_.redis_url.Reveal()},
+                                         p.tokens, [&p] {
+                                           for (auto& committer : p.committers)
+                                             (void)committer->Post(ReofferItem{});
+                                         });
   p.dispatch = std::make_unique<OutsideDispatch>(*p.queue, p.links);
   p.MakeCommitters(config_, owner);
   p.reader = std::make_unique<ExecutionReader>(p.pool, *p.plans, p.board);
   p.starter = std::make_unique<Starter>(
-      Starter::Parts{.versions = *p.versions, .plans = *p.plans, .quotas = *p.quotas,
-                     .load = p.load, .router = *p.router, .clock = p.database_clock,
+      Starter::Parts{.versions = *p.versions,
+                     .plans = *p.plans,
+                     .quotas = *p.quotas,
+                     .load = p.load,
+                     .router = *p.router,
+                     .clock = p.database_clock,
                      .retention_days = static_cast<int16_t>(config_.retention_days)});
-  p.metrics = std::make_unique<Metrics>(service.metrics(), *p.router, p.load, *p.queue, p.links,
-                                        p.clock);
+  p.metrics =
+      std::make_unique<Metrics>(service.metrics(), *p.router, p.load, *p.queue, p.links, p.clock);
 
   RegisterExecutionService(service.server(), {.starter = *p.starter,
                                               .reader = *p.reader,
@@ -249,12 +254,12 @@ void App::Serving() {
   // The owner rows must be there before the committers look for theirs.
   step();
   for (size_t i = 0; i < p.committers.size(); ++i) {
-    p.threads.push_back(std::make_unique<CommitterThread>(
-        *p.committers[i], *p.wakers[i], p.clock, "committer-" + std::to_string(i)));
+    p.threads.push_back(std::make_unique<CommitterThread>(*p.committers[i], *p.wakers[i], p.clock,
+                                                          "committer-" + std::to_string(i)));
   }
   p.lane_task = std::make_unique<runtime::PeriodicTask>("lanes", config_.lane_check, step);
-  p.housekeeping_task = std::make_unique<runtime::PeriodicTask>(
-      "housekeeping", std::chrono::minutes(10), [this, &p] {
+  p.housekeeping_task =
+      std::make_unique<runtime::PeriodicTask>("housekeeping", std::chrono::minutes(5), [this, &p] {
         if (absl::Status status = p.KeepHouse(config_); !status.ok()) {
           obs::Warn("housekeeping failed", {{"error", MessageOf(status)}});
         }
@@ -286,7 +291,9 @@ void App::Drain() {
   p.feed->Close();
 }
 
-void App::Stop() { parts_->StopThreads(); }
+void App::Stop() {
+  parts_->StopThreads();
+}
 
 void App::Parts::StopThreads() {
   for (auto& thread : threads) thread->Stop();

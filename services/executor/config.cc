@@ -4,14 +4,19 @@ namespace agentflow::executor {
 
 void Config::AddTo(config::Schema& schema) {
   schema.Add("database.url", &database_url, "PostgreSQL, role executor_app.").Required();
-  schema.Add("database.owner_url", &database_owner_url,
-             "PostgreSQL, role executor_owner; for migrations at start.").Required();
-  schema.Add("database.engine_url", &database_engine_url,
-             "PostgreSQL, role executor_engine; for lanes.").Required();
+  schema
+      .Add("database.owner_url", &database_owner_url,
+           "PostgreSQL, role executor_owner; for migrations at start.")
+      .Required();
+  schema
+      .Add("database.engine_url", &database_engine_url,
+           "PostgreSQL, role executor_engine; for lanes.")
+      .Required();
   schema.Add("database.pool", &database_pool, "Connections for requests.").Range(1, 200);
   schema.Add("redis.url", &redis_url, "Redis, where tasks wait for coordinators.").Required();
-  schema.Add("task_token_key", &task_token_key,
-             "Key of the tokens that prove who was handed a task; the same for all executors.")
+  schema
+      .Add("task_token_key", &task_token_key,
+           "Key of the tokens that prove who was handed a task; the same for all executors.")
       .Required();
   schema.Add("owner_id", &owner_id,
              "Name of this executor, which must stay the same over restarts and differ from all "
@@ -28,13 +33,13 @@ void Config::AddTo(config::Schema& schema) {
       .Range(50, 60'000);
   schema.Add("batch.commands", &batch_commands, "Executions written by one commit at most.")
       .Range(1, 20'000);
-  schema.Add("inbox_limit", &inbox_limit,
-             "Commands waiting in one committer; more are refused with EXECUTOR_BUSY.")
+  schema
+      .Add("inbox_limit", &inbox_limit,
+           "Commands waiting in one committer; more are refused with EXECUTOR_BUSY.")
       .Range(10, 10'000'000);
   schema.Add("retention.days", &retention_days,
              "How long journals and closed executions are kept: 1, 7, 30, 90 or 400.");
-  schema.Add("retention.partitions_ahead", &partitions_ahead, "Days made in advance.")
-      .Range(1, 60);
+  schema.Add("retention.partitions_ahead", &partitions_ahead, "Days made in advance.").Range(1, 60);
   schema.Add("feed.kept", &feed_kept, "How long the feed of changes is kept.");
   schema.Add("task.lease", &task_lease, "A task's holder may be silent for this long.")
       .Range(500, 3'600'000);
@@ -47,8 +52,9 @@ void Config::AddTo(config::Schema& schema) {
              "Limit while the tenant service does not answer; 0: none.");
   schema.Add("quota.starts_per_second", &default_starts_per_second,
              "Limit while the tenant service does not answer; 0: none.");
-  schema.Add("lookup_threads", &lookup_threads,
-             "Threads that compile versions and look into the database for answers.")
+  schema
+      .Add("lookup_threads", &lookup_threads,
+           "Threads that compile versions and look into the database for answers.")
       .Range(1, 64);
 }
 

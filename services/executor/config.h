@@ -15,8 +15,8 @@ struct Config {
   int database_pool = 8;
   crypto::Secret redis_url;
   crypto::Secret task_token_key;
-  std::string owner_id;    // empty: host name and port of `listen`
-  std::string address;     // empty: `listen`
+  std::string owner_id;  // empty: host name and port of `listen`
+  std::string address;   // empty: `listen`
   int committers = 1;
   std::chrono::milliseconds lease{3'000};
   std::chrono::milliseconds lease_renewal{1'000};

@@ -77,8 +77,8 @@ class FakeDesigner {
         });
     server_.Unary<pb::GetDocumentRequest, pb::GetDocumentResponse>(
         "agentflow.internal.designer.v1.VersionService/GetDocument",
-        [this](const rpc::Call&, const pb::GetDocumentRequest& request)
-            -> absl::StatusOr<pb::GetDocumentResponse> {
+        [this](const rpc::Call&,
+               const pb::GetDocumentRequest& request) -> absl::StatusOr<pb::GetDocumentResponse> {
           std::lock_guard lock(mutex_);
           pb::GetDocumentResponse response;
           response.set_document_json(documents_.at(request.content_hash()));
@@ -241,20 +241,21 @@ class ExecutorServiceTest : public ::testing::Test {
   void StartExecutor(int committers = 1) {
     running_.reset();
     app_ = std::make_unique<App>();
-    const std::string yaml = network_.SettingsFor("executor") + R"(
+    const std::string yaml =
+        network_.SettingsFor("executor") + R"(
 listen: "127.0.0.1:0"
 admin_listen: "127.0.0.1:0"
 owner_id: test
 address: "executor-test:7103"
 task_token_key: "a key for tests"
-committers: )" + std::to_string(committers) +
-                             "\nlease_renewal: 200ms\nlane_check: 100ms\ntask: {heartbeat: 300ms}\n"
-                             "database: {url: \"" + database_.Url("executor_app") +
-                             "\", owner_url: \"" + database_.Url("executor_owner") +
-                             "\", engine_url: \"" + database_.Url("executor_engine") +
-                             "\"}\nredis: {url: \"" + redis_.url() + "\"}\npeers: {designer: [\"127.0.0.1:" +
-                             std::to_string(designer_.port()) + "\"], tenant: [\"127.0.0.1:" +
-                             std::to_string(tenants_.port()) + "\"]}\n";
+committers: )" +
+        std::to_string(committers) +
+        "\nlease_renewal: 200ms\nlane_check: 100ms\ntask: {heartbeat: 300ms}\n"
+        "database: {url: \"" +
+        database_.Url("executor_app") + "\", owner_url: \"" + database_.Url("executor_owner") +
+        "\", engine_url: \"" + database_.Url("executor_engine") + "\"}\nredis: {url: \"" +
+        redis_.url() + "\"}\npeers: {designer: [\"127.0.0.1:" + std::to_string(designer_.port()) +
+        "\"], tenant: [\"127.0.0.1:" + std::to_string(tenants_.port()) + "\"]}\n";
     auto running = rpc::RunningService::Start("executor", *app_, yaml);
     ASSERT_TRUE(running.ok()) << running.status();
     running_ = *std::move(running);

@@ -116,8 +116,8 @@ TEST_F(ExecutorServiceTest, AnotherTenantLearnsNothing) {
   cancel.set_name(started->name());
   EXPECT_EQ(ReasonOf(Call<api::Execution>("CancelExecution", cancel, "other").status()),
             "EXECUTION_NOT_FOUND");
-  auto list = Call<api::ListExecutionsResponse>("ListExecutions", api::ListExecutionsRequest(),
-                                                "other");
+  auto list =
+      Call<api::ListExecutionsResponse>("ListExecutions", api::ListExecutionsRequest(), "other");
   ASSERT_TRUE(list.ok()) << list.status();
   EXPECT_EQ(list->executions_size(), 0);
 }
@@ -149,8 +149,8 @@ TEST_F(ExecutorServiceTest, AnAgentsTaskGoesThroughRedisAndBack) {
   EXPECT_EQ(task.workflow(), "workflows/agent");
   EXPECT_EQ(task.mode(), "LIVE");
   coordinator.Claim(task);
-  EXPECT_TRUE(Eventually(
-      [&] { return Steps(started->name()).steps(0).state() == api::Step::RUNNING; }));
+  EXPECT_TRUE(
+      Eventually([&] { return Steps(started->name()).steps(0).state() == api::Step::RUNNING; }));
   EXPECT_GT(coordinator.lease_ms(), 0);
 
   FakeCoordinator thief(coordinator_channel_, redis_.url(), "c2");
@@ -174,8 +174,7 @@ TEST_F(ExecutorServiceTest, AFailedTaskFailsTheExecutionWithItsReason) {
   auto started = Start("agent");
   ASSERT_TRUE(started.ok()) << started.status();
   coordinator.Fail(coordinator.Take("writer"), "MODEL_BROKEN");
-  ASSERT_TRUE(Eventually(
-      [&] { return Get(started->name())->state() == api::Execution::FAILED; }));
+  ASSERT_TRUE(Eventually([&] { return Get(started->name())->state() == api::Execution::FAILED; }));
   auto failed = Get(started->name());
   EXPECT_EQ(failed->error().reason(), "MODEL_BROKEN");
   EXPECT_EQ(failed->error().node(), "t");
@@ -188,8 +187,8 @@ TEST_F(ExecutorServiceTest, CancellingReachesTheWorker) {
   ASSERT_TRUE(started.ok()) << started.status();
   const internal::QueuedTask task = coordinator.Take("writer");
   coordinator.Claim(task);
-  ASSERT_TRUE(Eventually(
-      [&] { return Steps(started->name()).steps(0).state() == api::Step::RUNNING; }));
+  ASSERT_TRUE(
+      Eventually([&] { return Steps(started->name()).steps(0).state() == api::Step::RUNNING; }));
   api::CancelExecutionRequest cancel;
   cancel.set_name(started->name());
   cancel.set_cause("enough");
@@ -388,8 +387,7 @@ TEST_F(ExecutorServiceTest, ManyStartsShareAFewQuestionsToTheDesigner) {
     (*request.mutable_input()->mutable_struct_value()->mutable_fields())["x"].set_number_value(i);
     gateway_->UnaryAsync<api::StartExecutionRequest, api::Execution>(
         "agentflow.api.v1.ExecutionService/StartExecution", request,
-        network_.As("acme", {"executions.start"}),
-        [&](absl::StatusOr<api::Execution> execution) {
+        network_.As("acme", {"executions.start"}), [&](absl::StatusOr<api::Execution> execution) {
           EXPECT_TRUE(execution.ok()) << execution.status();
           ++answered;
         });

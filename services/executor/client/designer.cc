@@ -9,8 +9,8 @@ namespace {
 
 namespace pb = agentflow::internal::designer::v1;
 
-constexpr pg::Statement kFindDocument = {
-    "document_find", "SELECT body FROM document WHERE content_hash = $1"};
+constexpr pg::Statement kFindDocument = {"document_find",
+                                         "SELECT body FROM document WHERE content_hash = $1"};
 constexpr pg::Statement kKeepDocument = {
     "document_keep",
     "INSERT INTO document (tenant_id, content_hash, body) VALUES ($1, $2, $3::bytea) "
@@ -48,10 +48,9 @@ absl::StatusOr<CompiledPtr> Load(rpc::Channel& designer, pg::Pool& database,
   pb::GetDocumentRequest request;
   request.set_tenant(tenant);
   request.set_content_hash(hash);
-  AF_ASSIGN_OR_RETURN(
-      const pb::GetDocumentResponse response,
-      (designer.Unary<pb::GetDocumentRequest, pb::GetDocumentResponse>(
-          "agentflow.internal.designer.v1.VersionService/GetDocument", request)));
+  AF_ASSIGN_OR_RETURN(const pb::GetDocumentResponse response,
+                      (designer.Unary<pb::GetDocumentRequest, pb::GetDocumentResponse>(
+                          "agentflow.internal.designer.v1.VersionService/GetDocument", request)));
   AF_ASSIGN_OR_RETURN(CompiledPtr compiled, CompileDocument(hash, response.document_json()));
   // Kept before anything runs on it; without it there is no start.
   AF_RETURN_IF_ERROR(database.InTenant(tenant, [&](pg::TenantTx& tx) {
@@ -92,8 +91,8 @@ PlanCache::Load LoadPlans(rpc::ChannelPtr designer, pg::Pool& database, runtime:
     const bool taken = pool.TrySubmit([designer, &database, tenant, hash, done] {
       absl::StatusOr<CompiledPtr> compiled = Load(*designer, database, tenant, hash);
       if (!compiled.ok()) {
-        obs::Warn("a version cannot be loaded", {{"tenant", tenant}, {"hash", hash},
-                                                 {"error", MessageOf(compiled.status())}});
+        obs::Warn("a version cannot be loaded",
+                  {{"tenant", tenant}, {"hash", hash}, {"error", MessageOf(compiled.status())}});
       }
       done(std::move(compiled));
     });

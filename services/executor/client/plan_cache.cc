@@ -55,9 +55,8 @@ absl::StatusOr<CompiledPtr> PlanCache::GetBlocking(const std::string& tenant,
                                                    const std::string& hash) {
   std::promise<absl::StatusOr<CompiledPtr>> answer;
   std::future<absl::StatusOr<CompiledPtr>> future = answer.get_future();
-  Get(tenant, hash, [&answer](absl::StatusOr<CompiledPtr> compiled) {
-    answer.set_value(std::move(compiled));
-  });
+  Get(tenant, hash,
+      [&answer](absl::StatusOr<CompiledPtr> compiled) { answer.set_value(std::move(compiled)); });
   return future.get();
 }
 

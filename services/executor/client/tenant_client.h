@@ -20,8 +20,8 @@ class Quotas {
 
   // Answers are good for `keep` microseconds. While the tenant service is away the last answer
   // stands, and before the first one `fallback`.
-  Quotas(Ask ask, TenantLimits fallback, int64_t keep) : ask_(std::move(ask)),
-      fallback_(fallback), keep_(keep) {}
+  Quotas(Ask ask, TenantLimits fallback, int64_t keep)
+      : ask_(std::move(ask)), fallback_(fallback), keep_(keep) {}
 
   // Never blocks: a stale answer is given while a fresh one is on its way; only the very first
   // question of a tenant waits for it.

@@ -46,8 +46,7 @@ void VersionResolver::Send() {
     }
     size_t i = 0;
     for (const auto& [question, waiting] : asked) {
-      const VersionAnswer answer =
-          answers.ok() ? (*answers)[i] : VersionAnswer(answers.status());
+      const VersionAnswer answer = answers.ok() ? (*answers)[i] : VersionAnswer(answers.status());
       ++i;
       if (answer.ok() && question.version > 0) {
         std::lock_guard lock(mutex_);

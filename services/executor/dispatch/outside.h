@@ -20,7 +20,9 @@ class OutsideDispatch final : public Dispatch {
   }
   void Cancel(const std::string& coordinator, const AttemptName& attempt,
               const std::string& reason) override {
-    links_.Collect(coordinator, [&](Orders& orders) { orders.cancel.push_back({attempt, reason}); });
+    links_.Collect(coordinator, [&](Orders& orders) {
+      orders.cancel.push_back({attempt, reason});
+    });
   }
   void Flush() override { links_.Flush(); }
 

@@ -17,13 +17,15 @@ constexpr size_t kTasksPerFlush = 1000;
 
 }  // namespace
 
-RedisQueue::RedisQueue(redis::Options options, const TaskTokens& tokens,
-                       std::function<void()> lost, size_t limit)
+RedisQueue::RedisQueue(redis::Options options, const TaskTokens& tokens, std::function<void()> lost,
+                       size_t limit)
     : client_(std::move(options)), tokens_(tokens), lost_(std::move(lost)), limit_(limit) {
   thread_ = std::thread([this] { Loop(); });
 }
 
-RedisQueue::~RedisQueue() { Stop(); }
+RedisQueue::~RedisQueue() {
+  Stop();
+}
 
 void RedisQueue::Stop() {
   {

@@ -17,7 +17,8 @@ std::vector<pg::Statement> Statements() {
        "WITH RECURSIVE known AS ("
        "  (SELECT committer FROM event_batch ORDER BY committer LIMIT 1)"
        "  UNION ALL SELECT (SELECT e.committer FROM event_batch e WHERE e.committer > k.committer "
-       "                    ORDER BY e.committer LIMIT 1) FROM known k WHERE k.committer IS NOT NULL"
+       "                    ORDER BY e.committer LIMIT 1) FROM known k WHERE k.committer IS NOT "
+       "NULL"
        "), cursor AS (SELECT * FROM unnest($1::text[], $2::bigint[]) AS c(committer, seq)) "
        "SELECT e.committer, e.seq, e.commit_time, e.body FROM known k "
        "LEFT JOIN cursor c ON c.committer = k.committer "
@@ -34,14 +35,16 @@ struct PgFeed::Rep {
   std::unique_ptr<pg::Pipeline> db;
 };
 
-PgFeed::PgFeed(std::string url) : rep_(std::make_unique<Rep>()) { rep_->url = std::move(url); }
+PgFeed::PgFeed(std::string url) : rep_(std::make_unique<Rep>()) {
+  rep_->url = std::move(url);
+}
 PgFeed::~PgFeed() = default;
 
 absl::StatusOr<std::vector<FeedRow>> PgFeed::Read(const FeedCursors& cursors, int limit) {
   if (rep_->db == nullptr || rep_->db->lost()) {
-    AF_ASSIGN_OR_RETURN(rep_->db, pg::Pipeline::Connect({.url = rep_->url,
-                                                         .name = "executor-feed",
-                                                         .statements = Statements()}));
+    AF_ASSIGN_OR_RETURN(
+        rep_->db, pg::Pipeline::Connect(
+                      {.url = rep_->url, .name = "executor-feed", .statements = Statements()}));
     AF_RETURN_IF_ERROR(rep_->db->Query(kSetUp).status());
   }
   pg::TextArray committers;

@@ -50,7 +50,9 @@ class ClaimBoard {
     std::map<std::pair<Uuid, engine::StepRef>, Claim> claims;
   };
   Shard& ShardOf(const Uuid& id) { return shards_[static_cast<size_t>(LaneOf(id)) % 16]; }
-  const Shard& ShardOf(const Uuid& id) const { return shards_[static_cast<size_t>(LaneOf(id)) % 16]; }
+  const Shard& ShardOf(const Uuid& id) const {
+    return shards_[static_cast<size_t>(LaneOf(id)) % 16];
+  }
 
   std::array<Shard, 16> shards_;
 };

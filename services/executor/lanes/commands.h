@@ -27,8 +27,8 @@ struct StartAnswer {
 struct StartItem {
   engine::PlanPtr plan;
   std::shared_ptr<const engine::StartInfo> info;  // info->id lies in the lane
-  std::string labels;     // JSON; empty: none
-  std::string body_hash;  // with a request id; else empty
+  std::string labels;                             // JSON; empty: none
+  std::string body_hash;                          // with a request id; else empty
   int16_t retention_days = 30;
   std::function<void(absl::StatusOr<StartAnswer>)> done;
 };
@@ -62,8 +62,8 @@ struct ResultItem {
   AttemptName attempt;
   std::string coordinator;
   bool failed = false;
-  json::Value output;   // !failed
-  std::string reason;   // failed, and the next two
+  json::Value output;  // !failed
+  std::string reason;  // failed, and the next two
   std::string message;
   bool retryable = true;
 };

@@ -23,12 +23,17 @@ absl::Status LaneMoved() {
 }
 
 Committer::Committer(CommitterParts parts, CommitterOptions options)
-    : parts_(std::move(parts)), options_(options),
+    : parts_(std::move(parts)),
+      options_(options),
       writer_(std::make_unique<BatchWriter>(parts_.store)) {}
 
-Committer::~Committer() { Lose(); }
+Committer::~Committer() {
+  Lose();
+}
 
-void Committer::Abandon() { Lose(); }
+void Committer::Abandon() {
+  Lose();
+}
 
 bool Committer::Post(Item&& item) {
   {
@@ -53,7 +58,9 @@ void Committer::Own(const std::vector<int>& lanes) {
   if (parts_.wake) parts_.wake();
 }
 
-void Committer::Reset() { resetting_ = true; }
+void Committer::Reset() {
+  resetting_ = true;
+}
 
 // The store does one thing at a time, so a commit that is under way must end before the fence can
 // be asked, although nobody waits for it any more.
@@ -171,8 +178,8 @@ bool Committer::CheckLeases() {
 bool Committer::DecideItems() {
   size_t decided = 0;
   auto full = [&] {
-    return forming_ != nullptr && (forming_->items >= options_.batch_items ||
-                                   forming_->bytes >= options_.batch_bytes);
+    return forming_ != nullptr &&
+           (forming_->items >= options_.batch_items || forming_->bytes >= options_.batch_bytes);
   };
   while (!internal_.empty() && !full() && decided < kItemsPerStep) {
     auto [execution, body] = std::move(internal_.front());
@@ -281,8 +288,8 @@ bool Committer::TakeCommit() {
   std::optional<BatchResult> result = writer_->Step(parts_.clock);
   if (!result) return false;
   if (result->fenced) {
-    obs::Warn("this executor was fenced out", {{"reason", ReasonOf(result->status)},
-                                               {"error", MessageOf(result->status)}});
+    obs::Warn("this executor was fenced out",
+              {{"reason", ReasonOf(result->status)}, {"error", MessageOf(result->status)}});
     Lose();
     return true;
   }
@@ -305,9 +312,9 @@ void Committer::Release(Batch& batch, const BatchResult& result) {
     entry.dropped = true;
     refused.insert(entry.id);
     ++stats_.refused;
-    obs::Error("the database refused an execution's batch",
-               {{"execution", entry.id.ToString()}, {"reason", ReasonOf(status)},
-                {"error", MessageOf(status)}});
+    obs::Error("the database refused an execution's batch", {{"execution", entry.id.ToString()},
+                                                             {"reason", ReasonOf(status)},
+                                                             {"error", MessageOf(status)}});
     const bool stored = entry.write->live != ExecutionWrite::Live::kInsert &&
                         entry.write->live != ExecutionWrite::Live::kNone;
     Forget(entry.id);
@@ -331,9 +338,8 @@ void Committer::Release(Batch& batch, const BatchResult& result) {
       if (refused.contains(answer.execution)) {
         answers.push_back([done = std::move(answer.done), refusal] { done(refusal); });
       } else if (all) {
-        answers.push_back([done = std::move(answer.done), view = std::move(answer.view)] {
-          done(view);
-        });
+        answers.push_back(
+            [done = std::move(answer.done), view = std::move(answer.view)] { done(view); });
       } else {
         kept.push_back(std::move(answer));
       }

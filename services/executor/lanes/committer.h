@@ -31,14 +31,14 @@ namespace agentflow::executor {
 
 struct CommitterOptions {
   engine::Limits limits;
-  size_t batch_items = 1000;            // commands decided in one batch
-  size_t batch_bytes = 4u << 20;        // journal bytes of one batch
-  size_t inbox_limit = 20'000;          // commands waiting; more are refused
-  int64_t renew_after = 1'000'000;      // an idle committer renews its lease this often
-  int64_t task_lease = 30'000'000;      // a holder may be silent for this long
-  int64_t claim_grace = 10'000'000;     // after a takeover: time for holders to report
+  size_t batch_items = 1000;         // commands decided in one batch
+  size_t batch_bytes = 4u << 20;     // journal bytes of one batch
+  size_t inbox_limit = 20'000;       // commands waiting; more are refused
+  int64_t renew_after = 1'000'000;   // an idle committer renews its lease this often
+  int64_t task_lease = 30'000'000;   // a holder may be silent for this long
+  int64_t claim_grace = 10'000'000;  // after a takeover: time for holders to report
   int64_t lease_check = 1'000'000;
-  size_t snapshot_bytes = 64 * 1024;    // journal tail after which a snapshot is written
+  size_t snapshot_bytes = 64 * 1024;  // journal tail after which a snapshot is written
   int lanes_per_read = 16;
 };
 
@@ -184,7 +184,7 @@ class Committer {
   UnixMicros now_ = 0;
   int64_t monotonic_ = 0;
   FairQueue<std::pair<int64_t, Item>> backlog_;
-  std::deque<std::pair<Uuid, engine::CommandBody>> internal_;       // for this batch
+  std::deque<std::pair<Uuid, engine::CommandBody>> internal_;        // for this batch
   std::vector<std::pair<Uuid, engine::CommandBody>> next_internal_;  // for the one after it
   absl::flat_hash_map<Uuid, std::unique_ptr<Live>> live_;
   std::unique_ptr<Batch> forming_;
@@ -199,7 +199,7 @@ class Committer {
 
   // Starts under a request id: those that a look-up may not see yet.
   std::map<Uuid, std::string> recent_starts_;
-  std::vector<Uuid> spent_starts_;          // committed while a look-up was under way
+  std::vector<Uuid> spent_starts_;  // committed while a look-up was under way
   std::vector<StartItem> awaiting_lookup_;
   std::vector<StartItem> in_lookup_;
 
@@ -212,9 +212,9 @@ class Committer {
   int64_t retry_read_at_ = 0;
   std::deque<StoredExecution> loaded_;  // waiting for their plans
   int64_t adopt_again_at_ = 0;
-  std::map<int, std::vector<Item>> parked_;      // for lanes that are being loaded
-  std::map<Uuid, std::vector<Item>> absent_;     // for executions that are live but not in memory
-  std::set<Uuid> refused_;                       // of these: after a refused write
+  std::map<int, std::vector<Item>> parked_;   // for lanes that are being loaded
+  std::map<Uuid, std::vector<Item>> absent_;  // for executions that are live but not in memory
+  std::set<Uuid> refused_;                    // of these: after a refused write
 };
 
 }  // namespace agentflow::executor

@@ -47,7 +47,9 @@ class CommitterTest : public ::testing::TestWithParam<int> {
   }
   json::Value Input() { return json::Object{{"x", 7}}; }
   bool Answered(const Uuid& id) { return !executor_->answers[id].empty(); }
-  const absl::StatusOr<StartAnswer>& AnswerOf(const Uuid& id) { return executor_->answers[id].at(0); }
+  const absl::StatusOr<StartAnswer>& AnswerOf(const Uuid& id) {
+    return executor_->answers[id].at(0);
+  }
   int StateOf(const Uuid& id) {
     auto closed = database_.closed.find(id);
     if (closed != database_.closed.end()) return closed->second.second;
@@ -182,8 +184,8 @@ TEST_P(CommitterTest, LongChainsGoOnInTheNextBatch) {
 
 TEST_P(CommitterTest, LostAcknowledgementsNeitherRepeatNorLose) {
   engine::PlanPtr plan = plans_.Add(kChained);
-  for (CommitFault fault : {CommitFault::kLostAfterCommit, CommitFault::kLostBeforeCommit,
-                            CommitFault::kNotDone}) {
+  for (CommitFault fault :
+       {CommitFault::kLostAfterCommit, CommitFault::kLostBeforeCommit, CommitFault::kNotDone}) {
     for (auto& store : executor_->stores) store->faults = {fault};
     const Uuid id = executor_->Start(plan, Input());
     executor_->Run();
@@ -476,8 +478,11 @@ TEST_P(CommitterTest, ARetryIsOfferedAtItsTime) {
   executor_->Run();
   const TaskOffer first = executor_->TakeOffer();
   ASSERT_TRUE(executor_->router
-                  ->Post(ResultItem{.attempt = first.attempt, .coordinator = "c1", .failed = true,
-                                    .reason = "BROKEN", .message = "no"})
+                  ->Post(ResultItem{.attempt = first.attempt,
+                                    .coordinator = "c1",
+                                    .failed = true,
+                                    .reason = "BROKEN",
+                                    .message = "no"})
                   .ok());
   executor_->Run();
   for (int i = 0; i < 100 && executor_->dispatch.offers.empty(); ++i) Advance(100'000);
@@ -493,8 +498,11 @@ TEST_P(CommitterTest, CancellingTellsTheHolder) {
   absl::StatusOr<ExecutionView> answer = absl::UnknownError("none");
   auto cancel = [&] {
     ASSERT_TRUE(executor_->router
-                    ->Post(CancelItem{.execution = id, .tenant = "acme", .principal = "users/2",
-                                      .cause = "why not", .done = [&](auto view) { answer = view; }})
+                    ->Post(CancelItem{.execution = id,
+                                      .tenant = "acme",
+                                      .principal = "users/2",
+                                      .cause = "why not",
+                                      .done = [&](auto view) { answer = view; }})
                     .ok());
     executor_->Run();
   };

@@ -29,7 +29,9 @@ CommitterThread::CommitterThread(Committer& committer, Waker& waker, const Clock
   thread_ = std::thread([this] { Loop(); });
 }
 
-CommitterThread::~CommitterThread() { Stop(); }
+CommitterThread::~CommitterThread() {
+  Stop();
+}
 
 void CommitterThread::Stop() {
   if (!thread_.joinable()) return;

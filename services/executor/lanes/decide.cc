@@ -170,11 +170,11 @@ void Committer::DecideResult(ResultItem item) {
         const LiveTask kept = task->second;
         EndTask(live, *step);
         absl::Status status =
-            item.failed ? Run(live, engine::FailTask{*step, item.attempt.attempt,
-                                                     std::move(item.reason),
-                                                     std::move(item.message), item.retryable})
-                        : Run(live, engine::CompleteTask{*step, item.attempt.attempt,
-                                                         std::move(item.output)});
+            item.failed
+                ? Run(live, engine::FailTask{*step, item.attempt.attempt, std::move(item.reason),
+                                             std::move(item.message), item.retryable})
+                : Run(live,
+                      engine::CompleteTask{*step, item.attempt.attempt, std::move(item.output)});
         // The engine knows better: put back what was taken for over.
         if (!status.ok() && !live.state.over() && !live.tasks.contains(*step)) {
           live.tasks[*step] = kept;
@@ -182,8 +182,7 @@ void Committer::DecideResult(ResultItem item) {
       }
     }
   }
-  AfterCommit([this, coordinator = std::move(item.coordinator),
-               attempt = std::move(item.attempt)] {
+  AfterCommit([this, coordinator = std::move(item.coordinator), attempt = std::move(item.attempt)] {
     parts_.dispatch.Acknowledge(coordinator, attempt);
     parts_.dispatch.Flush();
   });
@@ -290,10 +289,10 @@ void Committer::TakeBack(Live& live, const engine::CancelTask& cancel) {
   EndTask(live, cancel.step);
   // One that nobody holds stays in the queue; its claim will be refused.
   if (holder.empty()) return;
-  Forming().effects.push_back([this, holder, name = NameOf(live, cancel.step, cancel.attempt),
-                               reason = cancel.reason] {
-    parts_.dispatch.Cancel(holder, name, reason);
-  });
+  Forming().effects.push_back(
+      [this, holder, name = NameOf(live, cancel.step, cancel.attempt), reason = cancel.reason] {
+        parts_.dispatch.Cancel(holder, name, reason);
+      });
 }
 
 void Committer::EndTask(Live& live, engine::StepRef ref) {

@@ -67,14 +67,20 @@ class FakeExecutor {
  public:
   FakeExecutor(MemoryDatabase& database, ManualClock& clock, FakePlans& plans, std::string name,
                int committers, CommitterOptions options = {})
-      : clock_(clock), database_clock_(clock),
-        table_(database, name, committers, name + ":1"), random_(++seeds_) {
+      : clock_(clock),
+        database_clock_(clock),
+        table_(database, name, committers, name + ":1"),
+        random_(++seeds_) {
     for (int i = 0; i < committers; ++i) {
       stores.push_back(std::make_unique<MemoryStore>(database, name, i));
-      all.push_back(std::make_unique<Committer>(
-          CommitterParts{.store = *stores.back(), .clock = database_clock_, .random = random_,
-                         .dispatch = dispatch, .plans = plans, .load = load, .board = board},
-          options));
+      all.push_back(std::make_unique<Committer>(CommitterParts{.store = *stores.back(),
+                                                               .clock = database_clock_,
+                                                               .random = random_,
+                                                               .dispatch = dispatch,
+                                                               .plans = plans,
+                                                               .load = load,
+                                                               .board = board},
+                                                options));
     }
     std::vector<Committer*> pointers;
     for (auto& committer : all) pointers.push_back(committer.get());
@@ -112,10 +118,9 @@ class FakeExecutor {
     info->input = std::move(input);
     info->strict = strict;
     info->request_id = request_id;
-    info->id = request_id.empty()
-                   ? MakeExecutionId(clock_.Now() / 1000, static_cast<int>(random_.Next() % 256),
-                                     random_)
-                   : ExecutionIdForRequest("acme", request_id);
+    info->id = request_id.empty() ? MakeExecutionId(clock_.Now() / 1000,
+                                                    static_cast<int>(random_.Next() % 256), random_)
+                                  : ExecutionIdForRequest("acme", request_id);
     const Uuid id = info->id;
     AF_CHECK(load.Admit("acme", {}, 0).ok());
     StartItem item{.plan = plan, .info = info, .body_hash = std::move(body_hash)};
@@ -128,11 +133,13 @@ class FakeExecutor {
   void Held(const TaskOffer& task, const std::string& coordinator = "c1") {
     AF_CHECK(router->Post(HeldItem{task.attempt, coordinator}).ok());
   }
-  void Complete(const TaskOffer& task, json::Value output = {}, const std::string& coordinator = "c1") {
-    AF_CHECK(router
-                 ->Post(ResultItem{.attempt = task.attempt, .coordinator = coordinator,
-                                   .output = std::move(output)})
-                 .ok());
+  void Complete(const TaskOffer& task, json::Value output = {},
+                const std::string& coordinator = "c1") {
+    AF_CHECK(
+        router
+            ->Post(ResultItem{
+                .attempt = task.attempt, .coordinator = coordinator, .output = std::move(output)})
+            .ok());
   }
   const engine::ExecutionState* Find(const Uuid& id) const {
     return all[static_cast<size_t>(LaneOf(id)) % all.size()]->Find(id);

@@ -9,8 +9,8 @@
 namespace agentflow::executor {
 namespace {
 
-constexpr pg::Statement kStartDay = {
-    "start_day", "SELECT start_day FROM start_key WHERE execution_id = $1"};
+constexpr pg::Statement kStartDay = {"start_day",
+                                     "SELECT start_day FROM start_key WHERE execution_id = $1"};
 constexpr pg::Statement kRecords = {
     "journal_read",
     "SELECT events FROM journal WHERE execution_id = $1 AND start_day = $2 "
@@ -18,17 +18,17 @@ constexpr pg::Statement kRecords = {
 
 // $1 states, $2 modes, $3 workflow, $4 version, $5 labels, $6 from, $7 until, $8 after time,
 // $9 after id, $10 limit, $11 first day of the closed ones.
-#define COLUMNS                                                                                  \
-  "execution_id, start_time, state, mode, priority, version, workflow, labels, principal, "      \
+#define COLUMNS                                                                             \
+  "execution_id, start_time, state, mode, priority, version, workflow, labels, principal, " \
   "trace_id, "
-#define CONDITIONS(compare)                                                                      \
-  "WHERE ($1::bigint[] IS NULL OR state = ANY($1::bigint[])) "                                   \
-  "AND ($2::bigint[] IS NULL OR mode = ANY($2::bigint[])) "                                      \
-  "AND ($3::text IS NULL OR workflow = $3::text) AND ($4::int IS NULL OR version = $4::int) "    \
-  "AND ($5::jsonb IS NULL OR (labels <> '' AND labels::jsonb @> $5::jsonb)) "                    \
-  "AND start_time >= $6::timestamptz AND start_time < $7::timestamptz "                          \
+#define CONDITIONS(compare)                                                                   \
+  "WHERE ($1::bigint[] IS NULL OR state = ANY($1::bigint[])) "                                \
+  "AND ($2::bigint[] IS NULL OR mode = ANY($2::bigint[])) "                                   \
+  "AND ($3::text IS NULL OR workflow = $3::text) AND ($4::int IS NULL OR version = $4::int) " \
+  "AND ($5::jsonb IS NULL OR (labels <> '' AND labels::jsonb @> $5::jsonb)) "                 \
+  "AND start_time >= $6::timestamptz AND start_time < $7::timestamptz "                       \
   "AND (start_time, execution_id) " compare " ($8::timestamptz, $9::uuid) "
-#define LIST(compare, order)                                                                     \
+#define LIST(compare, order) \
   "(SELECT " COLUMNS "NULL::timestamptz, '', '', '' FROM live_execution " CONDITIONS(compare)    \
   "ORDER BY start_time " order ", execution_id " order " LIMIT $10::int) UNION ALL "             \
   "(SELECT " COLUMNS "end_time, error_reason, error_message, error_node FROM closed_execution "  \
@@ -124,10 +124,10 @@ absl::StatusOr<std::vector<ExecutionSummary>> ExecutionReader::List(const std::s
                                                                     const ListQuery& query) {
   const pg::Statement& statement = query.ascending ? kListOldest : kListNewest;
   const UnixMicros until = query.until == 0 ? kFarFuture : query.until;
-  const std::pair<UnixMicros, Uuid> after =
-      query.after ? *query.after
-                  : query.ascending ? std::make_pair(UnixMicros{0}, Uuid())
-                                    : std::make_pair(kFarFuture, LastUuid());
+  const std::pair<UnixMicros, Uuid> after = query.after ? *query.after
+                                            : query.ascending
+                                                ? std::make_pair(UnixMicros{0}, Uuid())
+                                                : std::make_pair(kFarFuture, LastUuid());
   std::optional<std::string> labels;
   if (!query.labels.empty()) labels = query.labels;
   // Newest first: the newest days usually have enough, and older partitions are not opened.
@@ -136,8 +136,7 @@ absl::StatusOr<std::vector<ExecutionSummary>> ExecutionReader::List(const std::s
   spans.push_back(0);  // all
   std::vector<ExecutionSummary> list;
   for (int days : spans) {
-    const UnixMicros from =
-        days == 0 ? query.from : std::max(query.from, newest - days * kDay);
+    const UnixMicros from = days == 0 ? query.from : std::max(query.from, newest - days * kDay);
     const bool everything = from == query.from;
     list.clear();
     AF_RETURN_IF_ERROR(pool_.InTenant(tenant, [&](pg::TenantTx& tx) -> absl::Status {

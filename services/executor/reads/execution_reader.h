@@ -29,13 +29,13 @@ struct ExecutionSummary {
 };
 
 struct ListQuery {
-  std::vector<int64_t> states;        // engine::Phase; empty: all
-  std::vector<int64_t> modes;         // engine::Mode; empty: all
+  std::vector<int64_t> states;  // engine::Phase; empty: all
+  std::vector<int64_t> modes;   // engine::Mode; empty: all
   std::optional<std::string> workflow;
   std::optional<int> version;
-  std::string labels;                 // JSON object that must be contained; empty: none
-  UnixMicros from = 0;                // start_time >= from
-  UnixMicros until = 0;               // start_time < until; 0: no bound
+  std::string labels;    // JSON object that must be contained; empty: none
+  UnixMicros from = 0;   // start_time >= from
+  UnixMicros until = 0;  // start_time < until; 0: no bound
   bool ascending = false;
   // After this row; nullopt: from the beginning.
   std::optional<std::pair<UnixMicros, Uuid>> after;

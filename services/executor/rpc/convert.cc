@@ -100,7 +100,9 @@ uint32_t AttemptOf(const engine::Event& event) {
 
 }  // namespace
 
-std::string ExecutionName(const Uuid& id) { return "executions/" + id.ToString(); }
+std::string ExecutionName(const Uuid& id) {
+  return "executions/" + id.ToString();
+}
 
 absl::StatusOr<Uuid> ParseExecutionName(const std::string& name, std::string_view field) {
   constexpr std::string_view kPrefix = "executions/";

@@ -109,9 +109,10 @@ class Link : public std::enable_shared_from_this<Link> {
     }
     if (result != nullptr && !parts_.tokens.Check(name, result->token())) {
       // Whoever sent it never had the task: it will never be applied, so it is to be forgotten.
-      obs::Warn("a result with a wrong task token",
-                {{"tenant", name.tenant}, {"execution", name.execution.ToString()},
-                 {"step", name.step}, {"attempt", name.attempt}});
+      obs::Warn("a result with a wrong task token", {{"tenant", name.tenant},
+                                                     {"execution", name.execution.ToString()},
+                                                     {"step", name.step},
+                                                     {"attempt", name.attempt}});
       parts_.links.Collect(coordinator_,
                            [&](Orders& orders) { orders.acknowledged.push_back(name); });
       return;
@@ -122,8 +123,7 @@ class Link : public std::enable_shared_from_this<Link> {
     // When too much waits the coordinator hears nothing and sends it again.
     if (ReasonOf(posted) == "LANE_MOVED") {
       const int lane = LaneOf(name.execution);
-      parts_.links.Collect(coordinator_,
-                           [&](Orders& orders) { orders.lanes_moved.insert(lane); });
+      parts_.links.Collect(coordinator_, [&](Orders& orders) { orders.lanes_moved.insert(lane); });
     }
   }
 
@@ -137,9 +137,8 @@ class Link : public std::enable_shared_from_this<Link> {
 
 void RegisterDispatchService(rpc::Server& server, DispatchServiceParts parts) {
   server.BidiStreaming<pb::CoordinatorReports, pb::ExecutorOrders>(
-      "agentflow.internal.executor.v1.DispatchService/Link", [parts](LinkStream stream) {
-        std::make_shared<Link>(parts, std::move(stream))->Open();
-      });
+      "agentflow.internal.executor.v1.DispatchService/Link",
+      [parts](LinkStream stream) { std::make_shared<Link>(parts, std::move(stream))->Open(); });
   server.ServerStreaming<pb::WatchLanesRequest, pb::LaneMap>(
       "agentflow.internal.executor.v1.DispatchService/WatchLanes",
       [parts](LaneWatchers::Stream stream, const pb::WatchLanesRequest&) {

@@ -19,7 +19,9 @@ namespace internal = agentflow::internal::executor::v1;
 
 constexpr char kService[] = "agentflow.api.v1.ExecutionService/";
 
-std::string Method(const char* name) { return std::string(kService) + name; }
+std::string Method(const char* name) {
+  return std::string(kService) + name;
+}
 
 template <typename T>
 using Answer = std::function<void(absl::StatusOr<T>)>;
@@ -78,14 +80,15 @@ void StartExecution(const ExecutionServiceParts& parts, rpc::CallPtr call,
                     const api::StartExecutionRequest& request, Answer<api::Execution> done) {
   absl::StatusOr<StartRequest> start = ToStart(*call, request);
   if (!start.ok()) return done(start.status());
-  parts.starter.Start(*std::move(start), [&parts, call, done](const Uuid& id,
-                                                              absl::StatusOr<StartAnswer> answer) {
-    if (!answer.ok()) return done(answer.status());
-    if (answer->existed) return AnswerFromDatabase(parts, call->tenant(), id, done);
-    api::Execution execution;
-    ToProto(answer->view, &execution);
-    done(std::move(execution));
-  });
+  parts.starter.Start(*std::move(start),
+                      [&parts, call, done](const Uuid& id, absl::StatusOr<StartAnswer> answer) {
+                        if (!answer.ok()) return done(answer.status());
+                        if (answer->existed)
+                          return AnswerFromDatabase(parts, call->tenant(), id, done);
+                        api::Execution execution;
+                        ToProto(answer->view, &execution);
+                        done(std::move(execution));
+                      });
 }
 
 absl::StatusOr<api::Execution> GetExecution(const ExecutionServiceParts& parts,
@@ -103,8 +106,10 @@ absl::StatusOr<api::ListExecutionsResponse> ListExecutions(
     const api::ListExecutionsRequest& request) {
   AF_ASSIGN_OR_RETURN(ListQuery query, ToListQuery(request.filter(), request.order_by()));
   AF_ASSIGN_OR_RETURN(query.limit, rpc::PageSize(request.page_size()));
-  const rpc::PageQuery page{.tenant = call.tenant(), .method = "ListExecutions",
-                            .filter = request.filter(), .order_by = request.order_by()};
+  const rpc::PageQuery page{.tenant = call.tenant(),
+                            .method = "ListExecutions",
+                            .filter = request.filter(),
+                            .order_by = request.order_by()};
   AF_ASSIGN_OR_RETURN(const std::string position, rpc::ReadPageToken(page, request.page_token()));
   AF_ASSIGN_OR_RETURN(query.after, ParsePosition(position));
   AF_ASSIGN_OR_RETURN(std::vector<ExecutionSummary> list, parts.reader.List(call.tenant(), query));
@@ -113,8 +118,8 @@ absl::StatusOr<api::ListExecutionsResponse> ListExecutions(
   api::ListExecutionsResponse response;
   for (const ExecutionSummary& summary : list) ToProto(summary, response.add_executions());
   if (more) {
-    response.set_next_page_token(rpc::MakePageToken(
-        page, FormatPosition(list.back().start_time, list.back().id)));
+    response.set_next_page_token(
+        rpc::MakePageToken(page, FormatPosition(list.back().start_time, list.back().id)));
   }
   return response;
 }
@@ -135,8 +140,8 @@ absl::StatusOr<api::ListStepsResponse> ListSteps(const ExecutionServiceParts& pa
                                                  const api::ListStepsRequest& request) {
   AF_ASSIGN_OR_RETURN(const Uuid id, ParseExecutionName(request.parent(), "parent"));
   AF_ASSIGN_OR_RETURN(const int limit, rpc::PageSize(request.page_size()));
-  const rpc::PageQuery page{.tenant = call.tenant(), .method = "ListSteps",
-                            .parent = request.parent()};
+  const rpc::PageQuery page{
+      .tenant = call.tenant(), .method = "ListSteps", .parent = request.parent()};
   AF_ASSIGN_OR_RETURN(const std::string position, rpc::ReadPageToken(page, request.page_token()));
   AF_ASSIGN_OR_RETURN(const int64_t first, NumberPosition(position));
   AF_ASSIGN_OR_RETURN(const engine::ExecutionState state, parts.reader.Read(call.tenant(), id));
@@ -159,13 +164,13 @@ absl::StatusOr<api::ListEventsResponse> ListEvents(const ExecutionServiceParts& 
                                                    const api::ListEventsRequest& request) {
   AF_ASSIGN_OR_RETURN(const Uuid id, ParseExecutionName(request.parent(), "parent"));
   AF_ASSIGN_OR_RETURN(const int limit, rpc::PageSize(request.page_size()));
-  const rpc::PageQuery page{.tenant = call.tenant(), .method = "ListEvents",
-                            .parent = request.parent()};
+  const rpc::PageQuery page{
+      .tenant = call.tenant(), .method = "ListEvents", .parent = request.parent()};
   AF_ASSIGN_OR_RETURN(const std::string position, rpc::ReadPageToken(page, request.page_token()));
   AF_ASSIGN_OR_RETURN(const int64_t after, NumberPosition(position));
   AF_ASSIGN_OR_RETURN(const engine::ExecutionState state, parts.reader.Read(call.tenant(), id));
-  AF_ASSIGN_OR_RETURN(const auto events, parts.reader.Events(call.tenant(), id,
-                                                             static_cast<uint64_t>(after), limit));
+  AF_ASSIGN_OR_RETURN(const auto events,
+                      parts.reader.Events(call.tenant(), id, static_cast<uint64_t>(after), limit));
   api::ListEventsResponse response;
   for (const engine::Event& event : events.first) ToProto(state, event, response.add_events());
   if (events.second) {
@@ -186,17 +191,17 @@ void CancelExecution(const ExecutionServiceParts& parts, rpc::CallPtr call,
     if (state->over()) {
       return done(FailedPrecondition("EXECUTION_OVER", "The execution is over already."));
     }
-    absl::Status posted = parts.router.Post(
-        CancelItem{.execution = id,
-                   .tenant = call->tenant(),
-                   .principal = call->principal().name,
-                   .cause = cause,
-                   .done = [done](absl::StatusOr<ExecutionView> view) {
-                     if (!view.ok()) return done(view.status());
-                     api::Execution execution;
-                     ToProto(*view, &execution);
-                     done(std::move(execution));
-                   }});
+    absl::Status posted =
+        parts.router.Post(CancelItem{.execution = id,
+                                     .tenant = call->tenant(),
+                                     .principal = call->principal().name,
+                                     .cause = cause,
+                                     .done = [done](absl::StatusOr<ExecutionView> view) {
+                                       if (!view.ok()) return done(view.status());
+                                       api::Execution execution;
+                                       ToProto(*view, &execution);
+                                       done(std::move(execution));
+                                     }});
     if (!posted.ok()) done(posted);
   });
   if (!taken) done(Unavailable("EXECUTOR_BUSY", "Too many requests wait. Try again."));
@@ -254,21 +259,19 @@ void RegisterExecutionService(rpc::Server& server, ExecutionServiceParts given) 
         return ListExecutions(*parts, call, request);
       });
   server.Unary<api::ListStepsRequest, api::ListStepsResponse>(
-      Method("ListSteps"), [parts](const auto& call, const auto& request) {
-        return ListSteps(*parts, call, request);
-      });
+      Method("ListSteps"),
+      [parts](const auto& call, const auto& request) { return ListSteps(*parts, call, request); });
   server.Unary<api::ListEventsRequest, api::ListEventsResponse>(
-      Method("ListEvents"), [parts](const auto& call, const auto& request) {
-        return ListEvents(*parts, call, request);
-      });
+      Method("ListEvents"),
+      [parts](const auto& call, const auto& request) { return ListEvents(*parts, call, request); });
   server.UnaryAsync<internal::ServiceStartRequest, internal::ServiceStartResponse>(
       "agentflow.internal.executor.v1.StartService/Start",
       [parts](rpc::CallPtr, std::unique_ptr<internal::ServiceStartRequest> request,
               Answer<internal::ServiceStartResponse> done) {
         // Asks the tenant service, so it may not stay on the reading thread.
         auto shared = std::make_shared<internal::ServiceStartRequest>(std::move(*request));
-        const bool taken = parts->pool.TrySubmit(
-            [parts, shared, done] { ServiceStart(*parts, *shared, done); });
+        const bool taken =
+            parts->pool.TrySubmit([parts, shared, done] { ServiceStart(*parts, *shared, done); });
         if (!taken) done(Unavailable("EXECUTOR_BUSY", "Too many requests wait. Try again."));
       });
 }

@@ -79,7 +79,8 @@ bool FeedService::Serve(Reader& reader) {
   for (const FeedRow& row : *rows) {
     pb::FeedBatch batch;
     if (!batch.ParseFromString(row.body)) {
-      obs::Error("a feed row cannot be read", {{"committer", row.committer}, {"seq", row.sequence}});
+      obs::Error("a feed row cannot be read",
+                 {{"committer", row.committer}, {"seq", row.sequence}});
     }
     batch.mutable_cursor()->set_committer(row.committer);
     batch.mutable_cursor()->set_sequence(row.sequence);

@@ -61,8 +61,8 @@ absl::Status AddTerm(const rpc::FilterTerm& term, ListQuery* query, json::Object
     }
     std::vector<int64_t> kept;
     for (int64_t each = Execution::QUEUED; each <= Execution::TIMED_OUT; ++each) {
-      const bool before = query->states.empty() || std::count(query->states.begin(),
-                                                              query->states.end(), each) > 0;
+      const bool before =
+          query->states.empty() || std::count(query->states.begin(), query->states.end(), each) > 0;
       if (before && (each == state) == (term.op == Op::kEqual)) kept.push_back(each);
     }
     // No state fits: 0 is none's number.

@@ -94,9 +94,8 @@ void Starter::Start(StartRequest request, Done done) {
   const VersionQuestion question{request.tenant, request.workflow, request.version};
   pending->request = std::move(request);
   pending->done = std::move(done);
-  parts_.versions.Resolve(question, [this, pending](VersionAnswer answer) {
-    Resolved(pending, std::move(answer));
-  });
+  parts_.versions.Resolve(
+      question, [this, pending](VersionAnswer answer) { Resolved(pending, std::move(answer)); });
 }
 
 void Starter::Resolved(std::shared_ptr<Pending> pending, VersionAnswer answer) {
@@ -126,8 +125,7 @@ void Starter::Compiled(std::shared_ptr<Pending> pending, absl::StatusOr<Compiled
 
 void Starter::Admitted(std::shared_ptr<Pending> pending, TenantLimits limits) {
   StartRequest& request = pending->request;
-  absl::Status admitted =
-      parts_.load.Admit(request.tenant, limits, parts_.clock.Monotonic());
+  absl::Status admitted = parts_.load.Admit(request.tenant, limits, parts_.clock.Monotonic());
   if (!admitted.ok()) return pending->done({}, admitted);
   const int lane = pending->body_hash.empty() ? parts_.router.AnyLane() : LaneOf(pending->id);
   if (lane < 0) {

@@ -20,12 +20,12 @@ namespace agentflow::executor {
 struct StartRequest {
   std::string tenant;
   std::string principal;
-  std::string workflow;    // workflows/{id}
-  int32_t version = 0;     // 0: the newest
+  std::string workflow;  // workflows/{id}
+  int32_t version = 0;   // 0: the newest
   json::Value input;
-  std::string request_id;  // empty: none
+  std::string request_id;                                   // empty: none
   std::vector<std::pair<std::string, std::string>> labels;  // sorted
-  int32_t priority = 0;    // 0: 3
+  int32_t priority = 0;                                     // 0: 3
   engine::Mode mode = engine::Mode::kLive;
   std::string trace_id;
   bool strict = false;

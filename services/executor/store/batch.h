@@ -53,7 +53,7 @@ struct ExecutionWrite {
   std::optional<std::string> snapshot;  // after last_sequence; replaces an older one
   std::optional<End> end;               // set: a closed row is written
   std::string body_hash;                // of a start with a request id; empty: no start_key row
-  std::string change;                   // for the feed: agentflow.internal.executor.v1.ExecutionChange
+  std::string change;  // for the feed: agentflow.internal.executor.v1.ExecutionChange
 };
 
 using WritePtr = std::shared_ptr<const ExecutionWrite>;

@@ -44,7 +44,8 @@ CommitOutcome MemoryStore::Carry(const Fence& expected, const std::vector<WriteP
     AF_CHECK(lane->second == std::make_pair(owner_, committer_));
     AF_CHECK(!gap);
     if (twice || database_.poisoned.contains(id)) {
-      return Ended(CommitOutcome::Kind::kRefused, InvalidArgument("DATABASE_VALUE_REFUSED", "", ""));
+      return Ended(CommitOutcome::Kind::kRefused,
+                   InvalidArgument("DATABASE_VALUE_REFUSED", "", ""));
     }
   }
   ++owner->second.fence.seq;

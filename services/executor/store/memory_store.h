@@ -89,7 +89,9 @@ class MemoryStore final : public Store {
 class MemoryLaneTable final : public LaneTable {
  public:
   MemoryLaneTable(MemoryDatabase& database, std::string owner, int committers, std::string address)
-      : database_(database), owner_(std::move(owner)), committers_(committers),
+      : database_(database),
+        owner_(std::move(owner)),
+        committers_(committers),
         address_(std::move(address)) {}
 
   absl::Status Join() override;

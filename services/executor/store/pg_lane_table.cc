@@ -6,6 +6,9 @@
 namespace agentflow::executor {
 namespace {
 
+constexpr int kPortion = 5'000;  // as in the statements
+constexpr int kMaxPortions = 400;
+
 enum : size_t {
   kJoin,
   kAcquire,
@@ -47,9 +50,9 @@ struct PgLaneTable::Rep {
 
   absl::StatusOr<pg::BinaryResult> Query(size_t statement, const pg::BinaryParams& params) {
     if (db == nullptr || db->lost()) {
-      AF_ASSIGN_OR_RETURN(db, pg::Pipeline::Connect({.url = options.url,
-                                                     .name = "executor-lanes",
-                                                     .statements = Statements()}));
+      AF_ASSIGN_OR_RETURN(
+          db, pg::Pipeline::Connect(
+                  {.url = options.url, .name = "executor-lanes", .statements = Statements()}));
     }
     return db->Query(statement, params);
   }
@@ -102,8 +105,18 @@ absl::Status PgLaneTable::EnsurePartitions(int retention_days, int first_day, in
 
 absl::Status PgLaneTable::Trim(int today, int64_t feed_kept_ms) {
   AF_RETURN_IF_ERROR(rep_->Query(kDropPartitions, pg::BinaryParams().Int(today)).status());
-  AF_RETURN_IF_ERROR(rep_->Query(kTrimFeed, pg::BinaryParams().Bigint(feed_kept_ms)).status());
-  return rep_->Query(kTrimStartKeys, pg::BinaryParams().Int(today)).status();
+  // Small portions, so that nothing is locked for long; bounded, so that this ends.
+  for (int portion = 0; portion < kMaxPortions; ++portion) {
+    AF_ASSIGN_OR_RETURN(const pg::BinaryResult deleted,
+                        rep_->Query(kTrimFeed, pg::BinaryParams().Bigint(feed_kept_ms)));
+    if (deleted.affected() < kPortion) break;
+  }
+  for (int portion = 0; portion < kMaxPortions; ++portion) {
+    AF_ASSIGN_OR_RETURN(const pg::BinaryResult deleted,
+                        rep_->Query(kTrimStartKeys, pg::BinaryParams().Int(today)));
+    if (deleted.affected() < kPortion) break;
+  }
+  return absl::OkStatus();
 }
 
 absl::StatusOr<UnixMicros> PgLaneTable::DatabaseTime() {

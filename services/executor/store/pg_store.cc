@@ -19,7 +19,8 @@ namespace {
 // (these tables grow from empty to large between two ANALYZE), and plan a statement once.
 constexpr pg::Statement kConfigure = {
     "configure",
-    "SELECT set_config('enable_seqscan', 'off', false), set_config('enable_hashjoin', 'off', false),"
+    "SELECT set_config('enable_seqscan', 'off', false), set_config('enable_hashjoin', 'off', "
+    "false),"
     " set_config('enable_mergejoin', 'off', false),"
     " set_config('plan_cache_mode', 'force_generic_plan', false)"};
 
@@ -45,7 +46,8 @@ std::vector<pg::Statement> Statements() {
        "UPDATE owner SET backend_pid = pg_backend_pid(), backend_start = (SELECT a.backend_start "
        "FROM pg_stat_activity a WHERE a.pid = pg_backend_pid()), "
        "lease_until = clock_timestamp() + $4::int * interval '1 ms' "
-       "WHERE owner_id = $1::text AND committer = $2::int AND ($3::bigint = 0 OR epoch = $3::bigint) "
+       "WHERE owner_id = $1::text AND committer = $2::int AND ($3::bigint = 0 OR epoch = "
+       "$3::bigint) "
        "RETURNING epoch, seq, clock_timestamp()"},
       {"fence",
        "WITH f AS (UPDATE owner SET seq = $4::bigint + 1, "
@@ -97,7 +99,9 @@ std::string WithoutNul(std::string text) {
   return text;
 }
 
-int16_t LaneColumn(const Uuid& id) { return static_cast<int16_t>(LaneOf(id)); }
+int16_t LaneColumn(const Uuid& id) {
+  return static_cast<int16_t>(LaneOf(id));
+}
 
 void AddJournal(pg::Pipeline& db, const std::vector<WritePtr>& writes) {
   pg::UuidArray id;
@@ -117,8 +121,14 @@ void AddJournal(pg::Pipeline& db, const std::vector<WritePtr>& writes) {
     events.Append(w->events);
   }
   if (id.size() == 0) return;
-  db.Add(write::kJournal, pg::BinaryParams().Array(id).Array(first).Array(last).Array(day)
-                              .Array(retention).Array(tenant).Array(events));
+  db.Add(write::kJournal, pg::BinaryParams()
+                              .Array(id)
+                              .Array(first)
+                              .Array(last)
+                              .Array(day)
+                              .Array(retention)
+                              .Array(tenant)
+                              .Array(events));
 }
 
 void AddInsertLive(pg::Pipeline& db, const std::vector<WritePtr>& writes) {
@@ -147,10 +157,22 @@ void AddInsertLive(pg::Pipeline& db, const std::vector<WritePtr>& writes) {
     trace.Append(f.trace_id);
   }
   if (id.size() == 0) return;
-  db.Add(write::kInsertLive, pg::BinaryParams().Array(lane).Array(id).Array(tenant).Array(day)
-                                 .Array(retention).Array(start).Array(state).Array(mode)
-                                 .Array(priority).Array(version).Array(workflow).Array(hash)
-                                 .Array(labels).Array(principal).Array(trace));
+  db.Add(write::kInsertLive, pg::BinaryParams()
+                                 .Array(lane)
+                                 .Array(id)
+                                 .Array(tenant)
+                                 .Array(day)
+                                 .Array(retention)
+                                 .Array(start)
+                                 .Array(state)
+                                 .Array(mode)
+                                 .Array(priority)
+                                 .Array(version)
+                                 .Array(workflow)
+                                 .Array(hash)
+                                 .Array(labels)
+                                 .Array(principal)
+                                 .Array(trace));
 }
 
 void AddUpdateLive(pg::Pipeline& db, const std::vector<WritePtr>& writes) {
@@ -216,10 +238,24 @@ void AddInsertClosed(pg::Pipeline& db, const std::vector<WritePtr>& writes) {
     node.Append(WithoutNul(w->end->error_node));
   }
   if (id.size() == 0) return;
-  db.Add(write::kInsertClosed,
-         pg::BinaryParams().Array(tenant).Array(start).Array(id).Array(day).Array(retention)
-             .Array(end).Array(state).Array(mode).Array(priority).Array(version).Array(workflow)
-             .Array(labels).Array(principal).Array(trace).Array(reason).Array(message).Array(node));
+  db.Add(write::kInsertClosed, pg::BinaryParams()
+                                   .Array(tenant)
+                                   .Array(start)
+                                   .Array(id)
+                                   .Array(day)
+                                   .Array(retention)
+                                   .Array(end)
+                                   .Array(state)
+                                   .Array(mode)
+                                   .Array(priority)
+                                   .Array(version)
+                                   .Array(workflow)
+                                   .Array(labels)
+                                   .Array(principal)
+                                   .Array(trace)
+                                   .Array(reason)
+                                   .Array(message)
+                                   .Array(node));
 }
 
 void AddStartKeys(pg::Pipeline& db, const std::vector<WritePtr>& writes) {
@@ -240,8 +276,8 @@ void AddStartKeys(pg::Pipeline& db, const std::vector<WritePtr>& writes) {
   }
   if (id.size() == 0) return;
   db.Add(write::kInsertStartKey,
-         pg::BinaryParams().Array(id).Array(tenant).Array(hash).Array(start).Array(day)
-             .Array(retention));
+         pg::BinaryParams().Array(id).Array(tenant).Array(hash).Array(start).Array(day).Array(
+             retention));
 }
 
 CommitOutcome ToOutcome(const pg::BatchOutcome& batch) {
@@ -260,8 +296,8 @@ CommitOutcome ToOutcome(const pg::BatchOutcome& batch) {
             .status = FailedPrecondition("LANES_LOST", "Another owner has raised the epoch.")};
   }
   // A day without a partition is nobody's bad data.
-  const bool no_partition =
-      batch.sqlstate == "23514" && MessageOf(batch.status).find("no partition") != std::string::npos;
+  const bool no_partition = batch.sqlstate == "23514" &&
+                            MessageOf(batch.status).find("no partition") != std::string::npos;
   if (pg::IsDataError(batch.sqlstate) && !no_partition) {
     return {.kind = Kind::kRefused, .status = batch.status};
   }
@@ -273,9 +309,9 @@ CommitOutcome ToOutcome(const pg::BatchOutcome& batch) {
 absl::StatusOr<std::unique_ptr<pg::Pipeline>> ConnectEngine(const std::string& url,
                                                             const std::string& name,
                                                             std::vector<pg::Statement> statements) {
-  AF_ASSIGN_OR_RETURN(std::unique_ptr<pg::Pipeline> db,
-                      pg::Pipeline::Connect({.url = url, .name = name,
-                                             .statements = std::move(statements)}));
+  AF_ASSIGN_OR_RETURN(
+      std::unique_ptr<pg::Pipeline> db,
+      pg::Pipeline::Connect({.url = url, .name = name, .statements = std::move(statements)}));
   AF_RETURN_IF_ERROR(db->Query(0).status());
   return db;
 }
@@ -293,8 +329,12 @@ class PgStore::Writer {
       return {.kind = CommitOutcome::Kind::kNotDone, .status = status};
     }
     pg::Pipeline& db = *db_;
-    db.Add(write::kFence, pg::BinaryParams().Text(options_.owner).Int(options_.committer)
-                              .Bigint(fence.epoch).Bigint(fence.seq).Int(options_.lease_ms));
+    db.Add(write::kFence, pg::BinaryParams()
+                              .Text(options_.owner)
+                              .Int(options_.committer)
+                              .Bigint(fence.epoch)
+                              .Bigint(fence.seq)
+                              .Int(options_.lease_ms));
     AddJournal(db, writes);
     AddInsertLive(db, writes);
     AddUpdateLive(db, writes);
@@ -306,9 +346,11 @@ class PgStore::Writer {
       if (!w->change.empty()) AppendToFeedBody(w->change, &body);
     }
     if (!body.empty()) {
-      db.Add(write::kFeed,
-             pg::BinaryParams().Text(options_.owner + "/" + std::to_string(options_.committer))
-                 .Bigint(fence.epoch).Bigint(fence.seq + 1).Bytea(body));
+      db.Add(write::kFeed, pg::BinaryParams()
+                               .Text(options_.owner + "/" + std::to_string(options_.committer))
+                               .Bigint(fence.epoch)
+                               .Bigint(fence.seq + 1)
+                               .Bytea(body));
     }
     if (absl::Status status = db.Send(); !status.ok()) {
       db_.reset();
@@ -321,9 +363,11 @@ class PgStore::Writer {
 
   absl::StatusOr<Fence> AskFence(int64_t epoch) {
     AF_RETURN_IF_ERROR(Connect());
-    absl::StatusOr<pg::BinaryResult> rows =
-        db_->Query(write::kAdopt, pg::BinaryParams().Text(options_.owner).Int(options_.committer)
-                                      .Bigint(epoch).Int(options_.lease_ms));
+    absl::StatusOr<pg::BinaryResult> rows = db_->Query(write::kAdopt, pg::BinaryParams()
+                                                                          .Text(options_.owner)
+                                                                          .Int(options_.committer)
+                                                                          .Bigint(epoch)
+                                                                          .Int(options_.lease_ms));
     if (db_->lost()) db_.reset();
     AF_RETURN_IF_ERROR(rows.status());
     if (rows->empty()) {
@@ -338,7 +382,8 @@ class PgStore::Writer {
  private:
   absl::Status Connect() {
     if (db_ != nullptr && !db_->lost()) return absl::OkStatus();
-    AF_ASSIGN_OR_RETURN(db_, ConnectEngine(options_.url, "executor-committer", write::Statements()));
+    AF_ASSIGN_OR_RETURN(db_,
+                        ConnectEngine(options_.url, "executor-committer", write::Statements()));
     return absl::OkStatus();
   }
 
@@ -351,16 +396,16 @@ namespace read {
 
 enum : size_t { kSetUp, kStartKeys, kLiveByLane, kRecordsByLane, kLiveById, kRecordsById };
 
-#define LIVE_COLUMNS                                                                            \
-  "SELECT l.execution_id, l.tenant_id, l.start_day, l.retention_days, l.start_time, l.mode, "   \
-  "l.priority, l.version, l.workflow, l.content_hash, l.labels, l.principal, l.trace_id, "      \
+#define LIVE_COLUMNS                                                                          \
+  "SELECT l.execution_id, l.tenant_id, l.start_day, l.retention_days, l.start_time, l.mode, " \
+  "l.priority, l.version, l.workflow, l.content_hash, l.labels, l.principal, l.trace_id, "    \
   "l.state, l.snapshot FROM live_execution l "
-#define RECORDS                                                                                  \
-  "SELECT l.execution_id, j.events FROM live_execution l JOIN journal j "                        \
-  "ON j.execution_id = l.execution_id AND j.start_day = l.start_day "                            \
+#define RECORDS                                                           \
+  "SELECT l.execution_id, j.events FROM live_execution l JOIN journal j " \
+  "ON j.execution_id = l.execution_id AND j.start_day = l.start_day "     \
   "AND j.retention_days = l.retention_days AND j.first_sequence > l.snapshot_sequence "
-#define BY_ID                                                                                    \
-  "JOIN unnest($1::smallint[], $2::uuid[]) AS d(lane, execution_id) "                            \
+#define BY_ID                                                         \
+  "JOIN unnest($1::smallint[], $2::uuid[]) AS d(lane, execution_id) " \
   "ON l.lane = d.lane AND l.execution_id = d.execution_id "
 
 std::vector<pg::Statement> Statements() {
@@ -369,8 +414,8 @@ std::vector<pg::Statement> Statements() {
       {"start_keys",
        "SELECT execution_id, body_hash FROM start_key WHERE execution_id = ANY($1::uuid[])"},
       {"live_by_lane", LIVE_COLUMNS "WHERE l.lane = ANY($1::smallint[])"},
-      {"records_by_lane", RECORDS
-       "WHERE l.lane = ANY($1::smallint[]) ORDER BY l.execution_id, j.first_sequence"},
+      {"records_by_lane",
+       RECORDS "WHERE l.lane = ANY($1::smallint[]) ORDER BY l.execution_id, j.first_sequence"},
       {"live_by_id", LIVE_COLUMNS BY_ID},
       {"records_by_id", RECORDS BY_ID "ORDER BY l.execution_id, j.first_sequence"},
   };
@@ -493,10 +538,11 @@ std::optional<absl::StatusOr<Fence>> PgStore::TakeFence() {
 }
 
 void PgStore::BeginRead(ReadRequest request) {
-  reader_->thread().Begin(
-      [this, request = std::move(request)] { return reader_->Read(request); });
+  reader_->thread().Begin([this, request = std::move(request)] { return reader_->Read(request); });
 }
 
-std::optional<absl::StatusOr<ReadResult>> PgStore::TakeRead() { return reader_->thread().Take(); }
+std::optional<absl::StatusOr<ReadResult>> PgStore::TakeRead() {
+  return reader_->thread().Take();
+}
 
 }  // namespace agentflow::executor

@@ -12,7 +12,7 @@ namespace agentflow::executor {
 
 struct PgStoreOptions {
   std::string url;
-  std::string owner;       // name of this executor
+  std::string owner;  // name of this executor
   int committer = 0;
   int lease_ms = 3'000;
   // Called from the store's threads whenever an answer can be taken.
@@ -67,6 +67,5 @@ class PgLaneTable final : public LaneTable {
   struct Rep;
   std::unique_ptr<Rep> rep_;
 };
-
 
 }  // namespace agentflow::executor

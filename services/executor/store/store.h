@@ -18,22 +18,22 @@ namespace agentflow::executor {
 struct CommitOutcome {
   enum class Kind {
     kCommitted,
-    kFenced,     // somebody else owns the lanes now; nothing was written and nothing ever will be
-    kRefused,    // the data of a write is at fault (SQLSTATE 22, 23, 54); nothing was written
-    kNotDone,    // nothing was written; the same may work later (08, 40, 53, 57)
-    kUnknown,    // the connection broke before the answer: it may have landed; ask AskFence
+    kFenced,   // somebody else owns the lanes now; nothing was written and nothing ever will be
+    kRefused,  // the data of a write is at fault (SQLSTATE 22, 23, 54); nothing was written
+    kNotDone,  // nothing was written; the same may work later (08, 40, 53, 57)
+    kUnknown,  // the connection broke before the answer: it may have landed; ask AskFence
   };
   Kind kind = Kind::kUnknown;
-  absl::Status status;            // OK exactly when committed
-  UnixMicros database_time = 0;   // PostgreSQL's now() within the transaction; 0: unknown
+  absl::Status status;           // OK exactly when committed
+  UnixMicros database_time = 0;  // PostgreSQL's now() within the transaction; 0: unknown
 };
 
 // A live execution as stored.
 struct StoredExecution {
   ExecutionFacts facts;
   int16_t state = 0;
-  std::string snapshot;               // empty: none
-  std::vector<std::string> records;   // journal rows after the snapshot, in order
+  std::string snapshot;              // empty: none
+  std::vector<std::string> records;  // journal rows after the snapshot, in order
 };
 
 // A start that was made under a request id.
@@ -43,9 +43,9 @@ struct StoredStart {
 };
 
 struct ReadRequest {
-  std::vector<Uuid> start_keys;   // which of these were started before?
-  std::vector<int> lanes;         // all live executions of these lanes
-  std::vector<Uuid> executions;   // these executions, if live
+  std::vector<Uuid> start_keys;  // which of these were started before?
+  std::vector<int> lanes;        // all live executions of these lanes
+  std::vector<Uuid> executions;  // these executions, if live
 };
 
 struct ReadResult {

@@ -423,6 +423,20 @@ TEST(PgStoreTest, ABrokenConnectionIsReplaced) {
   EXPECT_EQ(writer.fence().seq, 3);
 }
 
+TEST(PgStoreTest, OldFeedRowsAndStartKeysAreTrimmed) {
+  PgWorld world;
+  PgLaneTable lanes({.url = world.database().Url("executor_engine"), .owner = "a"});
+  world.database().Sql(
+      "INSERT INTO executor.event_batch SELECT 'a/0', n, 1, now() - interval '2 hours', '' "
+      "FROM generate_series(1, 12000) AS n;"
+      "INSERT INTO executor.event_batch VALUES ('a/0', 12001, 1, now(), '');"
+      "INSERT INTO executor.start_key VALUES (gen_random_uuid(), 'acme', '', "
+      "now() - interval '9 days', 100, 7), (gen_random_uuid(), 'acme', '', now(), 107, 7)");
+  ASSERT_TRUE(lanes.Trim(108, 3'600'000).ok());
+  EXPECT_EQ(world.database().Sql("SELECT count(*) FROM executor.event_batch"), "1");
+  EXPECT_EQ(world.database().Sql("SELECT count(*) FROM executor.start_key"), "1");
+}
+
 TEST(PgStoreTest, OldPartitionsAreDroppedUnlessSomethingInThemLives) {
   PgWorld world;
   PgLaneTable lanes({.url = world.database().Url("executor_engine"), .owner = "a"});
