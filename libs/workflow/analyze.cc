@@ -73,25 +73,40 @@ Edge PlanEdge(const Graph& graph, const GraphEdge& edge) {
   return result;
 }
 
-// Compiles what the graph's nodes hold, and so finds what is wrong with it.
+Node CompileNode(const Graph& graph, NodeIndex index, const json::Value& defaults,
+                 ExpressionCompiler& expressions, Reporter& reporter) {
+  const GraphNode& from = graph.nodes[index];
+  if (from.type != nullptr) CheckConfig(from, reporter);
+  Node node;
+  node.id = from.id;
+  node.path = from.path;
+  node.type = from.type_name;
+  if (from.type != nullptr) node.kind = from.type->kind;
+  node.config = CompileConfig(graph, index, expressions);
+  node.ports = from.ports;
+  node.join = from.join;
+  node.policy = CompilePolicy(graph, index, defaults, expressions, reporter);
+  node.scope = from.scope;
+  node.body = from.body;
+  node.compensation = !from.compensates.empty();
+  return node;
+}
+
+// Compiles what the graph's nodes hold, and so finds what is wrong with it; sources first, so that
+// a reader knows the type of what it reads.
 void CompileNodes(const Graph& graph, const json::Value& defaults, ExpressionCompiler& expressions,
                   Reporter& reporter, Plan& plan) {
-  for (NodeIndex i = 0; i < graph.nodes.size(); ++i) {
-    const GraphNode& from = graph.nodes[i];
-    if (from.type != nullptr) CheckConfig(from, reporter);
-    Node node;
-    node.id = from.id;
-    node.path = from.path;
-    node.type = from.type_name;
-    if (from.type != nullptr) node.kind = from.type->kind;
-    node.config = CompileConfig(graph, i, expressions);
-    node.ports = from.ports;
-    node.join = from.join;
-    node.policy = CompilePolicy(graph, i, defaults, expressions, reporter);
-    node.scope = from.scope;
-    node.body = from.body;
-    node.compensation = !from.compensates.empty();
-    plan.nodes.push_back(std::move(node));
+  plan.nodes.resize(graph.nodes.size());
+  for (const GraphScope& scope : graph.scopes) {
+    for (uint32_t i = 0; i < scope.node_count; ++i) {
+      bool sorted = scope.order.size() == scope.node_count;
+      NodeIndex index = sorted ? scope.order[i] : scope.first_node + i;
+      Node& node = plan.nodes[index];
+      node = CompileNode(graph, index, defaults, expressions, reporter);
+      if (const auto* transform = std::get_if<TransformConfig>(&node.config)) {
+        expressions.SetOutputType(index, expressions.TypeOf(transform->value));
+      }
+    }
   }
 }
 
@@ -108,7 +123,8 @@ std::shared_ptr<Plan> AnalyzeInto(const json::Value& document, const NodeTypes& 
   ApplyDefaultOnError(*defaults, graph);
   CheckGraph(graph, reporter);
 
-  ExpressionCompiler expressions(graph, inputs, ReadConnections(document, reporter), reporter);
+  ExpressionCompiler expressions(graph, inputs, ReadConnections(document, reporter),
+                                 identity.time_zones, reporter);
   auto plan = std::make_shared<Plan>();
   CompileNodes(graph, *defaults, expressions, reporter, *plan);
   if (const json::Value* outputs = document.Find("outputs"); outputs && outputs->is_object()) {

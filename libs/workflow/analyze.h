@@ -3,6 +3,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "libs/cel/time_zones.h"
 #include "libs/json/value.h"
 #include "libs/workflow/node_type.h"
 #include "libs/workflow/plan.h"
@@ -20,6 +21,8 @@ struct PlanIdentity {
   std::string hash;      // "sha256:<hex>"
   std::string workflow;  // "workflows/{id}"
   int32_t version = 0;
+  // For expressions that name a time zone; null: UTC and fixed offsets. Must outlive the plan.
+  const cel::TimeZones* time_zones = nullptr;
 };
 
 struct Analysis {

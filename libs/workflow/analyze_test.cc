@@ -244,6 +244,20 @@ TEST(Analyze, PlaceholdersKeepTheirChildrenUnderCheck) {
   EXPECT_EQ(analysis.problems[1].node, "team.b");
 }
 
+TEST(Analyze, TypesThatDoubleWithEveryStepStayBounded) {
+  std::string nodes = "  n0: {type: data.transform@1, with: {value: 1}}\n";
+  std::string edges = "start -> n0";
+  for (int i = 1; i <= 60; ++i) {
+    std::string before = "n" + std::to_string(i - 1);
+    std::string id = "n" + std::to_string(i);
+    nodes += "  " + id + ": {type: data.transform@1, with: {value: {x: =nodes." + before +
+             ".output, y: =nodes." + before + ".output}}}\n";
+    edges += ", " + before + " -> " + id;
+  }
+  Analysis analysis = AnalyzeText(kHead + "nodes:\n" + nodes + "edges: [" + edges + "]\n");
+  EXPECT_NE(analysis.plan, nullptr) << Show(analysis.problems);
+}
+
 // Changes one random place of a value into something else.
 json::Value Mutate(const json::Value& value, std::mt19937& random) {
   static const std::vector<json::Value> kOthers = {

@@ -36,11 +36,9 @@ TEST(Content, IsTheSameHoweverTheDocumentIsWritten) {
                           "title": "Another"}},
           "metadata": {"title": "Two", "name": "x"}, "ui": {}})"));
   EXPECT_EQ(one, other);
-  EXPECT_EQ(
-      one,
-      R"({"apiVersion":"agentflow/v1","edges":["start -> a"],"kind":"Workflow",)"
-      R"("metadata":{"name":"x"},"nodes":{"a":{"type":"t.t@1",)"
-            R"("with":{"title":"kept","value":1}}}})");
+  EXPECT_EQ(one, R"({"apiVersion":"agentflow/v1","edges":["start -> a"],"kind":"Workflow",)"
+                 R"("metadata":{"name":"x"},"nodes":{"a":{"type":"t.t@1",)"
+                 R"("with":{"title":"kept","value":1}}}})");
 }
 
 TEST(Content, ChangesWithEverythingThatRuns) {

@@ -13,6 +13,7 @@ namespace agentflow::workflow {
 namespace {
 
 constexpr size_t kExplained = 200;
+constexpr size_t kMaxTypeParts = 1000;
 
 using Source = CelProgram::Source;
 
@@ -31,6 +32,42 @@ schema::Type ErrorType() {
   return schema::Type::Object(
       {{"message", schema::Type::String(), true, ""}, {"reason", schema::Type::String(), true, ""}},
       /*open=*/true);
+}
+
+schema::Type TypeOfConstant(const json::Value& value) {
+  switch (value.kind()) {
+    case json::Value::Kind::kBool:
+      return schema::Type::Bool();
+    case json::Value::Kind::kInt:
+      return schema::Type::Int();
+    case json::Value::Kind::kDouble:
+      return schema::Type::Number();
+    case json::Value::Kind::kString:
+      return schema::Type::String();
+    case json::Value::Kind::kArray:
+      return schema::Type::Array(schema::Type::Any());
+    case json::Value::Kind::kNull:
+      return schema::Type::Any();
+    case json::Value::Kind::kObject:
+      break;
+  }
+  std::vector<schema::Property> properties;
+  for (const auto& [key, member] : value.as_object()) {
+    properties.push_back({key, TypeOfConstant(member), true, ""});
+  }
+  return schema::Type::Object(std::move(properties), /*open=*/false);
+}
+
+// Whether a type has at most so many parts; counts `parts` down.
+bool FitsInto(const schema::Type& type, size_t& parts) {
+  if (parts == 0) return false;
+  --parts;
+  if (type.kind() == schema::Type::Kind::kArray) return FitsInto(type.items(), parts);
+  if (type.kind() != schema::Type::Kind::kObject) return true;
+  for (const schema::Property& property : type.properties()) {
+    if (!FitsInto(property.type, parts)) return false;
+  }
+  return !type.open() || FitsInto(type.additional(), parts);
 }
 
 std::string Written(const cel::Reference& reference) {
@@ -87,8 +124,13 @@ struct ExpressionCompiler::Scratch {
 };
 
 ExpressionCompiler::ExpressionCompiler(const Graph& graph, const schema::Schema& inputs,
-                                       std::vector<std::string> connections, Reporter& reporter)
-    : graph_(graph), inputs_(inputs), connections_(std::move(connections)), reporter_(reporter) {}
+                                       std::vector<std::string> connections,
+                                       const cel::TimeZones* time_zones, Reporter& reporter)
+    : graph_(graph),
+      inputs_(inputs),
+      connections_(std::move(connections)),
+      reporter_(reporter),
+      time_zones_(time_zones) {}
 
 Position ExpressionCompiler::PositionOf(const cel::Position& at, const std::string& pointer,
                                         int mark) const {
@@ -99,8 +141,35 @@ Position ExpressionCompiler::PositionOf(const cel::Position& at, const std::stri
 }
 
 schema::Type ExpressionCompiler::OutputType(NodeIndex node) const {
+  if (auto it = output_types_.find(node); it != output_types_.end()) return it->second;
   const NodeType* type = graph_.nodes[node].type;
   return type == nullptr ? schema::Type::Any() : type->output.type();
+}
+
+void ExpressionCompiler::SetOutputType(NodeIndex node, schema::Type type) {
+  // Each step may hold the type before it twice; beyond a bound nothing is known.
+  size_t parts = kMaxTypeParts;
+  output_types_[node] = FitsInto(type, parts) ? std::move(type) : schema::Type::Any();
+}
+
+schema::Type ExpressionCompiler::TypeOf(const Template& value) const {
+  switch (value.kind) {
+    case Template::Kind::kConstant:
+      return TypeOfConstant(value.constant);
+    case Template::Kind::kExpression: {
+      auto it = types_.find(value.expression.program.get());
+      return it == types_.end() ? schema::Type::Any() : it->second;
+    }
+    case Template::Kind::kArray:
+      return schema::Type::Array(schema::Type::Any());
+    case Template::Kind::kObject:
+      break;
+  }
+  std::vector<schema::Property> properties;
+  for (size_t i = 0; i < value.items.size(); ++i) {
+    properties.push_back({value.keys[i], TypeOf(value.items[i]), true, ""});
+  }
+  return schema::Type::Object(std::move(properties), /*open=*/false);
 }
 
 // Everything but `nodes`, whose type is made of what the expression mentions.
@@ -308,7 +377,8 @@ Expression ExpressionCompiler::CompileText(std::string_view text, const std::str
   }
   result.references = std::move(scratch.references);
   result.program = std::make_shared<CelProgram>(compiled.program, std::move(scratch.sources),
-                                                std::move(node_sources));
+                                                std::move(node_sources), time_zones_);
+  types_[result.program.get()] = compiled.type.ToSchema();
   return result;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -25,7 +26,8 @@ struct Site {
 class ExpressionCompiler {
  public:
   ExpressionCompiler(const Graph& graph, const schema::Schema& inputs,
-                     std::vector<std::string> connections, Reporter& reporter);
+                     std::vector<std::string> connections, const cel::TimeZones* time_zones,
+                     Reporter& reporter);
 
   // A field that is an expression whatever it begins with. `mark`: columns before the expression
   // inside the text (1 after a `=`).
@@ -36,6 +38,11 @@ class ExpressionCompiler {
   // `within` is the pointer inside the schema's instance.
   Template CompileTemplate(const json::Value& value, const std::string& pointer, const Site& site,
                            const schema::Schema* schema = nullptr, const std::string& within = "");
+
+  // What the value of a template made here is known to be.
+  schema::Type TypeOf(const Template& value) const;
+  // What the node gives, for expressions compiled afterwards; else its node type says.
+  void SetOutputType(NodeIndex node, schema::Type type);
 
   // Reports the references whose node may not have completed. Call once, at the end.
   void ReportMissing();
@@ -65,7 +72,10 @@ class ExpressionCompiler {
   const schema::Schema& inputs_;
   std::vector<std::string> connections_;
   Reporter& reporter_;
+  const cel::TimeZones* time_zones_;
   std::vector<Question> questions_;
+  std::map<const Program*, schema::Type> types_;  // of compiled expressions
+  std::map<NodeIndex, schema::Type> output_types_;
 };
 
 // "/nodes/pay/with/body" -> "nodes.pay.with.body"

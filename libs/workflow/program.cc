@@ -136,11 +136,14 @@ class SlotsActivation final : public cel::Activation {
 }  // namespace
 
 CelProgram::CelProgram(std::shared_ptr<const cel::Program> program, std::vector<Source> sources,
-                       std::vector<NodeSource> nodes)
-    : program_(std::move(program)), sources_(std::move(sources)), nodes_(std::move(nodes)) {}
+                       std::vector<NodeSource> nodes, const cel::TimeZones* time_zones)
+    : program_(std::move(program)),
+      sources_(std::move(sources)),
+      nodes_(std::move(nodes)),
+      time_zones_(time_zones) {}
 
 absl::StatusOr<json::Value> CelProgram::Evaluate(std::span<const json::Value* const> values) const {
-  return program_->Evaluate(SlotsActivation(sources_, nodes_, values));
+  return program_->Evaluate(SlotsActivation(sources_, nodes_, values), {.time_zones = time_zones_});
 }
 
 }  // namespace agentflow::workflow

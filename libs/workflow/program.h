@@ -31,9 +31,10 @@ class CelProgram final : public Program {
     bool always = false;
   };
 
-  // `sources` by slot of the environment that `program` was compiled in.
+  // `sources` by slot of the environment that `program` was compiled in. `time_zones` may be null
+  // and must outlive this.
   CelProgram(std::shared_ptr<const cel::Program> program, std::vector<Source> sources,
-             std::vector<NodeSource> nodes);
+             std::vector<NodeSource> nodes, const cel::TimeZones* time_zones);
 
   absl::StatusOr<json::Value> Evaluate(std::span<const json::Value* const> values) const override;
 
@@ -41,6 +42,7 @@ class CelProgram final : public Program {
   std::shared_ptr<const cel::Program> program_;
   std::vector<Source> sources_;
   std::vector<NodeSource> nodes_;
+  const cel::TimeZones* time_zones_;
 };
 
 }  // namespace agentflow::workflow
