@@ -3,6 +3,7 @@
 #include <future>
 
 #include "libs/base/status.h"
+#include "libs/tz/time_zones.h"
 #include "libs/workflow/analyze.h"
 
 namespace agentflow::executor {
@@ -16,7 +17,9 @@ constexpr std::chrono::seconds kTryAgainAfter{1};
 absl::StatusOr<CompiledPtr> CompileDocument(const std::string& hash, const std::string& json_text) {
   AF_ASSIGN_OR_RETURN(const json::Value document, json::Parse(json_text, {.depth = 64}));
   auto compiled = std::make_shared<CompiledVersion>();
-  AF_ASSIGN_OR_RETURN(compiled->plan, workflow::Compile(document, {.hash = hash}));
+  static const tz::SystemTimeZones time_zones;
+  AF_ASSIGN_OR_RETURN(compiled->plan,
+                      workflow::Compile(document, {.hash = hash, .time_zones = &time_zones}));
   if (!compiled->plan->inputs_schema.is_null()) {
     AF_ASSIGN_OR_RETURN(compiled->inputs, schema::Schema::Compile(compiled->plan->inputs_schema));
   }
