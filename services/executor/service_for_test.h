@@ -166,17 +166,18 @@ class FakeCoordinator {
     return ref.execution_id() + "/" + ref.step() + "/" + std::to_string(ref.attempt());
   }
 
-  // The next task of an agent of tenant acme; waits for it.
-  internal::QueuedTask Take(const std::string& agent) {
+  // A task of an agent of tenant acme, if one comes soon.
+  bool TryTake(const std::string& agent, internal::QueuedTask* task) {
     const std::string stream = "af:tasks:{acme:" + agent + "}:3";
+    if (!redis::EnsureGroup(redis_, stream, "coordinators").ok()) return false;
+    auto batches = redis::ReadGroup(redis_, "coordinators", id_, {stream}, 1, 100);
+    if (!batches.ok() || batches->empty()) return false;
+    return task->ParseFromString(std::string((*batches)[0].entries[0].Field("t")));
+  }
+  // The next one; waits for it.
+  internal::QueuedTask Take(const std::string& agent) {
     internal::QueuedTask task;
-    const bool found = Eventually([&] {
-      if (!redis::EnsureGroup(redis_, stream, "coordinators").ok()) return false;
-      auto batches = redis::ReadGroup(redis_, "coordinators", id_, {stream}, 1, 100);
-      if (!batches.ok() || batches->empty()) return false;
-      return task.ParseFromString(std::string((*batches)[0].entries[0].Field("t")));
-    });
-    EXPECT_TRUE(found) << "no task for " << agent;
+    EXPECT_TRUE(Eventually([&] { return TryTake(agent, &task); })) << "no task for " << agent;
     return task;
   }
   void Claim(const internal::QueuedTask& task) {
@@ -241,28 +242,37 @@ class ExecutorServiceTest : public ::testing::Test {
   void StartExecutor(int committers = 1) {
     running_.reset();
     app_ = std::make_unique<App>();
-    const std::string yaml =
-        network_.SettingsFor("executor") + R"(
-listen: "127.0.0.1:0"
+    auto running = rpc::RunningService::Start("executor", *app_, Settings(committers, 0));
+    ASSERT_TRUE(running.ok()) << running.status();
+    running_ = *std::move(running);
+    Connect(running_->port());
+  }
+
+  // As YAML.
+  std::string Settings(int committers, int port) {
+    return network_.SettingsFor("executor") + "listen: \"127.0.0.1:" + std::to_string(port) +
+           "\"\n" + R"(
 admin_listen: "127.0.0.1:0"
 owner_id: test
 address: "executor-test:7103"
 task_token_key: "a key for tests"
-committers: )" +
-        std::to_string(committers) +
-        "\nlease_renewal: 200ms\nlane_check: 100ms\ntask: {heartbeat: 300ms}\n"
-        "database: {url: \"" +
-        database_.Url("executor_app") + "\", owner_url: \"" + database_.Url("executor_owner") +
-        "\", engine_url: \"" + database_.Url("executor_engine") + "\"}\nredis: {url: \"" +
-        redis_.url() + "\"}\npeers: {designer: [\"127.0.0.1:" + std::to_string(designer_.port()) +
-        "\"], tenant: [\"127.0.0.1:" + std::to_string(tenants_.port()) + "\"]}\n";
-    auto running = rpc::RunningService::Start("executor", *app_, yaml);
-    ASSERT_TRUE(running.ok()) << running.status();
-    running_ = *std::move(running);
-    gateway_ = network_.Connect("gateway", "executor", running_->port());
-    coordinator_channel_ = network_.Connect("coordinator", "executor", running_->port());
-    monitor_ = network_.Connect("monitor", "executor", running_->port());
-    scheduler_ = network_.Connect("scheduler", "executor", running_->port());
+lease_renewal: 200ms
+lane_check: 100ms
+task: {heartbeat: 300ms}
+)" +
+           "committers: " + std::to_string(committers) + "\ndatabase: {url: \"" +
+           database_.Url("executor_app") + "\", owner_url: \"" + database_.Url("executor_owner") +
+           "\", engine_url: \"" + database_.Url("executor_engine") + "\"}\nredis: {url: \"" +
+           redis_.url() +
+           "\"}\npeers: {designer: [\"127.0.0.1:" + std::to_string(designer_.port()) +
+           "\"], tenant: [\"127.0.0.1:" + std::to_string(tenants_.port()) + "\"]}\n";
+  }
+
+  void Connect(int port) {
+    gateway_ = network_.Connect("gateway", "executor", port);
+    coordinator_channel_ = network_.Connect("coordinator", "executor", port);
+    monitor_ = network_.Connect("monitor", "executor", port);
+    scheduler_ = network_.Connect("scheduler", "executor", port);
   }
 
   template <typename Response, typename Request>
