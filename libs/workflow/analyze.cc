@@ -112,6 +112,7 @@ void CompileNodes(const Graph& graph, const json::Value& defaults, ExpressionCom
 
 std::shared_ptr<Plan> AnalyzeInto(const json::Value& document, const NodeTypes& types,
                                   const PlanIdentity& identity, Reporter& reporter) {
+  if (document.is_object() && !WithinLimits(document, reporter)) return nullptr;
   CheckShape(document, reporter);
   if (!document.is_object()) return nullptr;
   CheckBudget(document, reporter);

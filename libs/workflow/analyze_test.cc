@@ -244,6 +244,22 @@ TEST(Analyze, PlaceholdersKeepTheirChildrenUnderCheck) {
   EXPECT_EQ(analysis.problems[1].node, "team.b");
 }
 
+TEST(Analyze, TooManyNodesAreOneProblem) {
+  json::Object nodes;
+  for (size_t i = 0; i <= kMaxNodes; ++i) {
+    nodes.Set("n" + std::to_string(100'000 + i), json::Object{{"type", "flow.if@1"}});
+  }
+  json::Value document = json::Object{{"apiVersion", "agentflow/v1"},
+                                      {"kind", "Workflow"},
+                                      {"nodes", nodes},
+                                      {"edges", json::Array(kMaxEdges + 1, "a -> b")}};
+  Analysis analysis = Analyze({.value = document});
+  ASSERT_EQ(analysis.problems.size(), 2u);
+  EXPECT_EQ(analysis.problems[0].reason, "NODE_LIMIT");
+  EXPECT_EQ(analysis.problems[1].reason, "EDGE_LIMIT");
+  EXPECT_EQ(analysis.plan, nullptr);
+}
+
 TEST(Analyze, TypesThatDoubleWithEveryStepStayBounded) {
   std::string nodes = "  n0: {type: data.transform@1, with: {value: 1}}\n";
   std::string edges = "start -> n0";

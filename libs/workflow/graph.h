@@ -67,6 +67,9 @@ struct Graph {
   std::vector<std::string> VisibleIds(ScopeIndex scope) const;
 };
 
+// Whether the document has at most kMaxNodes nodes and kMaxEdges edges; reports where it has more.
+bool WithinLimits(const json::Value& document, Reporter& reporter);
+
 // Reads what is there and reports what is malformed, dangling or unknown.
 Graph ReadGraph(const json::Value& document, const NodeTypes& types, Reporter& reporter);
 

@@ -86,12 +86,6 @@ class GraphReader {
 
   void ReadNode(ScopeIndex scope, const std::string& id, const json::Value& value) {
     NodeIndex index = static_cast<NodeIndex>(graph_.nodes.size());
-    if (index == kMaxNodes) {
-      reporter_.Error("NODE_LIMIT", "", "/nodes",
-                      "There are more than " + std::to_string(kMaxNodes) +
-                          " nodes. Move a part into a workflow of its own.");
-    }
-    if (index >= kMaxNodes) return;
     GraphNode node;
     node.id = id;
     std::string owner_path = OwnerPath(scope);
@@ -180,12 +174,6 @@ class GraphReader {
   void ReadEdges(ScopeIndex scope, const json::Array& edges, const std::string& pointer) {
     std::set<std::pair<std::string, std::string>> seen;
     for (size_t i = 0; i < edges.size(); ++i) {
-      if (graph_.edges.size() == kMaxEdges) {
-        reporter_.Error("EDGE_LIMIT", OwnerPath(scope), pointer,
-                        "There are more than " + std::to_string(kMaxEdges) +
-                            " edges. Move a part into a workflow of its own.");
-        return;
-      }
       if (!edges[i].is_string()) continue;  // the schema has said so
       const std::string& text = edges[i].as_string();
       std::string at = pointer + "/" + std::to_string(i);
@@ -314,6 +302,31 @@ std::vector<std::string> Graph::VisibleIds(ScopeIndex scope) const {
   }
   std::sort(ids.begin(), ids.end());
   return ids;
+}
+
+// Nodes and edges, with those of containers.
+void Count(const json::Value& holder, size_t& nodes, size_t& edges) {
+  const json::Object& children = ObjectAt(holder, "nodes").as_object();
+  nodes += children.size();
+  if (const json::Value* list = holder.Find("edges"); list != nullptr && list->is_array()) {
+    edges += list->as_array().size();
+  }
+  for (const auto& [id, node] : children) Count(node, nodes, edges);
+}
+
+bool WithinLimits(const json::Value& document, Reporter& reporter) {
+  size_t nodes = 0;
+  size_t edges = 0;
+  Count(document, nodes, edges);
+  auto check = [&](std::string_view reason, const char* what, size_t count, size_t limit) {
+    if (count <= limit) return true;
+    reporter.Error(reason, "", std::string("/") + what,
+                   "There are " + std::to_string(count) + " " + what + "; at most " +
+                       std::to_string(limit) + " are run. Move a part into a workflow of its own.");
+    return false;
+  };
+  bool nodes_fit = check("NODE_LIMIT", "nodes", nodes, kMaxNodes);
+  return check("EDGE_LIMIT", "edges", edges, kMaxEdges) && nodes_fit;
 }
 
 Graph ReadGraph(const json::Value& document, const NodeTypes& types, Reporter& reporter) {
