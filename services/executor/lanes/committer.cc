@@ -412,6 +412,7 @@ void Committer::Lose() {
   joined_ = false;
   joining_ = false;
   read_void_ = reading_;
+  retry_read_at_ = 0;
   for (auto& owned : owned_) owned = false;
   for (auto& ready : ready_) ready = false;
   std::vector<Item> items;

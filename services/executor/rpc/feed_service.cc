@@ -16,7 +16,7 @@ constexpr int kRowsPerRead = 200;
 constexpr size_t kMaxQueuedBytes = 4u << 20;
 constexpr std::chrono::milliseconds kLookEvery{500};
 // Commits come by the hundred a second; a reader gains nothing from each one's own message.
-constexpr std::chrono::milliseconds kGather{5};
+constexpr std::chrono::milliseconds kGather{20};
 
 }  // namespace
 
