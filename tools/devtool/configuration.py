@@ -53,7 +53,7 @@ _PEERS = {
     "executor": ["tenant", "designer"],
     "scheduler": ["tenant", "designer", "executor"],
     "coordinator": ["tenant", "executor"],
-    "monitor": ["tenant", "executor"],
+    "monitor": ["executor"],
 }
 
 
