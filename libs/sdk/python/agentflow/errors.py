@@ -94,10 +94,9 @@ _BY_CODE = {"FAILED_PRECONDITION": FailedPreconditionError, "ABORTED": ConflictE
 
 def from_problem(status: int, problem: dict[str, Any]) -> AgentFlowError:
     """The exception for a problem document (RFC 9457)."""
-    kind = _BY_CODE.get(problem.get("code", ""), _BY_STATUS.get(status, AgentFlowError))
+    kind = _BY_CODE.get(problem.get("title", ""), _BY_STATUS.get(status, AgentFlowError))
     known = {"type", "title", "status", "detail", "instance", "reason", "requestId"}
     metadata = {key: value for key, value in problem.items() if key not in known}
-    metadata |= problem.get("metadata") or {}
     return kind(problem.get("detail") or problem.get("title") or f"HTTP {status}",
                 reason=problem.get("reason", ""), status=status, metadata=metadata,
                 request_id=problem.get("requestId", ""))

@@ -46,8 +46,8 @@ def test_a_start_always_carries_a_request_id(api):
     (500, "INTERNAL", agentflow.AgentFlowError),
 ])
 def test_problems_become_exceptions(api, status, code, kind):
-    api.answers = [(status, {"title": "t", "detail": "d", "reason": "SOME_REASON", "code": code,
-                             "metadata": {"field": "a.b"}, "requestId": "r"})]
+    api.answers = [(status, {"title": code, "detail": "d", "reason": "SOME_REASON",
+                             "field": "a.b", "requestId": "r"})]
     with client(api) as af, pytest.raises(kind) as caught:
         af.executions.get_execution(name="x")
     error = caught.value
