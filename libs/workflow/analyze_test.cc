@@ -212,6 +212,64 @@ TEST(Analyze, APlanEvaluatesItsExpressions) {
   EXPECT_EQ(config.value.items[2].expression.field, "nodes.b.with.value.sum");
 }
 
+// The value of one expression in a node `b` that follows `a`, beside a node `c` that did not run.
+std::string Evaluated(const std::string& expression) {
+  Analysis analysis =
+      AnalyzeText(kHead +
+                  "connections: {crm: {kind: http}}\nnodes:\n"
+                  "  a: {type: ai.agent@1, with: {agent: x}}\n"
+                  "  c: {type: ai.agent@1, with: {agent: x}}\n"
+                  "  d: {type: flow.if@1, with: {when: inputs.n > 1}}\n"
+                  "  b: {type: data.transform@1, with: {value: \"=" +
+                  expression +
+                  "\"}}\n"
+                  "edges: [start -> a, a -> d, d.true -> c, d.false -> b, c -> b, a.error -> b]\n");
+  if (analysis.plan == nullptr) return Show(analysis.problems);
+  const Plan& plan = *analysis.plan;
+  const auto& config = std::get<TransformConfig>(plan.nodes[plan.FindNode("b")].config);
+  json::Value output = json::Object{{"n", 3}};
+  json::Value inputs = json::Object{{"n", 5}, {"text", "t"}};
+  json::Value time = "2026-11-22T16:49:23.5Z";
+  json::Value labels = json::Object{{"team", "docs"}};
+  json::Value crm = json::Object{{"url", "http://crm"}};
+  std::vector<const json::Value*> values;
+  for (const Reference& r : config.value.expression.references) {
+    const json::Value* value = nullptr;
+    if (r.variable == Variable::kNodeOutput && r.node == plan.FindNode("a")) value = &output;
+    if (r.variable == Variable::kInputs) value = &inputs;
+    if (r.variable == Variable::kExecutionStartTime) value = &time;
+    if (r.variable == Variable::kExecutionLabels) value = &labels;
+    if (r.variable == Variable::kConnection && r.name == "crm") value = &crm;
+    values.push_back(value);
+  }
+  auto result = config.value.expression.program->Evaluate(values);
+  return result.ok() ? json::Dump(*result) : ReasonOf(result.status());
+}
+
+TEST(Programs, ReadWhatIsThereAndSayWhatIsNot) {
+  const std::pair<const char*, const char*> cases[] = {
+      {"nodes.?a.output.n.orValue(0)", "3"},
+      {"nodes.?c.output.n.orValue(0)", "0"},
+      {"nodes.?c.?output.?n.orValue(0)", "0"},
+      {"nodes.c.?output.orValue('none')", "\"none\""},
+      {"has(nodes.c.output) ? nodes.c.output.n : -1", "-1"},
+      {"has(nodes.a.output) ? nodes.a.output.n : -1", "3"},
+      {"has(nodes.a.error)", "false"},
+      {"nodes.?a.error.reason.orValue('fine')", "\"fine\""},
+      {"nodes.?c.hasValue()", "false"},
+      {"execution.startTime.getFullYear()", "2026"},
+      {"execution.startTime", "\"2026-11-22T16:49:23.5Z\""},
+      {"execution.labels.team", "\"docs\""},
+      {"connections.crm.url + '/x'", "\"http://crm/x\""},
+      {"[1, 2].map(nodes, nodes + inputs.n)", "[6,7]"},
+      {"inputs", "{\"n\":5,\"text\":\"t\"}"},
+      {"inputs.n / 0", "EXPRESSION_FAILED"},
+  };
+  for (const auto& [expression, result] : cases) {
+    EXPECT_EQ(Evaluated(expression), result) << expression;
+  }
+}
+
 TEST(Analyze, ContainersBecomeScopes) {
   Analysis analysis = AnalyzeText(Read("libs/workflow/testdata/containers.yaml"));
   ASSERT_NE(analysis.plan, nullptr) << Show(analysis.problems);

@@ -30,7 +30,7 @@ edges: [start -> a]
     (HEAD + "nodes: {a: {type: data.transform@1, with: {value: '=imputs.x'}}}\nedges: [start -> a]",
      "VARIABLE_UNKNOWN", "a", "inputs"),
     (HEAD + """nodes:
-  choose: {type: flow.if@1, with: {condition: "1 == 1"}}
+  choose: {type: flow.if@1, with: {when: "1 == 1"}}
   yes: {type: data.transform@1, with: {value: 1}}
   end: {type: data.transform@1, join: any, with: {value: "=nodes.yes.output"}}
 edges: [start -> choose, choose.true -> yes, yes -> end, choose.false -> end]
