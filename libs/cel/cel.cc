@@ -1,12 +1,13 @@
 #include "libs/cel/cel.h"
 
 #include <algorithm>
-#include <array>
+#include <memory>
 #include <utility>
 
 #include "libs/base/status.h"
 #include "libs/cel/check.h"
 #include "libs/cel/context.h"
+#include "libs/cel/operators.h"
 #include "libs/cel/plan.h"
 #include "libs/cel/references.h"
 #include "libs/cel/unify.h"
@@ -18,13 +19,23 @@ namespace {
 class Locals {
  public:
   explicit Locals(int count) {
-    if (static_cast<size_t>(count) > few_.size()) many_.resize(static_cast<size_t>(count));
+    if (count == 0) return;
+    auto size = static_cast<size_t>(count);
+    if (size > kFew) {
+      many_.resize(size);
+      data_ = many_.data();
+    } else {
+      data_ = reinterpret_cast<Value*>(few_);
+      std::uninitialized_default_construct_n(data_, size);
+    }
   }
-  Value* data() { return many_.empty() ? few_.data() : many_.data(); }
+  Value* data() { return data_; }
 
  private:
-  std::array<Value, 6> few_;
+  static constexpr size_t kFew = 6;
+  alignas(Value) unsigned char few_[kFew * sizeof(Value)];
   std::vector<Value> many_;
+  Value* data_ = nullptr;
 };
 
 void CheckExpected(const Ast& ast, const Type& expected, Compiled& compiled) {
@@ -157,7 +168,8 @@ Evaluation Program::Run(const Activation& activation, const EvaluateOptions& opt
 }
 
 bool JsonActivation::Find(int, std::string_view name, Value& value) const {
-  const json::Value* at = variables_.Find(name);
+  const json::Value* at =
+      variables_.is_object() ? FindMember(variables_.as_object(), name) : nullptr;
   if (!at && name.find('.') != std::string_view::npos) {
     at = &variables_;
     for (std::string_view rest = name; at && !rest.empty();) {

@@ -63,6 +63,12 @@ class Path final : public Node {
     Value value = operand_->Eval(context);
     if (!context.Charge(static_cast<int64_t>(names_.size()))) return context.OutOfCost();
     for (std::string_view name : names_) {
+      if (const json::Value* wrapped = value.json(); wrapped && value.is(Kind::kMap)) {
+        if (const json::Value* member = FindMember(wrapped->as_object(), name)) {
+          value = Value::Json(*member);
+          continue;
+        }
+      }
       Value next;
       if (!value.is(Kind::kMap) || !MapFindText(value, name, next)) {
         if (value.is_error()) return value;
@@ -224,15 +230,23 @@ class Binary final : public Node {
   NodePtr left_, right_;
 };
 
+// Short texts, by far the most frequent, are compared on the spot.
+inline bool EqualFast(Context& context, const Value& a, const Value& b) {
+  if (a.is(Kind::kString) && b.is(Kind::kString) && a.text().size() <= 64) {
+    return a.text() == b.text();
+  }
+  return Equal(context, a, b);
+}
+
 struct EqualOperation {
   static Value Apply(Context& context, const Value& a, const Value& b) {
-    return Value::Bool(Equal(context, a, b));
+    return Value::Bool(EqualFast(context, a, b));
   }
 };
 
 struct NotEqualOperation {
   static Value Apply(Context& context, const Value& a, const Value& b) {
-    return Value::Bool(!Equal(context, a, b));
+    return Value::Bool(!EqualFast(context, a, b));
   }
 };
 
@@ -240,17 +254,22 @@ enum class Order { kLess, kLessEqual, kGreater, kGreaterEqual };
 template <Order kOrder>
 struct OrderOperation {
   static Value Apply(Context& context, const Value& a, const Value& b) {
+    if (a.is(Kind::kDouble) && b.is(Kind::kDouble)) return Holds(a.as_double() <=> b.as_double());
+    if (a.is(Kind::kInt) && b.is(Kind::kInt)) return Holds(a.as_int() <=> b.as_int());
     auto order = Compare(a, b);
     if (!order) {
       Value operands[] = {a, b};
       return context.NoOverload(Name(), operands);
     }
     if (a.is_text() && !context.ChargeBytes(a.text().size())) return context.OutOfCost();
+    return Holds(*order);
+  }
+  static Value Holds(std::partial_ordering order) {
     switch (kOrder) {
-      case Order::kLess: return Value::Bool(*order < 0);
-      case Order::kLessEqual: return Value::Bool(*order <= 0);
-      case Order::kGreater: return Value::Bool(*order > 0);
-      default: return Value::Bool(*order >= 0);
+      case Order::kLess: return Value::Bool(order < 0);
+      case Order::kLessEqual: return Value::Bool(order <= 0);
+      case Order::kGreater: return Value::Bool(order > 0);
+      default: return Value::Bool(order >= 0);
     }
   }
   static std::string_view Name() {

@@ -404,7 +404,7 @@ bool MapFind(const Value& map, const Value& key, Value& value) {
 
 bool MapFindText(const Value& map, std::string_view key, Value& value) {
   if (const json::Object* object = map.json_object()) {
-    const json::Value* found = object->Find(key);
+    const json::Value* found = FindMember(*object, key);
     if (found) value = Value::Json(*found);
     return found != nullptr;
   }

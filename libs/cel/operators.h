@@ -2,6 +2,7 @@
 
 #include <compare>
 #include <cstddef>
+#include <cstring>
 #include <optional>
 #include <string_view>
 
@@ -38,6 +39,18 @@ Value Select(Context& context, const Value& operand, std::string_view name);
 Value OptionalSelect(Context& context, const Value& operand, std::string_view name);
 // has(operand.name)
 Value Has(Context& context, const Value& operand, std::string_view name);
+
+// The member of a JSON object; in small ones faster than a binary search.
+inline const json::Value* FindMember(const json::Object& object, std::string_view name) {
+  if (object.size() > 8) return object.Find(name);
+  for (const json::Object::Member& member : object) {
+    if (member.first.size() == name.size() &&
+        std::memcmp(member.first.data(), name.data(), name.size()) == 0) {
+      return &member.second;
+    }
+  }
+  return nullptr;
+}
 
 // Lists and maps wherever they live. REQUIRES: the kind fits.
 size_t ListSize(const Value& list);

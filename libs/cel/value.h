@@ -102,6 +102,86 @@ class Value {
 };
 static_assert(sizeof(Value) == 16);
 
+inline Value Value::Bool(bool value) {
+  Value out(Kind::kBool, 0, 0);
+  out.int_ = value;
+  return out;
+}
+
+inline Value Value::Int(int64_t value) {
+  Value out(Kind::kInt, 0, 0);
+  out.int_ = value;
+  return out;
+}
+
+inline Value Value::Uint(uint64_t value) {
+  Value out(Kind::kUint, 0, 0);
+  out.uint_ = value;
+  return out;
+}
+
+inline Value Value::Double(double value) {
+  Value out(Kind::kDouble, 0, 0);
+  out.double_ = value;
+  return out;
+}
+
+inline Value Value::String(std::string_view text) {
+  Value out(Kind::kString, 0, static_cast<uint32_t>(text.size()));
+  out.data_ = text.data();
+  return out;
+}
+
+inline Value Value::Bytes(std::string_view bytes) {
+  Value out(Kind::kBytes, 0, static_cast<uint32_t>(bytes.size()));
+  out.data_ = bytes.data();
+  return out;
+}
+
+inline Value Value::TypeName(std::string_view name) {
+  Value out(Kind::kType, 0, static_cast<uint32_t>(name.size()));
+  out.data_ = name.data();
+  return out;
+}
+
+inline const ListData* Value::list_data() const {
+  return kind_ == Kind::kList && rep_ == kArena ? static_cast<const ListData*>(pointer_) : nullptr;
+}
+
+inline const json::Value* Value::json() const {
+  bool wraps = (kind_ == Kind::kList || kind_ == Kind::kMap) && rep_ == kJson;
+  return wraps ? static_cast<const json::Value*>(pointer_) : nullptr;
+}
+
+inline const MapData* Value::map_data() const {
+  return kind_ == Kind::kMap && rep_ == kArena ? static_cast<const MapData*>(pointer_) : nullptr;
+}
+
+inline const HostMap* Value::host_map() const {
+  return kind_ == Kind::kMap && rep_ == kHost ? static_cast<const HostMap*>(pointer_) : nullptr;
+}
+
+inline Value Value::Json(const json::Value& value) {
+  switch (value.kind()) {
+    case json::Value::Kind::kNull: return Null();
+    case json::Value::Kind::kBool: return Bool(value.as_bool());
+    case json::Value::Kind::kInt: return Int(value.as_int());
+    case json::Value::Kind::kDouble: return Double(value.as_double());
+    case json::Value::Kind::kString: return String(value.as_string());
+    case json::Value::Kind::kArray: {
+      Value out(Kind::kList, kJson, 0);
+      out.pointer_ = &value;
+      return out;
+    }
+    case json::Value::Kind::kObject: {
+      Value out(Kind::kMap, kJson, 0);
+      out.pointer_ = &value;
+      return out;
+    }
+  }
+  return Null();
+}
+
 // "int", "google.protobuf.Timestamp", ...: what type(value) yields.
 std::string_view TypeNameOf(const Value& value);
 
