@@ -1,5 +1,6 @@
 #include "libs/workflow/source_text.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <utility>
 
@@ -159,6 +160,7 @@ absl::Status JsonRefusal(const absl::Status& status, std::string_view text,
   size_t at = message.find("line ");
   if (at != message.npos) {
     std::sscanf(message.c_str() + at, "line %d, column %d", &position.line, &position.column);
+    position.column = std::max(position.column, 1);  // 0 where a line break itself is the error
     size_t colon = message.find(": ", at);
     if (position.line != 0 && colon != message.npos) message = message.substr(colon + 2);
   }

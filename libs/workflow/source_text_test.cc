@@ -2,6 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <fstream>
+#include <random>
+#include <sstream>
+
 #include "libs/base/status.h"
 
 namespace agentflow::workflow {
@@ -160,6 +165,68 @@ TEST(Text, WhereTheContentOfAScalarBegins) {
   EXPECT_EQ(parsed->positions.FindContent("/b"), (Position{2, 5}));
   EXPECT_EQ(parsed->positions.FindContent("/c"), (Position{0, 0}));
   EXPECT_EQ(parsed->positions.FindContent("/none"), (Position{0, 0}));
+}
+
+// Text with random changes: an answer, a position inside the text, and no crash.
+TEST(Text, TakesAnyText) {
+  std::ifstream file("libs/workflow/testdata/review.yaml");
+  std::stringstream yaml;
+  yaml << file.rdbuf();
+  auto parsed = ParseText(yaml.str());
+  ASSERT_TRUE(parsed.ok());
+  const std::string texts[] = {yaml.str(), json::DumpPretty(parsed->value)};
+  const std::string pieces[] = {"\"",
+                                "'",
+                                "{",
+                                "}",
+                                "[",
+                                "]",
+                                ":",
+                                ",",
+                                "- ",
+                                "\n",
+                                "  ",
+                                "&a",
+                                "*a",
+                                "!x ",
+                                "!!int ",
+                                "|",
+                                ">-",
+                                "#",
+                                "%",
+                                "---\n",
+                                "...\n",
+                                "\t",
+                                "\\",
+                                "\xc3",
+                                "\xef\xbb\xbf",
+                                "<<: ",
+                                "? ",
+                                "~",
+                                std::string(1, '\0')};
+  std::mt19937 random(5);
+  int accepted = 0;
+  for (int i = 0; i < 4000; ++i) {
+    std::string text = texts[i % 2];
+    for (size_t n = 1 + random() % 4; n > 0; --n) {
+      size_t at = random() % text.size();
+      if (random() % 2 == 0)
+        text.insert(at, pieces[random() % std::size(pieces)]);
+      else
+        text.erase(at, 1 + random() % 5);
+    }
+    auto result = ParseText(text);
+    accepted += result.ok();
+    if (result.ok()) continue;
+    EXPECT_EQ(result.status().code(), absl::StatusCode::kInvalidArgument);
+    auto lines = std::count(text.begin(), text.end(), '\n') + 1;
+    ErrorMetadata metadata = MetadataOf(result.status());
+    if (metadata.contains("line")) {
+      EXPECT_LE(std::stoi(metadata["line"]), lines + 1) << text << result.status();
+      EXPECT_GE(std::stoi(metadata["column"]), 1) << text << result.status();
+    }
+  }
+  EXPECT_GT(accepted, 100);
 }
 
 TEST(Text, JsonLookingYamlIsYaml) {
