@@ -84,6 +84,11 @@ class Forwarding : public std::enable_shared_from_this<Forwarding> {
     channel_ = std::static_pointer_cast<ChannelImpl>(forward.channel);
     ended_ = std::move(forward.ended);
     again_ = std::move(forward.again);
+    if (kind_ != Kind::kUnary && forward.opened) {
+      forward.opened([weak = std::weak_ptr(stream_)](const absl::Status& status) {
+        if (auto stream = weak.lock()) stream->Finish(status);
+      });
+    }
     kind_ == Kind::kUnary ? GoUnary(options) : GoStream(options);
   }
 

@@ -59,6 +59,9 @@ struct Forward {
   std::function<void(const absl::Status&)> ended;
   // For a unary call that failed: another channel to try, once; null: the error stands.
   std::function<ChannelPtr(const absl::Status&)> again;
+  // For a stream, before messages flow: gives what ends it from this side. `end` may be called
+  // from any thread, at any time, also when the stream is over already.
+  std::function<void(std::function<void(const absl::Status&)> end)> opened;
 };
 
 // One gRPC server. Register all methods, Start, and later Drain. Every registered call passes the
