@@ -123,8 +123,8 @@ absl::Status GatewayService::Start(rpc::ServiceParts& parts) {
                                                  {settings.address_rate, settings.address_burst}});
 
   p.grpc =
-      std::make_unique<GrpcFront>(p.methods.get(), p.chain.get(), p.backends.get(), &parts.clock(),
-                                  settings.default_timeout, settings.max_timeout);
+      std::make_unique<GrpcFront>(p.methods.get(), p.chain.get(), p.backends.get(), &p.live,
+                                  &parts.clock(), settings.default_timeout, settings.max_timeout);
   parts.server().Fallback(
       [&p](rpc::CallPtr call, std::optional<std::string> first, rpc::Server::ForwardDone done) {
         p.grpc->Decide(std::move(call), std::move(first), std::move(done));
@@ -191,6 +191,8 @@ absl::Status GatewayService::Start(rpc::ServiceParts& parts) {
 void GatewayService::Serving() {}
 
 void GatewayService::Drain() {
+  // Workers and browsers find another gateway, or this one again; waiting for them would be vain.
+  parts_->live.EndAll(Unavailable("GATEWAY_STOPPING", "the gateway is going away: connect again"));
   if (parts_->http_server != nullptr) parts_->http_server->Drain(std::chrono::seconds(5));
 }
 

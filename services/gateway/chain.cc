@@ -2,6 +2,7 @@
 
 #include "libs/base/status.h"
 #include "libs/http/message.h"
+#include "libs/obs/log.h"
 
 namespace agentflow::gateway {
 namespace {
@@ -70,6 +71,14 @@ void Chain::Ended(const Incoming& incoming, const absl::Status& status) {
       .Add();
   seconds_.With({incoming.method->name})
       .Observe(static_cast<double>(clock_->Monotonic() - incoming.begin) / 1e6);
+  if (!obs::Enabled(obs::Level::kDebug)) return;
+  obs::Debug("call", {{"method", incoming.method->name},
+                      {"protocol", incoming.protocol},
+                      {"code", absl::StatusCodeToString(status.code())},
+                      {"request", incoming.request_id},
+                      {"trace", incoming.trace.trace_id},
+                      {"address", incoming.remote_address},
+                      {"micros", clock_->Monotonic() - incoming.begin}});
 }
 
 std::string BearerOf(std::string_view authorization) {

@@ -1,9 +1,37 @@
 #include "services/gateway/grpc_front.h"
 
+#include <functional>
+#include <mutex>
+
 #include "libs/base/status.h"
 #include "services/gateway/call_options.h"
 
 namespace agentflow::gateway {
+namespace {
+
+// A forwarded stream that ends with its credential.
+class LiveGrpcStream final : public LiveStream {
+ public:
+  void SetEnd(std::function<void(const absl::Status&)> end) {
+    std::lock_guard lock(mutex_);
+    end_ = std::move(end);
+  }
+  void End(const absl::Status& why) override {
+    std::function<void(const absl::Status&)> end;
+    {
+      std::lock_guard lock(mutex_);
+      end = end_;
+    }
+    if (end) end(why);
+  }
+  void Tick() override {}  // gRPC shows signs of life by itself
+
+ private:
+  std::mutex mutex_;
+  std::function<void(const absl::Status&)> end_;
+};
+
+}  // namespace
 
 std::string AddressOfPeer(std::string_view peer) {
   size_t scheme = peer.find(':');
@@ -39,7 +67,7 @@ void GrpcFront::Decide(rpc::CallPtr call, std::optional<std::string> first_messa
   chain_->Admit(incoming, [this, call, incoming, first = std::move(first_message),
                            done = std::move(done)](absl::StatusOr<CallerPtr> caller) {
     absl::StatusOr<rpc::Forward> forward = caller.ok()
-                                               ? ForwardOf(*call, incoming, **caller, first)
+                                               ? ForwardOf(*call, incoming, *caller, first)
                                                : absl::StatusOr<rpc::Forward>(caller.status());
     if (!forward.ok()) chain_->Ended(incoming, forward.status());
     done(std::move(forward));
@@ -47,7 +75,7 @@ void GrpcFront::Decide(rpc::CallPtr call, std::optional<std::string> first_messa
 }
 
 absl::StatusOr<rpc::Forward> GrpcFront::ForwardOf(const rpc::Call& call, const Incoming& incoming,
-                                                  const Caller& caller,
+                                                  const CallerPtr& caller,
                                                   const std::optional<std::string>& first) {
   const Method& method = *incoming.method;
   runtime::Deadline deadline = call.deadline;
@@ -60,11 +88,25 @@ absl::StatusOr<rpc::Forward> GrpcFront::ForwardOf(const rpc::Call& call, const I
     message.reset(method.request->New());
     if (!message->ParseFromString(*first)) return rpc::MalformedMessageError();
   }
-  const std::string& tenant = caller.principal->tenant;
+  const std::string& tenant = caller->principal->tenant;
   rpc::Forward forward;
   forward.channel = backends_->For(method, tenant, message.get());
-  forward.options = OptionsFor(incoming, caller, deadline);
-  forward.ended = [this, incoming](const absl::Status& status) { chain_->Ended(incoming, status); };
+  forward.options = OptionsFor(incoming, *caller, deadline);
+  if (!method.streaming) {
+    forward.ended = [this, incoming](const absl::Status& status) {
+      chain_->Ended(incoming, status);
+    };
+  } else {
+    auto stream = std::make_shared<LiveGrpcStream>();
+    live_->Add(stream, caller);
+    forward.opened = [stream](std::function<void(const absl::Status&)> end) {
+      stream->SetEnd(std::move(end));
+    };
+    forward.ended = [this, incoming, stream](const absl::Status& status) {
+      live_->Remove(stream.get());
+      chain_->Ended(incoming, status);
+    };
+  }
   if (message != nullptr) {
     // The lane has a new owner: the map may know it by now.
     forward.again = [this, &method, tenant,

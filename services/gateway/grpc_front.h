@@ -6,6 +6,7 @@
 #include "libs/rpc/server.h"
 #include "services/gateway/backends.h"
 #include "services/gateway/chain.h"
+#include "services/gateway/live_streams.h"
 #include "services/gateway/method_table.h"
 
 namespace agentflow::gateway {
@@ -14,11 +15,13 @@ namespace agentflow::gateway {
 class GrpcFront {
  public:
   // All must outlive the server.
-  GrpcFront(const MethodTable* methods, Chain* chain, Backends* backends, const Clock* clock,
-            std::chrono::milliseconds default_timeout, std::chrono::milliseconds max_timeout)
+  GrpcFront(const MethodTable* methods, Chain* chain, Backends* backends, LiveStreams* live,
+            const Clock* clock, std::chrono::milliseconds default_timeout,
+            std::chrono::milliseconds max_timeout)
       : methods_(methods),
         chain_(chain),
         backends_(backends),
+        live_(live),
         clock_(clock),
         default_timeout_(default_timeout),
         max_timeout_(max_timeout) {}
@@ -29,12 +32,13 @@ class GrpcFront {
 
  private:
   absl::StatusOr<rpc::Forward> ForwardOf(const rpc::Call& call, const Incoming& incoming,
-                                         const Caller& caller,
+                                         const CallerPtr& caller,
                                          const std::optional<std::string>& first);
 
   const MethodTable* const methods_;
   Chain* const chain_;
   Backends* const backends_;
+  LiveStreams* const live_;
   const Clock* const clock_;
   const std::chrono::milliseconds default_timeout_;
   const std::chrono::milliseconds max_timeout_;

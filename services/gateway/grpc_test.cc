@@ -99,6 +99,33 @@ TEST_F(GrpcTest, WorkerStreamsAreForwardedBothWays) {
   EXPECT_TRUE(end.ok()) << end;
 }
 
+TEST_F(GrpcTest, AGatewayThatStopsEndsItsStreamsAtOnce) {
+  std::mutex mutex;
+  std::condition_variable changed;
+  bool answered = false;
+  absl::Status end;
+  auto stream = channel_->Bidi<api::v1::WorkerMessage, api::v1::CoordinatorMessage>(
+      "agentflow.api.v1.WorkerService/Work", As("good"));
+  stream.OnEnd([&](const absl::Status& status) {
+    std::lock_guard lock(mutex);
+    end = status;
+    changed.notify_all();
+  });
+  stream.Start([&](api::v1::CoordinatorMessage) {
+    std::lock_guard lock(mutex);
+    answered = true;
+    changed.notify_all();
+  });
+  stream.Write(api::v1::WorkerMessage());
+  std::unique_lock lock(mutex);
+  changed.wait(lock, [&] { return answered; });
+  lock.unlock();
+  running_.reset();
+  lock.lock();
+  changed.wait(lock, [&] { return !end.ok(); });
+  EXPECT_EQ(ReasonOf(end), "GATEWAY_STOPPING");
+}
+
 TEST_F(GrpcTest, StreamsPassTheChainToo) {
   std::mutex mutex;
   std::condition_variable changed;
@@ -114,6 +141,33 @@ TEST_F(GrpcTest, StreamsPassTheChainToo) {
   std::unique_lock lock(mutex);
   changed.wait(lock, [&] { return !end.ok(); });
   EXPECT_EQ(ReasonOf(end), "PERMISSION_MISSING");
+}
+
+TEST_F(GrpcTest, StreamsEndWhenTheirCredentialIsRevoked) {
+  std::mutex mutex;
+  std::condition_variable changed;
+  bool answered = false;
+  absl::Status end;
+  auto stream = channel_->Bidi<api::v1::WorkerMessage, api::v1::CoordinatorMessage>(
+      "agentflow.api.v1.WorkerService/Work", As("good"));
+  stream.OnEnd([&](const absl::Status& status) {
+    std::lock_guard lock(mutex);
+    end = status;
+    changed.notify_all();
+  });
+  stream.Start([&](api::v1::CoordinatorMessage) {
+    std::lock_guard lock(mutex);
+    answered = true;
+    changed.notify_all();
+  });
+  api::v1::WorkerMessage message;
+  message.mutable_hello()->set_worker_id("w");
+  stream.Write(message);
+  std::unique_lock lock(mutex);
+  changed.wait(lock, [&] { return answered; });
+  Revoke("acme", "users/1");
+  changed.wait(lock, [&] { return !end.ok(); });
+  EXPECT_EQ(ReasonOf(end), "CREDENTIAL_ENDED");
 }
 
 }  // namespace

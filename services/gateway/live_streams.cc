@@ -1,6 +1,16 @@
 #include "services/gateway/live_streams.h"
 
+#include "libs/base/status.h"
+
 namespace agentflow::gateway {
+namespace {
+
+absl::Status CredentialEnded() {
+  return agentflow::Error(absl::StatusCode::kUnauthenticated, "CREDENTIAL_ENDED",
+                          "the credential ended or was revoked: connect with another");
+}
+
+}  // namespace
 
 void LiveStreams::Add(const std::shared_ptr<LiveStream>& stream, CallerPtr caller) {
   std::lock_guard lock(mutex_);
@@ -22,7 +32,7 @@ void LiveStreams::EndOf(std::string_view tenant, std::string_view principal) {
       if (auto stream = entry.stream.lock()) ending.push_back(std::move(stream));
     }
   }
-  for (auto& stream : ending) stream->End();
+  for (auto& stream : ending) stream->End(CredentialEnded());
 }
 
 void LiveStreams::Tick(UnixMicros now) {
@@ -35,8 +45,19 @@ void LiveStreams::Tick(UnixMicros now) {
       if (auto stream = entry.stream.lock()) (over ? ending : ticking).push_back(std::move(stream));
     }
   }
-  for (auto& stream : ending) stream->End();
+  for (auto& stream : ending) stream->End(CredentialEnded());
   for (auto& stream : ticking) stream->Tick();
+}
+
+void LiveStreams::EndAll(const absl::Status& why) {
+  std::vector<std::shared_ptr<LiveStream>> ending;
+  {
+    std::lock_guard lock(mutex_);
+    for (auto& [key, entry] : streams_) {
+      if (auto stream = entry.stream.lock()) ending.push_back(std::move(stream));
+    }
+  }
+  for (auto& stream : ending) stream->End(why);
 }
 
 size_t LiveStreams::size() {

@@ -7,6 +7,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "libs/base/clock.h"
 #include "services/gateway/caller.h"
 
@@ -16,8 +17,8 @@ namespace agentflow::gateway {
 class LiveStream {
  public:
   virtual ~LiveStream() = default;
-  // The credential ended or was revoked.
-  virtual void End() = 0;
+  // `why` is for the peer: its credential ended, or the gateway does.
+  virtual void End(const absl::Status& why) = 0;
   // Every second, to show signs of life.
   virtual void Tick() = 0;
 };
@@ -32,6 +33,7 @@ class LiveStreams {
   void EndOf(std::string_view tenant, std::string_view principal);
   // Ends those whose credential is over by `now`, ticks the others.
   void Tick(UnixMicros now);
+  void EndAll(const absl::Status& why);
   size_t size();
 
  private:

@@ -52,8 +52,9 @@ class SocketBridge final : public LiveStream, public std::enable_shared_from_thi
     return {[self](std::string text) { self->OnText(text); }, [self] { self->OnClose(); }};
   }
 
-  void End() override {
-    socket_->Close(kCloseCredentialEnded, "CREDENTIAL_ENDED");
+  void End(const absl::Status& why) override {
+    socket_->Close(absl::IsUnauthenticated(why) ? kCloseCredentialEnded : CloseCodeOf(why),
+                   ReasonOf(why));
     stream_.Cancel();
   }
   void Tick() override {}  // the socket pings by itself
@@ -108,9 +109,8 @@ class EventBridge final : public LiveStream, public std::enable_shared_from_this
     call_.live->Add(self, call_.caller);
   }
 
-  void End() override {
-    Send(FailedFrame("", agentflow::Error(absl::StatusCode::kUnauthenticated, "CREDENTIAL_ENDED",
-                                          "sign in again")));
+  void End(const absl::Status& why) override {
+    Send(FailedFrame("", why));
     stream_.Cancel();
   }
   void Tick() override {

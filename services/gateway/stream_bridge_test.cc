@@ -14,7 +14,7 @@ TEST(TokenOfSubprotocols, FindsTheToken) {
 
 class FakeStream final : public LiveStream {
  public:
-  void End() override { ++ended; }
+  void End(const absl::Status&) override { ++ended; }
   void Tick() override { ++ticks; }
   int ended = 0;
   int ticks = 0;
