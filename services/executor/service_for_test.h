@@ -249,21 +249,20 @@ class ExecutorServiceTest : public ::testing::Test {
   }
 
   // As YAML.
-  std::string Settings(int committers, int port) {
+  std::string Settings(int committers, int port, const std::string& owner = "test") {
     return network_.SettingsFor("executor") + "listen: \"127.0.0.1:" + std::to_string(port) +
            "\"\n" + R"(
 admin_listen: "127.0.0.1:0"
-owner_id: test
 address: "executor-test:7103"
 task_token_key: "a key for tests"
 lease_renewal: 200ms
 lane_check: 100ms
 task: {heartbeat: 300ms}
 )" +
-           "committers: " + std::to_string(committers) + "\ndatabase: {url: \"" +
-           database_.Url("executor_app") + "\", owner_url: \"" + database_.Url("executor_owner") +
-           "\", engine_url: \"" + database_.Url("executor_engine") + "\"}\nredis: {url: \"" +
-           redis_.url() +
+           "owner_id: " + owner + "\ncommitters: " + std::to_string(committers) +
+           "\ndatabase: {url: \"" + database_.Url("executor_app") + "\", owner_url: \"" +
+           database_.Url("executor_owner") + "\", engine_url: \"" +
+           database_.Url("executor_engine") + "\"}\nredis: {url: \"" + redis_.url() +
            "\"}\npeers: {designer: [\"127.0.0.1:" + std::to_string(designer_.port()) +
            "\"], tenant: [\"127.0.0.1:" + std::to_string(tenants_.port()) + "\"]}\n";
   }

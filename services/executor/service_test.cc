@@ -219,6 +219,23 @@ TEST_F(ExecutorServiceTest, ARestartedExecutorGoesOn) {
   EXPECT_TRUE(Eventually([&] { return IsCompleted(started->name()); }));
 }
 
+TEST_F(ExecutorServiceTest, ADrainedExecutorHandsItsLanesOver) {
+  designer_.Publish("agent", kAgent);
+  auto started = Start("agent");
+  ASSERT_TRUE(started.ok()) << started.status();
+  App second;
+  auto running = rpc::RunningService::Start("executor", second, Settings(1, 0, "second"));
+  ASSERT_TRUE(running.ok()) << running.status();
+  Connect((*running)->port());
+  EXPECT_EQ(Get(started->name())->state(), api::Execution::RUNNING);  // reads need no lane
+  EXPECT_EQ(ReasonOf(Start("agent").status()), "LANE_MOVED");
+  running_.reset();
+  EXPECT_TRUE(Eventually([&] { return Start("agent").ok(); }));
+  FakeCoordinator coordinator(coordinator_channel_, redis_.url(), "c1");
+  for (int i = 0; i < 2; ++i) coordinator.Complete(coordinator.Take("writer"), R"({"text": "x"})");
+  EXPECT_TRUE(Eventually([&] { return IsCompleted(started->name()); }));
+}
+
 TEST_F(ExecutorServiceTest, ListsAreFilteredAndPaged) {
   designer_.Publish("chained", kChained);
   designer_.Publish("wait", kWait);

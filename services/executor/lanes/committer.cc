@@ -14,6 +14,20 @@ namespace {
 // Between looks at the store's answers.
 constexpr size_t kItemsPerStep = 128;
 
+// Failures are told; what went well is not, at thousands a second.
+void LogEnd(const ExecutionWrite& write) {
+  const auto phase = static_cast<engine::Phase>(write.state);
+  const bool failed = phase == engine::Phase::kFailed || phase == engine::Phase::kTimedOut;
+  if (!obs::Enabled(failed ? obs::Level::kInfo : obs::Level::kDebug)) return;
+  const std::string id = write.facts->id.ToString();
+  const std::initializer_list<obs::Field> fields = {
+      {"tenant", write.facts->tenant},     {"execution", id},
+      {"workflow", write.facts->workflow}, {"trace", write.facts->trace_id},
+      {"state", engine::Name(phase)},      {"reason", write.end->error_reason},
+      {"step", write.end->error_node}};
+  failed ? obs::Info("execution failed", fields) : obs::Debug("execution over", fields);
+}
+
 }  // namespace
 
 absl::Status LaneMoved() {
@@ -379,6 +393,7 @@ void Committer::Release(Batch& batch, const BatchResult& result) {
 
   for (const Batch::Entry& entry : batch.entries) {
     if (entry.dropped || !entry.ended) continue;
+    LogEnd(*entry.write);
     // A repeated start must still find it until no look-up can miss this commit.
     auto recent = recent_starts_.find(entry.id);
     const std::string hash = recent == recent_starts_.end() ? "" : recent->second;

@@ -23,6 +23,9 @@ absl::Status LaneKeeper::Step() {
     lanes[static_cast<size_t>(each.committer)].push_back(each.lane);
   }
   for (size_t i = 0; i < committers_.size(); ++i) committers_[i]->Own(lanes[i]);
+  if (owned.size() != owned_)
+    obs::Info("lanes owned", {{"lanes", owned.size()}, {"before", owned_}});
+  owned_ = owned.size();
   AF_ASSIGN_OR_RETURN(std::vector<std::string> addresses, table_.Addresses());
   std::lock_guard lock(mutex_);
   if (addresses != addresses_) {

@@ -33,6 +33,7 @@ class LaneKeeper {
   const std::vector<Committer*> committers_;
   const std::function<void()> restart_;
   bool released_ = false;
+  size_t owned_ = 0;
 
   mutable std::mutex mutex_;
   std::vector<std::string> addresses_;
