@@ -40,18 +40,17 @@ class Scheduler final : public rpc::Service {
     store_ = std::make_unique<Store>(*pool_);
     starter_ = std::make_unique<RpcStarter>(parts.Peer("tenant"), parts.Peer("executor"));
     firing_ = std::make_unique<Firing>(*store_, *starter_);
-    shipper_ = std::make_unique<pg::AuditShipper>(
-        *pool_, audit::SendToTenant(parts.Peer("tenant")), pg::AuditShipper::Options{});
+    shipper_ = std::make_unique<pg::AuditShipper>(*pool_, audit::SendToTenant(parts.Peer("tenant")),
+                                                  pg::AuditShipper::Options{});
     rpc::ChannelPtr designer = parts.Peer("designer");
     RegisterScheduleService(
-        parts.server(),
-        {.store = *store_,
-         .clock = *clock_,
-         .check =
-             [designer](const std::string& tenant, const std::string& workflow) {
-               return CheckWorkflow(*designer, tenant, workflow);
-             },
-         .changed = [this] { LookAgain(); }});
+        parts.server(), {.store = *store_,
+                         .clock = *clock_,
+                         .check =
+                             [designer](const std::string& tenant, const std::string& workflow) {
+                               return CheckWorkflow(*designer, tenant, workflow);
+                             },
+                         .changed = [this] { LookAgain(); }});
     return absl::OkStatus();
   }
 
@@ -93,7 +92,8 @@ class Scheduler final : public rpc::Service {
       if (!next.ok()) obs::Warn("schedules not read", {{"error", MessageOf(next.status())}});
       UnixMicros wait = std::max<UnixMicros>(next.value_or(now + kAfterFailure) - now, 0);
       lock.lock();
-      wake_.wait_for(lock, std::chrono::microseconds(wait), [this] { return stopping_ || changed_; });
+      wake_.wait_for(lock, std::chrono::microseconds(wait),
+                     [this] { return stopping_ || changed_; });
     }
   }
 
@@ -113,6 +113,8 @@ class Scheduler final : public rpc::Service {
 
 }  // namespace
 
-std::unique_ptr<rpc::Service> MakeScheduler() { return std::make_unique<Scheduler>(); }
+std::unique_ptr<rpc::Service> MakeScheduler() {
+  return std::make_unique<Scheduler>();
+}
 
 }  // namespace agentflow::scheduler

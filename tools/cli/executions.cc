@@ -63,7 +63,8 @@ absl::StatusOr<json::Value> BuildInput(const std::vector<std::string>& inputs,
     AF_ASSIGN_OR_RETURN(whole, json::Parse(text));
   }
   if (inputs.empty()) return whole;
-  if (!whole.is_object()) return Malformed(inputs[0], "the input given by --input-json is no object");
+  if (!whole.is_object())
+    return Malformed(inputs[0], "the input given by --input-json is no object");
   json::Object members = whole.as_object();
   for (const std::string& input : inputs) {
     size_t sign = input.find('=');

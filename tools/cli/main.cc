@@ -52,8 +52,9 @@ CLI::App* Add(CLI::App& app, Action& chosen, const char* name, const char* text,
 }
 
 void AddWorkflowCommands(CLI::App& app, Flags& f, Action& chosen) {
-  auto* apply = Add(app, chosen, "apply", "Create or replace a workflow from a file",
-                    OnPlatform(f, [&f](Session& s) { return Apply(s, f.file, f.publish, f.format); }));
+  auto* apply =
+      Add(app, chosen, "apply", "Create or replace a workflow from a file",
+          OnPlatform(f, [&f](Session& s) { return Apply(s, f.file, f.publish, f.format); }));
   apply->add_option("-f,--file", f.file, "Workflow document; - is standard input")->required();
   apply->add_flag("--publish", f.publish, "Publish it too");
   auto* validate = Add(app, chosen, "validate", "List everything wrong with a workflow file",
@@ -66,27 +67,26 @@ void AddWorkflowCommands(CLI::App& app, Flags& f, Action& chosen) {
 }
 
 void AddResourceCommands(CLI::App& app, Flags& f, Action& chosen) {
-  auto* get = Add(app, chosen, "get", "List resources, or show one", OnPlatform(f, [&f](Session& s) {
-                    return Get(s, f.resource, f.name, f.filter, f.limit, f.format);
-                  }));
+  auto* get =
+      Add(app, chosen, "get", "List resources, or show one", OnPlatform(f, [&f](Session& s) {
+            return Get(s, f.resource, f.name, f.filter, f.limit, f.format);
+          }));
   get->add_option("resource", f.resource, "workflows, executions, steps, agents, ...")->required();
   get->add_option("name", f.name, "One of them; for steps and events the execution");
   get->add_option("--filter", f.filter, "For example: state = \"FAILED\"");
   get->add_option("--limit", f.limit, "At most this many; 0 is all");
-  auto* describe = Add(app, chosen, "describe", "Show one resource with what belongs to it",
-                       OnPlatform(f, [&f](Session& s) {
-                         return Describe(s, f.resource, f.name, f.format);
-                       }));
+  auto* describe =
+      Add(app, chosen, "describe", "Show one resource with what belongs to it",
+          OnPlatform(f, [&f](Session& s) { return Describe(s, f.resource, f.name, f.format); }));
   describe->add_option("resource", f.resource)->required();
   describe->add_option("name", f.name)->required();
-  auto* removing = Add(app, chosen, "delete", "Delete a resource", OnPlatform(f, [&f](Session& s) {
-                         return Delete(s, f.resource, f.name);
-                       }));
+  auto* removing = Add(app, chosen, "delete", "Delete a resource",
+                       OnPlatform(f, [&f](Session& s) { return Delete(s, f.resource, f.name); }));
   removing->add_option("resource", f.resource)->required();
   removing->add_option("name", f.name)->required();
-  auto* api = Add(app, chosen, "api", "Call any method of the REST API", OnPlatform(f, [&f](Session& s) {
-                    return Call(s, f.method, f.path, f.data, f.format);
-                  }));
+  auto* api =
+      Add(app, chosen, "api", "Call any method of the REST API",
+          OnPlatform(f, [&f](Session& s) { return Call(s, f.method, f.path, f.data, f.format); }));
   api->add_option("method", f.method, "GET, POST, PATCH, DELETE")->required();
   api->add_option("path", f.path, "/v1/...")->required();
   api->add_option("-d,--data", f.data, "JSON, or @file");
@@ -112,9 +112,8 @@ void AddExecutionCommands(CLI::App& app, Flags& f, Action& chosen) {
                      OnPlatform(f, [&f](Session& s) { return Cancel(s, f.name, f.cause); }));
   cancel->add_option("execution", f.name)->required();
   cancel->add_option("--cause", f.cause, "Kept in the journal");
-  auto* logs = Add(app, chosen, "logs", "Print an execution's journal", OnPlatform(f, [&f](Session& s) {
-                     return Logs(s, f.name, f.follow, f.format);
-                   }));
+  auto* logs = Add(app, chosen, "logs", "Print an execution's journal",
+                   OnPlatform(f, [&f](Session& s) { return Logs(s, f.name, f.follow, f.format); }));
   logs->add_option("execution", f.name)->required();
   logs->add_flag("-f,--follow", f.follow, "Go on until it is over");
 }
@@ -150,8 +149,9 @@ int main(int argc, char** argv) {
   AddResourceCommands(app, flags, chosen);
   AddExecutionCommands(app, flags, chosen);
   AddCelCommands(app, flags, chosen);
-  app.footer("Exit codes: 0 done, 1 refused, 2 wrong command line, 3 execution failed,\n"
-             "4 execution canceled, 5 platform unreachable.");
+  app.footer(
+      "Exit codes: 0 done, 1 refused, 2 wrong command line, 3 execution failed,\n"
+      "4 execution canceled, 5 platform unreachable.");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

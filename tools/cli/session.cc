@@ -95,10 +95,11 @@ absl::StatusOr<Settings> FindSettings(std::string url, std::string api_key) {
     if (settings.api_key.empty()) settings.api_key = stored.StringOr("api_key");
   }
   if (settings.url.empty() || settings.api_key.empty()) {
-    return FailedPrecondition("SETTINGS_MISSING",
-                              "where is AgentFlow? Set AGENTFLOW_URL and AGENTFLOW_API_KEY, or give "
-                              "--url and --api-key, or run below a folder with "
-                              ".agentflow/credentials.json");
+    return FailedPrecondition(
+        "SETTINGS_MISSING",
+        "where is AgentFlow? Set AGENTFLOW_URL and AGENTFLOW_API_KEY, or give "
+        "--url and --api-key, or run below a folder with "
+        ".agentflow/credentials.json");
   }
   while (settings.url.ends_with('/')) settings.url.pop_back();
   return settings;

@@ -10,8 +10,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from . import build, install, paths
-from .databases import Postgres, Redis
-from .network import choose_ports
 from .progress import bold, green, phase, red
 from .shell import log_path, run as run_logged
 
@@ -58,34 +56,21 @@ def run(suites: list[str], rewrite: bool) -> int:
 
 
 def _cpp(shown) -> Tally:
-    """Every *_test executable, two at a time, against one private PostgreSQL and Redis."""
-    state = paths.TOOLS / "test" / "databases"
-    ports = choose_ports({"postgres": 0, "redis": 0}, any_port=True)
-    postgres = Postgres(state, ports["postgres"], "test", {"fsync": "off",
-                                                           "max_connections": "300"})
-    redis = Redis(state, ports["redis"], "test")
-    try:
-        postgres.start()
-        redis.start()
-        env = {"AGENTFLOW_TEST_POSTGRES": postgres.url(database="postgres"),
-               "AGENTFLOW_TEST_REDIS": redis.url()}
-        programs = sorted(paths.build_dir("dev").rglob("*_test"))
-        with ThreadPoolExecutor(2) as pool:
-            tallies = pool.map(lambda program: _gtest(program, env, shown), programs)
-        total = Tally()
-        for tally in tallies:
-            total.add(tally)
-        return total
-    finally:
-        postgres.process.stop(number=2)
-        redis.process.stop()
+    """Every *_test executable, two at a time; those that need servers start private ones."""
+    programs = sorted(paths.build_dir("dev").rglob("*_test"))
+    with ThreadPoolExecutor(2) as pool:
+        tallies = pool.map(lambda program: _gtest(program, shown), programs)
+    total = Tally()
+    for tally in tallies:
+        total.add(tally)
+    return total
 
 
-def _gtest(program: Path, env: dict, shown) -> Tally:
+def _gtest(program: Path, shown) -> Tally:
     report = RESULTS / f"{program.name}.json"
     report.unlink(missing_ok=True)
     code = run_logged([program, f"--gtest_output=json:{report}", "--gtest_brief=1"],
-                      program.name, cwd=paths.ROOT, env=env, check=False)
+                      program.name, cwd=paths.ROOT, check=False)
     shown.note(program.name)
     log = log_path(program.name)
     if not report.exists():

@@ -20,9 +20,14 @@ class RegistryTest : public ::testing::Test {
   }
   EndpointView Endpoint(const std::string& worker_id, std::vector<std::string> agents) {
     SystemClock clock;
-    return {.tenant = "acme", .worker_id = worker_id, .agents = std::move(agents), .capacity = 4,
-            .held = 1, .connect_time_ms = clock.Now() / 1000,
-            .last_heartbeat_ms = clock.Now() / 1000, .client = "test"};
+    return {.tenant = "acme",
+            .worker_id = worker_id,
+            .agents = std::move(agents),
+            .capacity = 4,
+            .held = 1,
+            .connect_time_ms = clock.Now() / 1000,
+            .last_heartbeat_ms = clock.Now() / 1000,
+            .client = "test"};
   }
 
   testing::PostgresForTest database_;
@@ -82,7 +87,8 @@ TEST_F(RegistryTest, AnotherCoordinatorsEndpointsStay) {
 
 TEST_F(RegistryTest, DeletingWritesAnAuditRecord) {
   ASSERT_TRUE(registry_->Register("acme", {{.id = "a"}}).ok());
-  ASSERT_TRUE(registry_->Delete("acme", "a", {.principal = "users/1", .resource = "agents/a"}).ok());
+  ASSERT_TRUE(
+      registry_->Delete("acme", "a", {.principal = "users/1", .resource = "agents/a"}).ok());
   EXPECT_EQ(database_.Sql("SELECT principal FROM coordinator.audit_outbox"), "users/1");
   EXPECT_EQ(ReasonOf(registry_->Get("acme", "a").status()), "AGENT_NOT_FOUND");
 }

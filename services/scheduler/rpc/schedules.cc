@@ -34,8 +34,9 @@ bool IsSlug(std::string_view id) {
 absl::StatusOr<std::string> IdOf(std::string_view name, std::string_view field) {
   if (!name.starts_with(kCollection) || !IsSlug(name.substr(kCollection.size()))) {
     return InvalidArgument("NAME_INVALID", field,
-                           "'" + std::string(name) + "' is not of the form schedules/{id} with an "
-                           "id like [a-z][a-z0-9-]{0,62}");
+                           "'" + std::string(name) +
+                               "' is not of the form schedules/{id} with an "
+                               "id like [a-z][a-z0-9-]{0,62}");
   }
   return std::string(name.substr(kCollection.size()));
 }
@@ -146,8 +147,8 @@ class Handlers {
 
  private:
   static const std::set<std::string>& Everything() {
-    static const auto& all = *new std::set<std::string>{"title", "workflow",  "input",
-                                                        "cron",  "time_zone", "paused"};
+    static const auto& all =
+        *new std::set<std::string>{"title", "workflow", "input", "cron", "time_zone", "paused"};
     return all;
   }
 
@@ -231,10 +232,14 @@ void RegisterScheduleService(rpc::Server& server, ScheduleServiceParts parts) {
   auto handlers = std::make_shared<Handlers>(std::move(parts));
   server.Unary<pb::CreateScheduleRequest, pb::Schedule>(
       "agentflow.api.v1.ScheduleService/CreateSchedule",
-      [handlers](const auto& call, const auto& request) { return handlers->Create(call, request); });
+      [handlers](const auto& call, const auto& request) {
+        return handlers->Create(call, request);
+      });
   server.Unary<pb::UpdateScheduleRequest, pb::Schedule>(
       "agentflow.api.v1.ScheduleService/UpdateSchedule",
-      [handlers](const auto& call, const auto& request) { return handlers->Update(call, request); });
+      [handlers](const auto& call, const auto& request) {
+        return handlers->Update(call, request);
+      });
   server.Unary<pb::GetScheduleRequest, pb::Schedule>(
       "agentflow.api.v1.ScheduleService/GetSchedule",
       [handlers](const auto& call, const auto& request) { return handlers->Get(call, request); });
@@ -243,7 +248,9 @@ void RegisterScheduleService(rpc::Server& server, ScheduleServiceParts parts) {
       [handlers](const auto& call, const auto& request) { return handlers->List(call, request); });
   server.Unary<pb::DeleteScheduleRequest, google::protobuf::Empty>(
       "agentflow.api.v1.ScheduleService/DeleteSchedule",
-      [handlers](const auto& call, const auto& request) { return handlers->Delete(call, request); });
+      [handlers](const auto& call, const auto& request) {
+        return handlers->Delete(call, request);
+      });
 }
 
 }  // namespace agentflow::scheduler

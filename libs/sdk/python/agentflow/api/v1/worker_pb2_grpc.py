@@ -61,7 +61,8 @@ class WorkerServiceServicer:
     """
 
     def Work(self, request_iterator, context):
-        """Missing associated documentation comment in .proto file."""
+        """Connects a worker process; see above for the order of messages.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
