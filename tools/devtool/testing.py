@@ -40,7 +40,7 @@ def run(suites: list[str], rewrite: bool) -> int:
     RESULTS.mkdir(parents=True, exist_ok=True)
     if rewrite:
         os.environ["AGENTFLOW_REWRITE"] = "1"
-    if {"cpp", "e2e", "browser"} & set(suites):
+    if {"cpp", "tree", "e2e", "browser"} & set(suites):
         build.cpp("dev")
     total = Tally()
     for name in suites:
