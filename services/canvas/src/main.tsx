@@ -15,7 +15,7 @@ function App() {
   const status = useSession((state) => state.status);
   const [error, setError] = useState<unknown>();
   const [attempt, setAttempt] = useState(0);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: another attempt is what `attempt` is for.
+  // Another attempt is what `attempt` is for.
   useEffect(() => {
     setError(undefined);
     resume().catch(setError);

@@ -143,7 +143,7 @@ function Flow({
   };
 
   return (
-    // biome-ignore lint/a11y/noStaticElementInteractions: keys bubble up from the nodes, which take the focus.
+    // Keys bubble up from the nodes, which take the focus.
     <div ref={frame} className={css.graph} onKeyDown={onKeyDown}>
       <ReactFlow<FlowNode, FlowEdge>
         nodes={nodes}

@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
-import { useEffect, useMemo, useState } from 'react';
+import { useEffect, useMemo, useRef, useState } from 'react';
 import { useStore } from 'zustand';
 import * as operations from '@/api/operations';
 import type { Execution, Step } from '@/api/types';
@@ -24,9 +24,10 @@ const pollMs = 1500;
  * again; without a stream it is polled until the execution is over.
  */
 export function useRun(name: string): Run {
-  // biome-ignore lint/correctness/useExhaustiveDependencies: another execution needs another store.
+  // eslint-disable-next-line react-hooks/exhaustive-deps -- another execution needs another store.
   const store = useMemo(() => createRunStore(), [name]);
   const execution = useStore(store, (state) => state.execution?.value);
+  const known = execution !== undefined;
   const over = isOver(execution?.state);
   const status = useStreamStatus();
   const [refused, setRefused] = useState(false);
@@ -67,11 +68,14 @@ export function useRun(name: string): Run {
   });
 
   // The stream leaves payloads out: once it is over, all of them are read.
+  const wasLive = useRef(false);
   useEffect(() => {
-    if (!over) return;
-    void readHead();
-    void readSteps();
-  }, [over, readHead, readSteps]);
+    if (over && wasLive.current) {
+      void readHead();
+      void readSteps();
+    }
+    wasLive.current = known && !over;
+  }, [known, over, readHead, readSteps]);
 
   return {
     store,

@@ -4,6 +4,7 @@ import {
   accessToken,
   authorizedFetch,
   grants,
+  refreshTokens,
   resume,
   signIn,
   signOut,
@@ -52,14 +53,14 @@ afterEach(async () => {
 const get = (path: string) => authorizedFetch(new Request(new URL(path, location.href)));
 
 describe('session', () => {
-  it('keeps the access token out of storage', async () => {
+  it('keeps both tokens out of localStorage', async () => {
     await signIn('a@b.c', 'pw');
     expect(useSession.getState()).toMatchObject({ status: 'signedIn', me });
-    expect(JSON.stringify({ ...localStorage })).not.toContain('access-');
+    expect(JSON.stringify({ ...localStorage })).toBe('{}');
   });
 
   it('survives a reload with the refresh token, used once', async () => {
-    localStorage.setItem('agentflow.refresh', 'from-before');
+    await refreshTokens.write('from-before');
     const used: string[] = [];
     answers['/v1/auth/refresh'] = ({ refreshToken }) => {
       used.push(refreshToken ?? '');
@@ -68,7 +69,7 @@ describe('session', () => {
     await accessToken(true);
     await resume();
     expect(used).toEqual(['from-before']);
-    expect(localStorage.getItem('agentflow.refresh')).toBe('refresh-1');
+    expect(await refreshTokens.read()).toBe('refresh-1');
     expect(useSession.getState().status).toBe('signedIn');
   });
 
@@ -97,12 +98,12 @@ describe('session', () => {
   });
 
   it('ends when the refresh is refused, and says why', async () => {
-    localStorage.setItem('agentflow.refresh', 'stale');
+    await refreshTokens.write('stale');
     answers['/v1/auth/refresh'] = () => [401, { reason: 'TOKEN_REUSED' }];
     expect(await accessToken(true)).toBeUndefined();
     expect(useSession.getState().status).toBe('signedOut');
     expect(useSession.getState().ended).toMatch(/ended/);
-    expect(localStorage.getItem('agentflow.refresh')).toBeNull();
+    expect(await refreshTokens.read()).toBeNull();
   });
 
   it('does not end because of an outage', async () => {
@@ -110,7 +111,7 @@ describe('session', () => {
     answers['/v1/auth/refresh'] = () => [503, { reason: 'BACKEND_UNAVAILABLE', detail: 'Later.' }];
     await expect(accessToken(true)).rejects.toMatchObject({ reason: 'BACKEND_UNAVAILABLE' });
     expect(useSession.getState().status).toBe('signedIn');
-    expect(localStorage.getItem('agentflow.refresh')).toBe('refresh-1');
+    expect(await refreshTokens.read()).toBe('refresh-1');
   });
 
   it('throws the reason of a refused sign-in', async () => {

@@ -1,14 +1,15 @@
 import { create } from 'zustand';
 import { asProblem, Problem, problemFrom } from '@/api/problem';
 import type { TokenPair, WhoAmI } from '@/api/types';
-import { storage } from '@/lib/storage';
+import { openTokenStore } from './token-store';
 
 /**
  * The signed-in session.
  *
- * The access token lives in memory only. The refresh token, single-use and rotated at each use,
- * is kept in localStorage so that a reload and a second tab stay signed in; tabs take turns under
- * a Web Lock, because using one refresh token twice ends the session.
+ * The refresh token is single-use: using one twice ends the session. So tabs take turns with it
+ * under a Web Lock, and what one leaves the next one finds (token-store.ts). The access token lives
+ * in memory, and for reloads of the same tab in sessionStorage: a page that is reloaded while it
+ * refreshes never learns of the new pair, so reloading must not need to refresh.
  */
 export interface SessionState {
   /** 'unknown' until the first refresh after a reload has been answered. */
@@ -24,13 +25,22 @@ export const useSession = create<SessionState>(() => ({
   ended: undefined,
 }));
 
-const refreshKey = 'agentflow.refresh';
+const accessKey = 'agentflow.access';
 const lockName = 'agentflow.refresh';
 /** An access token this close to its end is renewed first. */
 const marginMs = 30_000;
 const leastMs = 60_000;
 
-let access: { token: string; expireMs: number } | undefined;
+interface Access {
+  token: string;
+  expireMs: number;
+}
+
+export const refreshTokens = openTokenStore();
+/** Tells the other tabs that the session is over. */
+const others = globalThis.BroadcastChannel && new BroadcastChannel('agentflow.session');
+
+let access: Access | undefined = rememberedAccess();
 let refreshing: Promise<string | undefined> | undefined;
 
 async function post<T>(path: string, body: unknown): Promise<T> {
@@ -44,19 +54,38 @@ async function post<T>(path: string, body: unknown): Promise<T> {
   return answer as T;
 }
 
-function keep(pair: TokenPair): string {
+async function keep(pair: TokenPair): Promise<string> {
   const token = pair.accessToken ?? '';
   // A clock that is ahead of the server's must not make every call refresh first.
   const expireMs = Math.max(Date.parse(pair.expireTime ?? '') || 0, Date.now() + leastMs);
-  access = { token, expireMs };
-  storage.set(refreshKey, pair.refreshToken ?? null);
+  setAccess({ token, expireMs });
+  await refreshTokens.write(pair.refreshToken ?? null);
   return token;
 }
 
-function forget(ended?: string): void {
-  access = undefined;
-  storage.set(refreshKey, null);
+async function forget(ended?: string): Promise<void> {
+  setAccess(undefined);
+  await refreshTokens.write(null);
+  others?.postMessage('over');
   useSession.setState({ status: 'signedOut', me: undefined, ended });
+}
+
+function setAccess(next: Access | undefined): void {
+  access = next;
+  try {
+    if (next) sessionStorage.setItem(accessKey, JSON.stringify(next));
+    else sessionStorage.removeItem(accessKey);
+  } catch {
+    // Storage is off: then a reload refreshes.
+  }
+}
+
+function rememberedAccess(): Access | undefined {
+  try {
+    return JSON.parse(sessionStorage.getItem(accessKey) ?? 'null') ?? undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** A valid access token, renewed when needed; undefined when nobody is signed in. */
@@ -70,18 +99,18 @@ export async function accessToken(renew = false): Promise<string | undefined> {
 
 async function refresh(): Promise<string | undefined> {
   // Read inside the lock: another tab may just have rotated it.
-  const refreshToken = storage.get(refreshKey);
+  const refreshToken = await refreshTokens.read();
   if (!refreshToken) {
-    if (access) forget('You signed out in another tab.');
+    if (access) await forget('You signed out in another tab.');
     return undefined;
   }
   try {
-    return keep(await post<TokenPair>('/v1/auth/refresh', { refreshToken }));
+    return await keep(await post<TokenPair>('/v1/auth/refresh', { refreshToken }));
   } catch (error) {
     const problem = asProblem(error);
     // Only a refusal ends the session; an outage does not.
     if (problem.status >= 400 && problem.status < 500 && problem.status !== 429) {
-      forget('Your session has ended. Sign in again.');
+      await forget('Your session has ended. Sign in again.');
       return undefined;
     }
     throw problem;
@@ -94,13 +123,13 @@ function withLock<T>(work: () => Promise<T>): Promise<T> {
 }
 
 export async function signIn(email: string, password: string, tenant?: string): Promise<void> {
-  keep(await post<TokenPair>('/v1/auth/login', { email, password, ...(tenant && { tenant }) }));
+  await keep(await post<TokenPair>('/v1/auth/login', { email, password, ...(tenant && { tenant }) }));
   await loadMe();
 }
 
 /** Picks up the session of before a reload. */
 export async function resume(): Promise<void> {
-  if (!storage.get(refreshKey)) {
+  if (!access && !(await refreshTokens.read())) {
     useSession.setState({ status: 'signedOut' });
     return;
   }
@@ -108,8 +137,8 @@ export async function resume(): Promise<void> {
 }
 
 export async function signOut(): Promise<void> {
-  const refreshToken = storage.get(refreshKey);
-  forget();
+  const refreshToken = await refreshTokens.read();
+  await forget();
   if (refreshToken) await post('/v1/auth/logout', { refreshToken }).catch(() => undefined);
 }
 
@@ -146,9 +175,7 @@ export const useCan = (permission: string) =>
   useSession((state) => grants(state.me?.permissions, permission));
 
 // Signing out in one tab signs out the others.
-globalThis.addEventListener?.('storage', (event) => {
-  if (event.key === refreshKey && event.newValue === null && access) {
-    access = undefined;
-    useSession.setState({ status: 'signedOut', me: undefined, ended: undefined });
-  }
+others?.addEventListener('message', () => {
+  setAccess(undefined);
+  useSession.setState({ status: 'signedOut', me: undefined, ended: undefined });
 });

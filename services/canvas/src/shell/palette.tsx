@@ -104,7 +104,7 @@ export default function Palette({ onClose, onHelp }: { onClose: () => void; onHe
       {shown.length === 0 && <p className={css.none}>Nothing by that name.</p>}
       <div className={css.list} role="listbox" id={listId} aria-label="Matches" tabIndex={-1}>
         {shown.map((option, index) => (
-          // biome-ignore lint/a11y/useKeyWithClickEvents: the field above has the keyboard.
+          // The field above has the keyboard.
           <div
             key={option.id}
             id={`${listId}-${option.id}`}

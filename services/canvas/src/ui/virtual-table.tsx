@@ -68,7 +68,7 @@ export function VirtualTable<Row>(props: VirtualTableProps<Row>) {
   if (props.loading) return <WaitingRows columns={columns} tracks={tracks} height={rowHeight} />;
   if (rows.length === 0) return <>{props.empty}</>;
   return (
-    // biome-ignore lint/a11y/useSemanticElements: rows are positioned, which <table> cannot do.
+    // Rows are positioned, which <table> cannot do.
     <div
       ref={scroll}
       className={css.scroll}
@@ -78,12 +78,10 @@ export function VirtualTable<Row>(props: VirtualTableProps<Row>) {
       aria-rowcount={onMore ? -1 : rows.length + 1}
     >
       <Head columns={columns} />
-      {/* biome-ignore lint/a11y/useSemanticElements: see above. */}
       <div className={css.body} role="rowgroup" style={{ height: virtualizer.getTotalSize() }}>
         {items.map((item) => {
           const row = rows[item.index]!;
           return (
-            // biome-ignore lint/a11y/useSemanticElements: see above.
             <div
               key={item.key}
               className={css.row}
@@ -100,7 +98,6 @@ export function VirtualTable<Row>(props: VirtualTableProps<Row>) {
               onKeyDown={(event) => move(event, item.index)}
             >
               {columns.map((column) => (
-                // biome-ignore lint/a11y/useSemanticElements: see above.
                 <div
                   key={column.id}
                   className={css.cell}
@@ -122,10 +119,8 @@ export function VirtualTable<Row>(props: VirtualTableProps<Row>) {
 
 function Head<Row>({ columns }: { columns: Column<Row>[] }) {
   return (
-    // biome-ignore lint/a11y/useSemanticElements: see above.
     <div className={css.head} role="row" tabIndex={-1}>
       {columns.map((column) => (
-        // biome-ignore lint/a11y/useSemanticElements: see above.
         <div
           key={column.id}
           className={css.cell}

@@ -86,7 +86,7 @@ function StepDetails({ step }: { step: Step }) {
         ]}
       />
       {step.error && <ErrorBox error={step.error} />}
-      {(step.output !== undefined || !waiting) && <JsonView title="Output" value={step.output} />}
+      {(step.output !== undefined || (!waiting && !step.error)) && <JsonView title="Output" value={step.output} />}
       <JsonView title="Input" value={step.input} />
       <Attempts step={step} />
     </>
@@ -130,10 +130,11 @@ function useFreshPayloads(run: Run, step: Step | undefined) {
     step !== undefined &&
     ((step.state === 'COMPLETED' && step.output === undefined) ||
       (step.state !== 'PENDING' && step.input === undefined));
-  // biome-ignore lint/correctness/useExhaustiveDependencies: once per change of the step.
+  // Once per change of the step.
   useEffect(() => {
     if (!missing) return;
     const timer = setTimeout(refetch, 150);
     return () => clearTimeout(timer);
+    // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [missing, step?.name, step?.iteration, step?.state, step?.attempt]);
 }

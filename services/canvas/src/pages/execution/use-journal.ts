@@ -48,7 +48,7 @@ export function useJournal(name: string, run: Run) {
   const revision = useStore(run.store, (state) => state.revision);
   const state = useStore(run.store, (current) => current.execution?.value.state);
   const first = useRef(true);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: each change of the run is a reason to read on.
+  // Each change of the run is a reason to read on.
   useEffect(() => {
     const timer = setTimeout(() => void pull(), first.current ? 0 : pauseMs);
     first.current = false;

@@ -103,7 +103,7 @@ function Tree({ value }: { value: Json }) {
     setToggled(next);
   };
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable by keyboard.
+    // A scrolling region must be reachable by keyboard.
     <div ref={scroll} className={css.tree} tabIndex={0}>
       <div className={css.rows} style={{ height: virtualizer.getTotalSize() }}>
         {virtualizer.getVirtualItems().map((item) => (
