@@ -6,7 +6,7 @@ from sources import ROOT, cpp, relative, tracked
 
 TEXT = {".h", ".cc", ".py", ".ts", ".tsx", ".proto", ".sql", ".md", ".yaml", ".yml", ".txt",
         ".cmake", ".sh", ".css", ".html", ".mjs", ".js"}
-GENERATED = {"_api.py", "docs/api/openapi.json", "package-lock.json", "schema.ts"}
+GENERATED = {"_api.py", "docs/api/openapi.json", "package-lock.json", "schema.d.ts"}
 
 
 def text_files():
