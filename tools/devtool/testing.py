@@ -187,17 +187,16 @@ def _browser(shown) -> Tally:
         run_logged(["npm", "test"], "browser", shown, cwd=paths.BROWSER_TESTS, env=env, check=False)
     finally:
         stack.down()
-    return _node_test_tally(log_path("browser"))
+    return _browser_tally(log_path("browser"))
 
 
-def _node_test_tally(log: Path) -> Tally:
-    text = log.read_text(errors="replace")
-    counts = {word: int(number) for word, number in
-              re.findall(r"^(?:# |ℹ )(pass|fail|skipped) (\d+)", text, re.M)}
-    if "pass" not in counts:
+def _browser_tally(log: Path) -> Tally:
+    closing = re.findall(r"^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?",
+                         log.read_text(errors="replace"), re.M)
+    if not closing:
         return Tally(failed=1, notes=[f"browser tests did not run: {log}"])
-    notes = [f"browser tests: {log}"] if counts["fail"] else []
-    return Tally(counts["pass"], counts["fail"], counts.get("skipped", 0), notes)
+    passed, failed, skipped = (int(number or 0) for number in closing[-1])
+    return Tally(passed, failed, skipped, [f"browser tests: {log}"] if failed else [])
 
 
 _RUN = {"cpp": _cpp, "tree": _tree, "sdk": _sdk, "examples": _examples, "canvas": _canvas, "e2e": _e2e,
