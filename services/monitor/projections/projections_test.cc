@@ -13,14 +13,21 @@ namespace agentflow::monitor {
 namespace {
 
 ExecutionChange Started(const std::string& tenant, int64_t at_ms = 1000) {
-  return {.tenant = tenant, .execution_id = "e", .workflow = "workflows/w", .state = "RUNNING",
+  return {.tenant = tenant,
+          .execution_id = "e",
+          .workflow = "workflows/w",
+          .state = "RUNNING",
           .start_time_ms = at_ms,
           .steps = {{.node = "a", .state = "RUNNING"}, {.node = "b", .state = "PENDING"}}};
 }
 
 ExecutionChange Completed(const std::string& tenant, int64_t duration_ms) {
-  return {.tenant = tenant, .execution_id = "e", .workflow = "workflows/w",
-          .state_before = "RUNNING", .state = "COMPLETED", .start_time_ms = 1000,
+  return {.tenant = tenant,
+          .execution_id = "e",
+          .workflow = "workflows/w",
+          .state_before = "RUNNING",
+          .state = "COMPLETED",
+          .start_time_ms = 1000,
           .end_time_ms = 1000 + duration_ms,
           .steps = {{.node = "a", .state_before = "RUNNING", .state = "COMPLETED"}}};
 }
@@ -44,7 +51,7 @@ TEST(Sums, MovesCountsBetweenStates) {
   sums.Add(Completed("acme", 50));
   EXPECT_EQ((sums.states[{"acme", "workflows/w", "execution", "RUNNING"}]), 0);
   EXPECT_EQ((sums.states[{"acme", "workflows/w", "execution", "COMPLETED"}]), 1);
-  EXPECT_EQ((sums.states[{"acme", "workflows/w", "step", "PENDING"}]), 1);
+  EXPECT_FALSE(sums.states.contains({"acme", "workflows/w", "step", "PENDING"}));
   EXPECT_EQ(sums.durations.size(), 1u);
 }
 
@@ -82,7 +89,8 @@ TEST_F(ProjectionsTest, CountsAndDurationsPerWorkflowAndTenant) {
   WorkflowStats stats = Only("acme");
   EXPECT_EQ(stats.executions_by_state,
             (std::map<std::string, int64_t>{{"COMPLETED", 1}, {"RUNNING", 1}}));
-  EXPECT_EQ(stats.steps_by_state["PENDING"], 2);
+  EXPECT_EQ(stats.steps_by_state,
+            (std::map<std::string, int64_t>{{"COMPLETED", 1}, {"RUNNING", 1}}));
   EXPECT_NEAR(static_cast<double>(stats.PercentileUs(0.99)), 100'000, 5'000);
   EXPECT_EQ(stats.last_start_time, 1'000'000);
   EXPECT_EQ(Only("other").executions_by_state["RUNNING"], 1);

@@ -7,6 +7,7 @@ namespace agentflow::monitor {
 namespace {
 
 const double kLogWidth = std::log(1.05);
+constexpr char kPending[] = "PENDING";
 
 }  // namespace
 
@@ -16,15 +17,17 @@ int64_t BucketOf(int64_t duration_us) {
 }
 
 int64_t MiddleOf(int64_t bucket) {
-  return static_cast<int64_t>(std::llround(std::exp((static_cast<double>(bucket) + 0.5) *
-                                                    kLogWidth)));
+  return static_cast<int64_t>(
+      std::llround(std::exp((static_cast<double>(bucket) + 0.5) * kLogWidth)));
 }
 
 void Sums::Add(const ExecutionChange& change) {
+  // A step is PENDING without anybody saying so: that state is not counted.
   auto move = [&](const char* kind, const std::string& before, const std::string& after) {
+    auto counts = [](const std::string& state) { return !state.empty() && state != kPending; };
     if (before == after) return;
-    if (!before.empty()) --states[{change.tenant, change.workflow, kind, before}];
-    ++states[{change.tenant, change.workflow, kind, after}];
+    if (counts(before)) --states[{change.tenant, change.workflow, kind, before}];
+    if (counts(after)) ++states[{change.tenant, change.workflow, kind, after}];
   };
   move("execution", change.state_before, change.state);
   for (const StepChange& step : change.steps) move("step", step.state_before, step.state);
