@@ -53,7 +53,8 @@ def _arguments():
                       help="write generated documents again instead of comparing them")
     benching = command("bench", _bench, "measure the optimised build; prints one table and JSON")
     benching.add_argument("--seconds", type=float, default=4, help="of each measurement")
-    benching.add_argument("--only", help="rows whose name contains this")
+    benching.add_argument("--only",
+                          help="rows whose name contains this, or expressions")
     benching.add_argument("--json", type=Path, help="write the JSON to this file")
     command("format", _format, "clang-format the C++ that changed since main")
     return parser.parse_args()

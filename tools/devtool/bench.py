@@ -98,6 +98,10 @@ ROWS = [
 
 def run(seconds: float, only: str | None, output: Path | None) -> int:
     install.debian_packages()
+    expressions = _expressions(seconds) if only in (None, "expressions") else None
+    if only == "expressions":
+        _write({"expressions": expressions}, output)
+        return 0
     build.cpp("release", [*build.SERVICE_TARGETS, "agentflow-bench"])
     _fresh_state()
     stack = Stack(STATE, "release", any_ports=True)
@@ -112,14 +116,40 @@ def run(seconds: float, only: str | None, output: Path | None) -> int:
         results, stolen = _measure(stack, rows, seconds)
         _print(rows, results, stolen)
         document = _document(rows, results, stolen, seconds)
-        if output:
-            output.write_text(json.dumps(document, indent=1) + "\n")
-        else:
-            print(json.dumps(document))
+        if expressions:
+            document["expressions"] = expressions
+        _write(document, output)
     finally:
         worker.stop()
         stack.down()
     return 0
+
+
+def _expressions(seconds: float) -> dict:
+    """Expressions beside jq, and how long hostile ones take to meet their limit; needs no stack."""
+    build.cpp("release", ["cel_bench"])
+    with phase("Expressions"):
+        done = subprocess.run([paths.binary("release", "cel_bench"), str(seconds / 8)],
+                              capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise Failure(f"cel_bench: {done.stderr}")
+    result = json.loads(done.stdout)
+    print(bold(f"\n{'':34} {'a second':>12} {'jq':>12} {'times':>7}"))
+    for name in ("condition", "filter_1000"):
+        row = result[name]
+        print(f"{name:34} {row['cel_per_second']:>12,.0f} {row['jq_per_second']:>12,.0f} "
+              f"{row['ratio']:>7.1f}")
+    print(bold(f"\n{'hostile input':34} {'worst ms':>12}"))
+    for name, milliseconds in result["hostile_worst_ms"].items():
+        print(f"{name:34} {milliseconds:>12,.1f}")
+    return result
+
+
+def _write(document: dict, output: Path | None) -> None:
+    if output:
+        output.write_text(json.dumps(document, indent=1) + "\n")
+    else:
+        print(json.dumps(document))
 
 
 def _fresh_state() -> None:
