@@ -167,7 +167,8 @@ int main(int argc, char** argv) {
   double seconds = argc > 1 ? std::atof(argv[1]) : 0.5;
   std::printf("{\n");
   Compare("condition", "nodes.classify.output.label == 'refund' && inputs.amount > 50.0",
-          ".nodes.classify.output.label == \"refund\" and .inputs.amount > 50.0", Sample(), seconds);
+          ".nodes.classify.output.label == \"refund\" and .inputs.amount > 50.0", Sample(),
+          seconds);
   Compare("filter_1000", "inputs.items.filter(i, i.price > 250.0)",
           ".inputs.items | map(select(.price > 250.0))", Thousand(), seconds);
   RunHostile();
