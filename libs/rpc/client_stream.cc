@@ -109,9 +109,11 @@ void ClientStreamCall::OnReadDone(bool ok) {
     }
     return ReleaseHold();
   }
-  BufferPayload payload(&read_buffer_);
+  // With manual reads the handler may have asked for the next message before it returns.
+  grpc::ByteBuffer buffer;
+  buffer.Swap(&read_buffer_);
+  BufferPayload payload(&buffer);
   on_message_(payload);
-  read_buffer_.Clear();
   if (!manual_reads_) ReadNext();
 }
 

@@ -126,13 +126,15 @@ void ServerStreamCall::OnReadDone(bool ok) {
       if (on_half_close_) on_half_close_();
       return;
     }
-    BufferPayload payload(&read_buffer_);
+    // With manual reads the handler may have asked for the next message before it returns.
+    grpc::ByteBuffer buffer;
+    buffer.Swap(&read_buffer_);
+    BufferPayload payload(&buffer);
     on_message_(payload);
   } catch (const std::exception& error) {
     obs::Error("a stream handler threw", {{"method", call_->method}, {"error", error.what()}});
     return Finish(Internal("HANDLER_THREW", "the handler of a message threw"));
   }
-  read_buffer_.Clear();
   if (!manual_reads_) ReadNext();
 }
 
