@@ -58,9 +58,9 @@ Response ProblemResponse(const absl::Status& status, std::string_view instance,
   problem.Set("title", absl::StatusCodeToString(status.code()));
   problem.Set("status", code);
   problem.Set("detail", MessageOf(status));
-  problem.Set("instance", std::string(instance));
+  if (!instance.empty()) problem.Set("instance", std::string(instance));
   problem.Set("reason", reason);
-  problem.Set("requestId", std::string(request_id));
+  if (!request_id.empty()) problem.Set("requestId", std::string(request_id));
   Response response{code, {{"Content-Type", "application/problem+json"}}, json::Dump(problem)};
   if (auto it = metadata.find(kErrorRetryAfterMs); it != metadata.end()) {
     long ms = std::strtol(it->second.c_str(), nullptr, 10);

@@ -14,8 +14,9 @@ namespace agentflow::http {
 // MEDIA_TYPE_UNSUPPORTED 415, HEADER_TOO_LARGE 431.
 int HttpStatusOf(const absl::Status& status);
 
-// {type, title, status, detail, instance, reason, requestId, ...metadata}. Adds Retry-After for
-// errors that say when to try again, Allow for METHOD_NOT_ALLOWED, WWW-Authenticate for 401.
+// {type, title, status, detail, instance, reason, requestId, ...metadata}, without empty ones. Adds
+// Retry-After for errors that say when to try again, Allow for METHOD_NOT_ALLOWED, WWW-Authenticate
+// for 401.
 Response ProblemResponse(const absl::Status& status, std::string_view instance,
                          std::string_view request_id);
 
