@@ -88,13 +88,12 @@ find_path(AF_GOOGLEAPIS_DIR google/api/http.proto
           HINTS /usr/share/gocode/src/github.com/gogo/googleapis REQUIRED)
 set(AF_PROTO_INCLUDES -I${CMAKE_SOURCE_DIR}/proto -I${AF_GOOGLEAPIS_DIR} -I/usr/include)
 
-# af_proto(NAME api_workflow PROTOS agentflow/api/v1/workflow.proto [SERVICE] DEPS options)
-# Message code af_proto_<name>; with SERVICE also gRPC stubs in af_grpc_<name>.
+# af_proto(NAME api_workflow PROTOS agentflow/api/v1/workflow.proto DEPS options)
+# Message code af_proto_<name>.
 function(af_proto)
-  cmake_parse_arguments(P "SERVICE" "NAME" "PROTOS;DEPS" ${ARGN})
+  cmake_parse_arguments(P "" "NAME" "PROTOS;DEPS" ${ARGN})
   set(out ${CMAKE_BINARY_DIR}/gen)
   set(message_sources)
-  set(service_sources)
   foreach(proto IN LISTS P_PROTOS)
     string(REGEX REPLACE "\\.proto$" "" stem ${proto})
     set(source ${CMAKE_SOURCE_DIR}/proto/${proto})
@@ -107,14 +106,6 @@ function(af_proto)
       COMMAND protobuf::protoc ${AF_PROTO_INCLUDES} --cpp_out=${out} ${proto}
       DEPENDS ${source} VERBATIM)
     list(APPEND message_sources ${out}/${stem}.pb.cc)
-    if(P_SERVICE)
-      add_custom_command(
-        OUTPUT ${out}/${stem}.grpc.pb.cc ${out}/${stem}.grpc.pb.h
-        COMMAND protobuf::protoc ${AF_PROTO_INCLUDES} --grpc_out=${out}
-                --plugin=protoc-gen-grpc=$<TARGET_FILE:gRPC::grpc_cpp_plugin> ${proto}
-        DEPENDS ${source} VERBATIM)
-      list(APPEND service_sources ${out}/${stem}.grpc.pb.cc)
-    endif()
   endforeach()
   list(TRANSFORM P_DEPS PREPEND af_proto_ OUTPUT_VARIABLE message_deps)
   add_library(af_proto_${P_NAME} STATIC ${message_sources})
@@ -125,11 +116,6 @@ function(af_proto)
   foreach(dep IN LISTS message_deps)
     add_dependencies(af_proto_${P_NAME} ${dep})
   endforeach()
-  if(P_SERVICE)
-    add_library(af_grpc_${P_NAME} STATIC ${service_sources})
-    target_link_libraries(af_grpc_${P_NAME} PUBLIC af_proto_${P_NAME} gRPC::grpc++)
-    set_target_properties(af_grpc_${P_NAME} PROPERTIES AF_LAYER 0)
-  endif()
 endfunction()
 
 # af_service(NAME tenant SRCS app.cc ... DEPS rpc pg ... [LINK ...] [TESTS ...] [TEST_DEPS ...])
