@@ -38,10 +38,10 @@ class Object {
   void Set(std::string_view key, Value value);
   bool Erase(std::string_view key);
 
-  size_t size() const { return members_.size(); }
-  bool empty() const { return members_.empty(); }
-  auto begin() const { return members_.begin(); }
-  auto end() const { return members_.end(); }
+  size_t size() const;
+  bool empty() const { return size() == 0; }
+  const Member* begin() const;
+  const Member* end() const;
   bool operator==(const Object&) const;
 
  private:
@@ -108,6 +108,11 @@ class Value {
                std::shared_ptr<const Array>, std::shared_ptr<const Object>>
       data_;
 };
+
+// Here, because a member can only be looked into where Value is complete.
+inline size_t Object::size() const { return members_.size(); }
+inline const Object::Member* Object::begin() const { return members_.data(); }
+inline const Object::Member* Object::end() const { return members_.data() + members_.size(); }
 
 // "null", "boolean", "integer", "number", "string", "array", "object".
 std::string_view KindName(Value::Kind kind);
