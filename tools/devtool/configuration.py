@@ -3,10 +3,13 @@
 import json
 from pathlib import Path
 
+from . import paths
 
-def write(stack, service: str, path: Path) -> None:
+
+def write(stack, instance: str, path: Path) -> None:
     """JSON is YAML, so the file needs no YAML library."""
-    settings = {**_common(stack, service), **_OWN.get(service, _nothing)(stack),
+    service = paths.service_of(instance)
+    settings = {**_common(stack, service, instance), **_OWN.get(service, _nothing)(stack, instance),
                 **stack.overrides.get(service, {})}
     path.parent.mkdir(parents=True, exist_ok=True)
     path.touch(mode=0o600)
@@ -25,7 +28,7 @@ def _nested(flat: dict) -> dict:
     return tree
 
 
-def _common(stack, service: str) -> dict:
+def _common(stack, service: str, instance: str) -> dict:
     certificates = stack.state / "certificates"
     settings = {
         "tls.ca": str(certificates / "ca.pem"),
@@ -36,13 +39,14 @@ def _common(stack, service: str) -> dict:
     }
     if service != "gateway":
         settings |= {
-            "listen": f"127.0.0.1:{stack.ports[service]}",
-            "admin_listen": f"127.0.0.1:{stack.ports[service + '_admin']}",
-            "database.url": _role_url(stack, f"{service}_app"),
-            "database.owner_url": _role_url(stack, f"{service}_owner"),
+            "listen": f"127.0.0.1:{stack.ports[instance]}",
+            "admin_listen": f"127.0.0.1:{stack.ports[instance + '_admin']}",
+            "database.url": _role_url(stack, instance, f"{service}_app"),
+            "database.owner_url": _role_url(stack, instance, f"{service}_owner"),
         }
     for peer in _PEERS[service]:
-        settings[f"peers.{peer}"] = f"127.0.0.1:{stack.ports[peer]}"
+        settings[f"peers.{peer}"] = ",".join(
+            f"127.0.0.1:{stack.port_seen_by(instance, name)}" for name in stack.instances(peer))
     return settings
 
 
@@ -57,41 +61,46 @@ _PEERS = {
 }
 
 
-def _role_url(stack, role: str) -> str:
-    return stack.postgres.url(role, stack.secrets[role])
+def _role_url(stack, instance: str, role: str) -> str:
+    return stack.postgres.url(role, stack.secrets[role],
+                              port=stack.port_seen_by(instance, "postgres"))
 
 
-def _nothing(stack) -> dict:
+def _redis_url(stack, instance: str) -> str:
+    return stack.redis.url(port=stack.port_seen_by(instance, "redis"))
+
+
+def _nothing(stack, instance: str) -> dict:
     return {}
 
 
-def _gateway(stack) -> dict:
-    from .paths import CANVAS
+def _gateway(stack, instance: str) -> dict:
     return {
-        "http_listen": f"127.0.0.1:{stack.ports['gateway']}",
-        "listen": f"127.0.0.1:{stack.ports['gateway_grpc']}",
+        "http_listen": f"127.0.0.1:{stack.ports[instance]}",
+        "listen": f"127.0.0.1:{stack.ports[instance + '_grpc']}",
         "context_signing_key": str(stack.state / "certificates" / "context.key"),
-        "canvas.dir": str(CANVAS / "dist"),
-        "redis.url": stack.redis.url(),
+        "canvas.dir": str(paths.CANVAS / "dist"),
+        "redis.url": _redis_url(stack, instance),
     }
 
 
-def _tenant(stack) -> dict:
+def _tenant(stack, instance: str) -> dict:
     """One tenant has the whole machine: its rates are those of a benchmark."""
     return {"quota.requests_per_second": 100_000, "quota.request_burst": 200_000,
             "quota.starts_per_second": 100_000}
 
 
-def _executor(stack) -> dict:
+def _executor(stack, instance: str) -> dict:
     return {
-        "database.engine_url": _role_url(stack, "executor_engine"),
-        "redis.url": stack.redis.url(),
+        "address": f"127.0.0.1:{stack.port_seen_by('anyone', instance)}",
+        "database.engine_url": _role_url(stack, instance, "executor_engine"),
+        "redis.url": _redis_url(stack, instance),
         "task_token_key": stack.secrets["task_token_key"],
     }
 
 
-def _coordinator(stack) -> dict:
-    return {"redis.url": stack.redis.url()}
+def _coordinator(stack, instance: str) -> dict:
+    return {"redis.url": _redis_url(stack, instance)}
 
 
 _OWN = {"gateway": _gateway, "tenant": _tenant, "executor": _executor,

@@ -63,9 +63,10 @@ class Postgres:
              "--locale=C.UTF-8"], "initdb", cwd="/")
         password_file.unlink()
 
-    def url(self, user: str = "postgres", password: str = "", database: str = "agentflow") -> str:
+    def url(self, user: str = "postgres", password: str = "", database: str = "agentflow",
+            port: int = 0) -> str:
         secret = password or self.password
-        return f"postgresql://{user}:{secret}@127.0.0.1:{self.port}/{database}"
+        return f"postgresql://{user}:{secret}@127.0.0.1:{port or self.port}/{database}"
 
     def sql(self, *arguments: str, database: str = "agentflow") -> str:
         """psql as the superuser; the arguments are psql's own."""
@@ -98,8 +99,8 @@ class Redis:
             require_alive(self.process)
             raise Failure(f"Redis does not answer; see {self.process.log}")
 
-    def url(self) -> str:
-        return f"redis://:{self.password}@127.0.0.1:{self.port}/0"
+    def url(self, port: int = 0) -> str:
+        return f"redis://:{self.password}@127.0.0.1:{port or self.port}/0"
 
 
 def _unprivileged() -> list[str]:

@@ -18,6 +18,11 @@ NODE_HOME = TOOLS / "node"
 SERVICES = ["tenant", "designer", "executor", "coordinator", "monitor", "scheduler", "gateway"]
 
 
+def service_of(instance: str) -> str:
+    """"executor-2" is a process of the service "executor"."""
+    return instance.split("-", maxsplit=1)[0]
+
+
 def build_dir(preset: str) -> Path:
     return BUILD / preset
 

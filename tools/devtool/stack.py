@@ -24,18 +24,42 @@ EMAIL = "admin@example.com"
 
 
 class Stack:
-    """One stack in a state folder. Starting what runs already does nothing."""
+    """One stack in a state folder. Starting what runs already does nothing.
+
+    `copies` says how many processes a service has where that is not one: {"executor": 2} is
+    "executor" and "executor-2". They share the service's overrides.
+    """
 
     def __init__(self, state: Path, preset: str = "dev", any_ports: bool = False,
-                 overrides: dict[str, dict] | None = None):
+                 overrides: dict[str, dict] | None = None, copies: dict[str, int] | None = None):
         self.state, self.preset = state, preset
         self.overrides = overrides or {}
+        self.copies = copies or {}
         state.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.secrets = self._load_secrets()
-        self.ports = self._load("ports.json", lambda: network.choose_ports(WANTED_PORTS, any_ports))
+        self.ports = self._load(
+            "ports.json", lambda: network.choose_ports(self._wanted_ports(), any_ports))
         self.postgres = Postgres(state, self.ports["postgres"], self.secrets["postgres"])
         self.redis = Redis(state, self.ports["redis"], self.secrets["redis"])
-        self.services = {name: Process(state, name) for name in paths.SERVICES}
+        self.services = {name: Process(state, name)
+                         for service in paths.SERVICES for name in self.instances(service)}
+
+    def instances(self, service: str) -> list[str]:
+        """The names of a service's processes."""
+        return [service] + [f"{service}-{n}" for n in range(2, self.copies.get(service, 1) + 1)]
+
+    def _wanted_ports(self) -> dict[str, int]:
+        wanted = dict(WANTED_PORTS)
+        for service, count in self.copies.items():
+            for name, port in WANTED_PORTS.items():
+                if name.split("_")[0] == service:
+                    wanted |= {name.replace(service, instance, 1): port + 100 * (n + 1)
+                               for n, instance in enumerate(self.instances(service)[1:])}
+        return wanted
+
+    def port_seen_by(self, instance: str, target: str) -> int:
+        """Where the process `instance` reaches `target`: another process, postgres or redis."""
+        return self.ports[target]
 
     @property
     def url(self) -> str:
@@ -55,7 +79,7 @@ class Stack:
             self._bootstrap_database()
         certificates.create(self.state / "certificates", paths.SERVICES)
         with phase("Services") as shown:
-            for name in paths.SERVICES:
+            for name in self.services:
                 shown.note(name)
                 self.start_service(name)
             self.wait_ready(shown)
@@ -66,7 +90,7 @@ class Stack:
             return
         config = self.state / "config" / f"{name}.yaml"
         configuration.write(self, name, config)
-        self.services[name].start([paths.binary(self.preset, f"agentflow-{name}"),
+        self.services[name].start([paths.binary(self.preset, f"agentflow-{paths.service_of(name)}"),
                                    "--config", config], cwd=self.state)
 
     def wait_ready(self, shown: Phase | None = None, seconds: float = 60) -> None:
@@ -84,13 +108,13 @@ class Stack:
             shown.note(f"{len(self.services)} ready")
 
     def ready_url(self, name: str) -> str:
-        port = self.ports["gateway" if name == "gateway" else f"{name}_admin"]
+        port = self.ports[name if paths.service_of(name) == "gateway" else f"{name}_admin"]
         return f"http://127.0.0.1:{port}/readyz"
 
     def down(self) -> None:
         """Ends everything of this stack, workers first and databases last."""
         others = [Process(self.state, file.stem) for file in (self.state / "run").glob("*.json")
-                  if file.stem not in (*paths.SERVICES, "postgres", "redis")]
+                  if file.stem not in (*self.services, "postgres", "redis")]
         for process in [*others, *reversed(self.services.values())]:
             process.stop()
         self.redis.process.stop()
