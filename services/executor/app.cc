@@ -104,6 +104,10 @@ struct App::Parts {
   void StopThreads();
   void MakeCommitters(const Config& config, const std::string& owner);
   absl::Status KeepHouse(const Config& config);
+  // Null: nobody owns the lane, or this process does.
+  rpc::ChannelPtr OwnerOf(rpc::ServiceParts& service, int lane) const;
+
+  std::string address;
 };
 
 void App::Parts::MakeCommitters(const Config& config, const std::string& owner) {
@@ -159,6 +163,15 @@ absl::Status App::Parts::KeepHouse(const Config& config) {
   return housekeeping->Trim(today, config.feed_kept.count());
 }
 
+rpc::ChannelPtr App::Parts::OwnerOf(rpc::ServiceParts& service, int lane) const {
+  const std::vector<std::string> addresses = keeper->Addresses();
+  const auto index = static_cast<size_t>(lane);
+  if (index >= addresses.size() || addresses[index].empty() || addresses[index] == address) {
+    return nullptr;
+  }
+  return service.PeerAt("executor", addresses[index]);
+}
+
 App::App() = default;
 App::~App() = default;
 
@@ -174,7 +187,7 @@ absl::Status App::Start(rpc::ServiceParts& service) {
   Parts& p = *parts_;
   AF_RETURN_IF_ERROR(pg::CheckRowSecurity(p.pool, "executor"));
 
-  const std::string address = config_.address.empty() ? service.common().listen : config_.address;
+  p.address = config_.address.empty() ? service.common().listen : config_.address;
   const std::string owner =
       config_.owner_id.empty()
           ? HostName() + service.common().listen.substr(service.common().listen.rfind(':'))
@@ -182,7 +195,7 @@ absl::Status App::Start(rpc::ServiceParts& service) {
   const PgLaneTableOptions lanes{.url = config_.database_engine_url.Reveal(),
                                  .owner = owner,
                                  .committers = config_.committers,
-                                 .address = address,
+                                 .address = p.address,
                                  .lease_ms = static_cast<int>(config_.lease.count())};
   p.lane_table = std::make_unique<PgLaneTable>(lanes);
   p.housekeeping = std::make_unique<PgLaneTable>(lanes);
@@ -223,7 +236,10 @@ absl::Status App::Start(rpc::ServiceParts& service) {
                                               .reader = *p.reader,
                                               .router = *p.router,
                                               .pool = p.lookups,
-                                              .tenant = service.Peer("tenant")});
+                                              .tenant = service.Peer("tenant"),
+                                              .owner_of = [&p, &service](int lane) {
+                                                return p.OwnerOf(service, lane);
+                                              }});
   RegisterDispatchService(service.server(),
                           {.router = *p.router,
                            .links = p.links,

@@ -25,10 +25,10 @@ TEST(MethodTable, HoldsEveryPublicMethodAndNoInternalOne) {
   EXPECT_EQ(table->Find("agentflow.internal.tenant.v1.IdentityService/Authenticate"), nullptr);
   EXPECT_EQ(table->Find("agentflow.api.v1.ExecutionService/Nope"), nullptr);
   // Every public proto is linked, also those that no code of the gateway names.
-  for (const char* service :
-       {"AgentService", "ApiKeyService", "AuditService", "AuthService", "ExecutionService",
-        "NodeTypeService", "ScheduleService", "StatsService", "StreamService", "TenantService",
-        "UserService", "WorkerService", "WorkflowService"}) {
+  for (const char* service : {"AgentService", "ApiKeyService", "ApprovalService", "AuditService",
+                              "AuthService", "ExecutionService", "MigrationService",
+                              "NodeTypeService", "ScheduleService", "StatsService", "StreamService",
+                              "TenantService", "UserService", "WorkerService", "WorkflowService"}) {
     EXPECT_NE(std::find(table->services().begin(), table->services().end(),
                         std::string("agentflow.api.v1.") + service),
               table->services().end())
@@ -49,6 +49,10 @@ TEST(MethodTable, RoutesLeadToTheirMethods) {
       {"POST", "/v1/workflows:validate", "WorkflowService.ValidateWorkflow"},
       {"GET", "/v1/workflows/a/versions/2", "WorkflowService.GetWorkflowVersion"},
       {"GET", "/v1/executions/x/steps", "ExecutionService.ListSteps"},
+      {"POST", "/v1/workflows/a:batchStart", "ExecutionService.BatchStartExecutions"},
+      {"POST", "/v1/executions/x:signal", "ExecutionService.SignalExecution"},
+      {"POST", "/v1/approvals/x:approve", "ApprovalService.Approve"},
+      {"GET", "/v1/workflows/a/migrations/x", "MigrationService.GetMigration"},
       {"GET", "/v1/nodeTypes/flow.if@1", "NodeTypeService.GetNodeType"},
       {"GET", "/v1/tenants/acme", "TenantService.GetTenant"},
   };

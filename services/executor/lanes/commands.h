@@ -33,11 +33,16 @@ struct StartItem {
   std::function<void(absl::StatusOr<StartAnswer>)> done;
 };
 
-struct CancelItem {
+// A command of the engine for an execution that is under way.
+struct CommandItem {
   Uuid execution;
   std::string tenant;
   std::string principal;
-  std::string cause;
+  // Asked in the lane, where the state is known: there a key of a step becomes its reference. An
+  // error is the answer.
+  std::function<absl::StatusOr<engine::CommandBody>(const engine::ExecutionState&)> make;
+  // The execution after the command. EXECUTION_OVER also where the tenant has no such execution:
+  // a lane knows only those that are not over.
   std::function<void(absl::StatusOr<ExecutionView>)> done;
 };
 
@@ -71,13 +76,13 @@ struct ResultItem {
 // The queue of tasks was lost: everything that nobody holds must be offered again.
 struct ReofferItem {};
 
-using Item = std::variant<StartItem, CancelItem, HeldItem, ResultItem, ReofferItem>;
+using Item = std::variant<StartItem, CommandItem, HeldItem, ResultItem, ReofferItem>;
 
 // -1: every lane.
 inline int LaneOfItem(const Item& item) {
   struct {
     int operator()(const StartItem& i) { return LaneOf(i.info->id); }
-    int operator()(const CancelItem& i) { return LaneOf(i.execution); }
+    int operator()(const CommandItem& i) { return LaneOf(i.execution); }
     int operator()(const HeldItem& i) { return LaneOf(i.attempt.execution); }
     int operator()(const ResultItem& i) { return LaneOf(i.attempt.execution); }
     int operator()(const ReofferItem&) { return -1; }
@@ -88,12 +93,24 @@ inline int LaneOfItem(const Item& item) {
 inline std::string_view TenantOfItem(const Item& item) {
   struct {
     std::string_view operator()(const StartItem& i) { return i.info->tenant; }
-    std::string_view operator()(const CancelItem& i) { return i.tenant; }
+    std::string_view operator()(const CommandItem& i) { return i.tenant; }
     std::string_view operator()(const HeldItem& i) { return i.attempt.tenant; }
     std::string_view operator()(const ResultItem& i) { return i.attempt.tenant; }
     std::string_view operator()(const ReofferItem&) { return ""; }
   } tenant;
   return std::visit(tenant, item);
+}
+
+// The execution that it is about; a start, and what is about none, gives the nil id.
+inline Uuid ExecutionOfItem(const Item& item) {
+  struct {
+    Uuid operator()(const StartItem&) { return {}; }
+    Uuid operator()(const CommandItem& i) { return i.execution; }
+    Uuid operator()(const HeldItem& i) { return i.attempt.execution; }
+    Uuid operator()(const ResultItem& i) { return i.attempt.execution; }
+    Uuid operator()(const ReofferItem&) { return {}; }
+  } execution;
+  return std::visit(execution, item);
 }
 
 }  // namespace agentflow::executor

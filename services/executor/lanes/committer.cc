@@ -449,13 +449,7 @@ void Committer::Lose() {
     starts->clear();
   }
   const absl::Status moved = LaneMoved();
-  for (Item& item : items) {
-    if (auto* start = std::get_if<StartItem>(&item)) {
-      parts_.load.Release(start->info->tenant);
-      start->done(moved);
-    }
-    if (auto* cancel = std::get_if<CancelItem>(&item)) cancel->done(moved);
-  }
+  for (Item& item : items) Refuse(item, moved);
   for (auto* batch : {flushing_.get(), forming_.get()}) {
     if (batch == nullptr) continue;
     for (Answer& answer : batch->answers) answer.done(moved);

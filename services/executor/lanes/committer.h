@@ -138,7 +138,8 @@ class Committer {
   void Decide(Item item);
   void DecideStart(StartItem item, bool looked_up);
   void Begin(StartItem item);
-  void DecideCancel(CancelItem item);
+  void DecideCommand(CommandItem item);
+  void Refuse(Item& item, const absl::Status& status);
   void DecideHeld(HeldItem item);
   void DecideResult(ResultItem item);
   void Reoffer();
@@ -153,6 +154,7 @@ class Committer {
   Batch& Forming();
   // Once everything decided so far is durable; at once where nothing is open.
   void AfterCommit(std::function<void()> effect);
+  void Reply(std::function<void()> answer);
   AttemptName NameOf(const Live& live, engine::StepRef ref, uint32_t attempt) const;
 
   // recover.cc: executions from the store

@@ -211,7 +211,7 @@ TEST_P(CommitterTest, AFencedCommitterAnswersMovedAndStartsAnew) {
   EXPECT_FALSE(database_.closed.contains(late));
   EXPECT_EQ(executor_->Find(kept), nullptr);
   executor_->Join();  // comes back without lanes
-  EXPECT_EQ(ReasonOf(executor_->router->Post(CancelItem{.execution = kept})), "LANE_MOVED");
+  EXPECT_EQ(ReasonOf(executor_->router->Post(CommandItem{.execution = kept})), "LANE_MOVED");
   // The other one finishes what this one began.
   clock_.Advance(11'000'000);
   database_.now += 11'000'000;
@@ -498,11 +498,13 @@ TEST_P(CommitterTest, CancellingTellsTheHolder) {
   absl::StatusOr<ExecutionView> answer = absl::UnknownError("none");
   auto cancel = [&] {
     ASSERT_TRUE(executor_->router
-                    ->Post(CancelItem{.execution = id,
-                                      .tenant = "acme",
-                                      .principal = "users/2",
-                                      .cause = "why not",
-                                      .done = [&](auto view) { answer = view; }})
+                    ->Post(CommandItem{.execution = id,
+                                       .tenant = "acme",
+                                       .principal = "users/2",
+                                       .make = [](const auto&) -> engine::CommandBody {
+                                         return engine::CancelExecution{"why not"};
+                                       },
+                                       .done = [&](auto view) { answer = view; }})
                     .ok());
     executor_->Run();
   };

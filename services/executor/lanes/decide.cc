@@ -15,34 +15,30 @@ void Committer::Decide(Item item) {
       return;
     }
     --waiting_;
-    if (auto* start = std::get_if<StartItem>(&item)) {
-      parts_.load.Release(start->info->tenant);
-      start->done(LaneMoved());
-    } else if (auto* cancel = std::get_if<CancelItem>(&item)) {
-      cancel->done(LaneMoved());
-    }
-    return;
+    return Refuse(item, LaneMoved());
   }
   --waiting_;
   if (auto* start = std::get_if<StartItem>(&item)) return DecideStart(std::move(*start), false);
   if (!absent_.empty()) {
-    const auto* cancel = std::get_if<CancelItem>(&item);
-    const auto* held = std::get_if<HeldItem>(&item);
-    const auto* result = std::get_if<ResultItem>(&item);
-    const Uuid id = cancel   ? cancel->execution
-                    : held   ? held->attempt.execution
-                    : result ? result->attempt.execution
-                             : Uuid();
-    if (auto absent = absent_.find(id); absent != absent_.end()) {
+    if (auto absent = absent_.find(ExecutionOfItem(item)); absent != absent_.end()) {
       ++waiting_;
       absent->second.push_back(std::move(item));
       return;
     }
   }
-  if (auto* cancel = std::get_if<CancelItem>(&item)) return DecideCancel(std::move(*cancel));
+  if (auto* command = std::get_if<CommandItem>(&item)) return DecideCommand(std::move(*command));
   if (auto* held = std::get_if<HeldItem>(&item)) return DecideHeld(std::move(*held));
   if (auto* result = std::get_if<ResultItem>(&item)) return DecideResult(std::move(*result));
   Reoffer();
+}
+
+// What was never decided: whoever waits for an answer gets `status`.
+void Committer::Refuse(Item& item, const absl::Status& status) {
+  if (auto* start = std::get_if<StartItem>(&item)) {
+    parts_.load.Release(start->info->tenant);
+    start->done(status);
+  }
+  if (auto* command = std::get_if<CommandItem>(&item)) command->done(status);
 }
 
 void Committer::DecideStart(StartItem item, bool looked_up) {
@@ -55,20 +51,23 @@ void Committer::DecideStart(StartItem item, bool looked_up) {
   }
   parts_.load.Release(item.info->tenant);
   const bool same = recent->second == item.body_hash;
-  AfterCommit([this, done = std::move(item.done), same]() mutable {
-    std::vector<std::function<void()>> answers;
-    answers.push_back([done = std::move(done), same] {
-      if (same) {
-        done(StartAnswer{.existed = true});
-      } else {
-        done(Error(absl::StatusCode::kAlreadyExists, "REQUEST_ID_REUSED",
-                   "This request id was used before for another request. Use a new one."));
-      }
-    });
-    if (parts_.answer) {
-      parts_.answer(std::move(answers));
+  Reply([done = std::move(item.done), same] {
+    if (same) {
+      done(StartAnswer{.existed = true});
     } else {
-      answers.front()();
+      done(Error(absl::StatusCode::kAlreadyExists, "REQUEST_ID_REUSED",
+                 "This request id was used before for another request. Use a new one."));
+    }
+  });
+}
+
+// An answer that nothing is written for: what makes it true may itself not be durable yet.
+void Committer::Reply(std::function<void()> answer) {
+  AfterCommit([this, answer = std::move(answer)] {
+    if (parts_.answer) {
+      parts_.answer({answer});
+    } else {
+      answer();
     }
   });
 }
@@ -111,19 +110,19 @@ void Committer::Begin(StartItem item) {
        }});
 }
 
-void Committer::DecideCancel(CancelItem item) {
+void Committer::DecideCommand(CommandItem item) {
   auto it = live_.find(item.execution);
   absl::Status status;
   if (it == live_.end() || it->second->facts->tenant != item.tenant) {
-    // The caller has seen that it exists, so it is over.
     status = FailedPrecondition("EXECUTION_OVER", "The execution is over already.");
   } else {
-    status = Run(*it->second, engine::CancelExecution{item.cause}, item.principal);
+    absl::StatusOr<engine::CommandBody> body = item.make(it->second->state);
+    status = body.ok() ? Run(*it->second, *std::move(body), item.principal) : body.status();
   }
-  if (!status.ok()) {
-    // What makes it impossible may itself not be durable yet.
-    AfterCommit([done = std::move(item.done), status] { done(status); });
-    return;
+  if (!status.ok()) return Reply([done = std::move(item.done), status] { done(status); });
+  if (forming_ == nullptr || !forming_->urgent) {
+    // It changed nothing: the same signal again.
+    return Reply([done = std::move(item.done), view = ViewOf(it->second->state)] { done(view); });
   }
   Forming().answers.push_back({.execution = item.execution, .done = std::move(item.done)});
 }

@@ -15,6 +15,9 @@ constexpr pg::Statement kRecords = {
     "journal_read",
     "SELECT events FROM journal WHERE execution_id = $1 AND start_day = $2 "
     "ORDER BY first_sequence"};
+constexpr pg::Statement kFirstRecord = {
+    "journal_exists",
+    "SELECT ''::bytea FROM journal WHERE execution_id = $1 AND start_day = $2 LIMIT 1"};
 
 // $1 states, $2 modes, $3 workflow, $4 version, $5 labels, $6 from, $7 until, $8 after time,
 // $9 after id, $10 limit, $11 first day of the closed ones.
@@ -61,8 +64,13 @@ Uuid LastUuid() {
 
 }  // namespace
 
+absl::Status ExecutionReader::CheckExists(const std::string& tenant, const Uuid& id) {
+  return Records(tenant, id, kFirstRecord).status();
+}
+
 absl::StatusOr<std::vector<std::string>> ExecutionReader::Records(const std::string& tenant,
-                                                                  const Uuid& id) {
+                                                                  const Uuid& id,
+                                                                  const pg::Statement& statement) {
   std::vector<std::string> records;
   AF_RETURN_IF_ERROR(pool_.InTenant(tenant, [&](pg::TenantTx& tx) -> absl::Status {
     int day = StartDayOf(id, 0);
@@ -71,7 +79,7 @@ absl::StatusOr<std::vector<std::string>> ExecutionReader::Records(const std::str
       if (days.empty()) return absl::OkStatus();
       day = static_cast<int>(days[0].Int(0));
     }
-    AF_ASSIGN_OR_RETURN(const pg::Result rows, tx.Exec(kRecords, id, day));
+    AF_ASSIGN_OR_RETURN(const pg::Result rows, tx.Exec(statement, id, day));
     for (const pg::Row row : rows) records.push_back(row.Bytes(0));
     return absl::OkStatus();
   }));
@@ -81,7 +89,7 @@ absl::StatusOr<std::vector<std::string>> ExecutionReader::Records(const std::str
 
 absl::StatusOr<engine::ExecutionState> ExecutionReader::Read(const std::string& tenant,
                                                              const Uuid& id) {
-  AF_ASSIGN_OR_RETURN(const std::vector<std::string> records, Records(tenant, id));
+  AF_ASSIGN_OR_RETURN(const std::vector<std::string> records, Records(tenant, id, kRecords));
   engine::ExecutionState state;
   for (const std::string& record : records) {
     AF_ASSIGN_OR_RETURN(const std::vector<engine::Event> events, engine::DecodeEvents(record));
@@ -107,7 +115,7 @@ absl::StatusOr<engine::ExecutionState> ExecutionReader::Read(const std::string& 
 
 absl::StatusOr<std::pair<std::vector<engine::Event>, bool>> ExecutionReader::Events(
     const std::string& tenant, const Uuid& id, uint64_t sequence, int limit) {
-  AF_ASSIGN_OR_RETURN(const std::vector<std::string> records, Records(tenant, id));
+  AF_ASSIGN_OR_RETURN(const std::vector<std::string> records, Records(tenant, id, kRecords));
   std::vector<engine::Event> found;
   for (const std::string& record : records) {
     AF_ASSIGN_OR_RETURN(std::vector<engine::Event> events, engine::DecodeEvents(record));

@@ -52,6 +52,8 @@ class ExecutionReader {
   // The state as the journal tells it, with the claims that this executor knows of.
   // NOT_FOUND, reason EXECUTION_NOT_FOUND: unknown, or another tenant's.
   absl::StatusOr<engine::ExecutionState> Read(const std::string& tenant, const Uuid& id);
+  // The same error where Read would give it, for less.
+  absl::Status CheckExists(const std::string& tenant, const Uuid& id);
   // The journal's events after `sequence`, at most `limit`; true behind them: there are more.
   absl::StatusOr<std::pair<std::vector<engine::Event>, bool>> Events(const std::string& tenant,
                                                                      const Uuid& id,
@@ -61,7 +63,8 @@ class ExecutionReader {
                                                      const ListQuery& query);
 
  private:
-  absl::StatusOr<std::vector<std::string>> Records(const std::string& tenant, const Uuid& id);
+  absl::StatusOr<std::vector<std::string>> Records(const std::string& tenant, const Uuid& id,
+                                                   const pg::Statement& statement);
 
   pg::Pool& pool_;
   PlanCache& plans_;

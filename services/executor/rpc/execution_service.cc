@@ -23,59 +23,6 @@ std::string Method(const char* name) {
   return std::string(kService) + name;
 }
 
-template <typename T>
-using Answer = std::function<void(absl::StatusOr<T>)>;
-
-// Reads the execution on the pool and answers with it.
-void AnswerFromDatabase(const ExecutionServiceParts& parts, const std::string& tenant,
-                        const Uuid& id, Answer<api::Execution> done) {
-  const bool taken = parts.pool.TrySubmit([&reader = parts.reader, tenant, id, done] {
-    absl::StatusOr<engine::ExecutionState> state = reader.Read(tenant, id);
-    if (!state.ok()) return done(state.status());
-    api::Execution execution;
-    ToProto(ViewOf(*state), &execution);
-    done(std::move(execution));
-  });
-  if (!taken) done(Unavailable("EXECUTOR_BUSY", "Too many requests wait. Try again."));
-}
-
-absl::StatusOr<StartRequest> ToStart(const rpc::Call& call,
-                                     const api::StartExecutionRequest& request) {
-  StartRequest start;
-  start.tenant = call.tenant();
-  start.principal = call.principal().name;
-  start.workflow = request.workflow();
-  if (!start.workflow.starts_with("workflows/") || start.workflow.size() <= 10) {
-    return InvalidArgument("NAME_INVALID", "workflow", "A workflow's name is workflows/{id}.");
-  }
-  if (request.version() < 0) {
-    return InvalidArgument("VERSION_INVALID", "version", "A version is a positive number, or 0.");
-  }
-  start.version = request.version();
-  if (request.has_input()) {
-    AF_ASSIGN_OR_RETURN(start.input, rpc::ToJson(request.input()));
-  }
-  start.request_id = request.request_id();
-  start.labels.assign(request.labels().begin(), request.labels().end());
-  std::sort(start.labels.begin(), start.labels.end());
-  start.priority = request.priority();
-  switch (request.mode()) {
-    case api::Execution::MODE_UNSPECIFIED:
-    case api::Execution::LIVE:
-      break;
-    case api::Execution::TEST:
-      start.mode = engine::Mode::kTest;
-      break;
-    case api::Execution::DRY_RUN:
-      start.mode = engine::Mode::kDryRun;
-      break;
-    default:
-      return InvalidArgument("MODE_INVALID", "mode", "A mode is LIVE, TEST or DRY_RUN.");
-  }
-  start.trace_id = call.trace.trace_id;
-  return start;
-}
-
 void StartExecution(const ExecutionServiceParts& parts, rpc::CallPtr call,
                     const api::StartExecutionRequest& request, Answer<api::Execution> done) {
   absl::StatusOr<StartRequest> start = ToStart(*call, request);
@@ -124,17 +71,6 @@ absl::StatusOr<api::ListExecutionsResponse> ListExecutions(
   return response;
 }
 
-absl::StatusOr<int64_t> NumberPosition(const std::string& position) {
-  int64_t number = 0;
-  if (position.empty()) return number;
-  const auto [end, error] =
-      std::from_chars(position.data(), position.data() + position.size(), number);
-  if (error != std::errc() || end != position.data() + position.size() || number < 0) {
-    return InvalidArgument("PAGE_TOKEN_INVALID", "pageToken", "The page token is damaged.");
-  }
-  return number;
-}
-
 absl::StatusOr<api::ListStepsResponse> ListSteps(const ExecutionServiceParts& parts,
                                                  const rpc::Call& call,
                                                  const api::ListStepsRequest& request) {
@@ -180,33 +116,6 @@ absl::StatusOr<api::ListEventsResponse> ListEvents(const ExecutionServiceParts& 
   return response;
 }
 
-void CancelExecution(const ExecutionServiceParts& parts, rpc::CallPtr call,
-                     const api::CancelExecutionRequest& request, Answer<api::Execution> done) {
-  absl::StatusOr<Uuid> id = ParseExecutionName(request.name(), "name");
-  if (!id.ok()) return done(id.status());
-  // First whether it exists for this tenant: the lane knows live ones only.
-  const bool taken = parts.pool.TrySubmit([&parts, call, id = *id, cause = request.cause(), done] {
-    absl::StatusOr<engine::ExecutionState> state = parts.reader.Read(call->tenant(), id);
-    if (!state.ok()) return done(state.status());
-    if (state->over()) {
-      return done(FailedPrecondition("EXECUTION_OVER", "The execution is over already."));
-    }
-    absl::Status posted =
-        parts.router.Post(CancelItem{.execution = id,
-                                     .tenant = call->tenant(),
-                                     .principal = call->principal().name,
-                                     .cause = cause,
-                                     .done = [done](absl::StatusOr<ExecutionView> view) {
-                                       if (!view.ok()) return done(view.status());
-                                       api::Execution execution;
-                                       ToProto(*view, &execution);
-                                       done(std::move(execution));
-                                     }});
-    if (!posted.ok()) done(posted);
-  });
-  if (!taken) done(Unavailable("EXECUTOR_BUSY", "Too many requests wait. Try again."));
-}
-
 void ServiceStart(const ExecutionServiceParts& parts, const internal::ServiceStartRequest& request,
                   Answer<internal::ServiceStartResponse> done) {
   StartRequest start;
@@ -235,20 +144,82 @@ void ServiceStart(const ExecutionServiceParts& parts, const internal::ServiceSta
 
 }  // namespace
 
+// Reads the execution on the pool and answers with it.
+void AnswerFromDatabase(const ExecutionServiceParts& parts, const std::string& tenant,
+                        const Uuid& id, Answer<api::Execution> done) {
+  const bool taken = parts.pool.TrySubmit([&reader = parts.reader, tenant, id, done] {
+    absl::StatusOr<engine::ExecutionState> state = reader.Read(tenant, id);
+    if (!state.ok()) return done(state.status());
+    api::Execution execution;
+    ToProto(ViewOf(*state), &execution);
+    done(std::move(execution));
+  });
+  if (!taken) done(TooBusy());
+}
+
+absl::StatusOr<StartRequest> ToStart(const rpc::Call& call,
+                                     const api::StartExecutionRequest& request) {
+  StartRequest start;
+  start.tenant = call.tenant();
+  start.principal = call.principal().name;
+  start.workflow = request.workflow();
+  if (!start.workflow.starts_with("workflows/") || start.workflow.size() <= 10) {
+    return InvalidArgument("NAME_INVALID", "workflow", "A workflow's name is workflows/{id}.");
+  }
+  if (request.version() < 0) {
+    return InvalidArgument("VERSION_INVALID", "version", "A version is a positive number, or 0.");
+  }
+  start.version = request.version();
+  if (request.has_input()) {
+    AF_ASSIGN_OR_RETURN(start.input, rpc::ToJson(request.input()));
+  }
+  start.request_id = request.request_id();
+  start.labels.assign(request.labels().begin(), request.labels().end());
+  std::sort(start.labels.begin(), start.labels.end());
+  start.priority = request.priority();
+  switch (request.mode()) {
+    case api::Execution::MODE_UNSPECIFIED:
+    case api::Execution::LIVE:
+      break;
+    case api::Execution::TEST:
+      start.mode = engine::Mode::kTest;
+      break;
+    case api::Execution::DRY_RUN:
+      start.mode = engine::Mode::kDryRun;
+      break;
+    default:
+      return InvalidArgument("MODE_INVALID", "mode", "A mode is LIVE, TEST or DRY_RUN.");
+  }
+  start.trace_id = call.trace.trace_id;
+  return start;
+}
+
+absl::StatusOr<int64_t> NumberPosition(const std::string& position) {
+  int64_t number = 0;
+  if (position.empty()) return number;
+  const auto [end, error] =
+      std::from_chars(position.data(), position.data() + position.size(), number);
+  if (error != std::errc() || end != position.data() + position.size() || number < 0) {
+    return InvalidArgument("PAGE_TOKEN_INVALID", "pageToken", "The page token is damaged.");
+  }
+  return number;
+}
+
+absl::Status TooBusy() {
+  return Unavailable("EXECUTOR_BUSY", "Too many requests wait. Try again.");
+}
+
 void RegisterExecutionService(rpc::Server& server, ExecutionServiceParts given) {
   // One copy for all handlers, as long as the server has them.
   auto parts = std::make_shared<const ExecutionServiceParts>(std::move(given));
+  RegisterControl(server, parts);
+  RegisterForks(server, parts);
+  RegisterBatchStart(server, parts);
   server.UnaryAsync<api::StartExecutionRequest, api::Execution>(
       Method("StartExecution"),
       [parts](rpc::CallPtr call, std::unique_ptr<api::StartExecutionRequest> request,
               Answer<api::Execution> done) {
         StartExecution(*parts, std::move(call), *request, std::move(done));
-      });
-  server.UnaryAsync<api::CancelExecutionRequest, api::Execution>(
-      Method("CancelExecution"),
-      [parts](rpc::CallPtr call, std::unique_ptr<api::CancelExecutionRequest> request,
-              Answer<api::Execution> done) {
-        CancelExecution(*parts, std::move(call), *request, std::move(done));
       });
   server.Unary<api::GetExecutionRequest, api::Execution>(
       Method("GetExecution"), [parts](const auto& call, const auto& request) {
@@ -272,7 +243,7 @@ void RegisterExecutionService(rpc::Server& server, ExecutionServiceParts given) 
         auto shared = std::make_shared<internal::ServiceStartRequest>(std::move(*request));
         const bool taken =
             parts->pool.TrySubmit([parts, shared, done] { ServiceStart(*parts, *shared, done); });
-        if (!taken) done(Unavailable("EXECUTOR_BUSY", "Too many requests wait. Try again."));
+        if (!taken) done(TooBusy());
       });
 }
 

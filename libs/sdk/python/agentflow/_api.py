@@ -307,6 +307,29 @@ class Execution(Message):
     creator: str = ""
     # W3C trace id, hex.
     trace_id: str = ""
+    # Set where it was forked or retried from another one.
+    origin: ExecutionOrigin | None = None
+    # Set where a step of another execution started it (flow.workflow).
+    parent: ParentStep | None = None
+
+
+@dataclass(kw_only=True)
+class ExecutionOrigin(Message):
+    """Where the beginning of an execution came from."""
+    kind: str = ""
+    # executions/{id}
+    execution: str = ""
+    # The last entry of that execution's journal that counts here.
+    sequence: int = 0
+
+
+@dataclass(kw_only=True)
+class ParentStep(Message):
+    """A step that started an execution."""
+    # executions/{id}
+    execution: str = ""
+    # Key of the step: "pay", "outer.inner#2.5".
+    step: str = ""
 
 
 @dataclass(kw_only=True)
@@ -340,6 +363,23 @@ class Step(Message):
     type: str = ""
     # Why earlier attempts failed, oldest first.
     failures: list[AttemptFailure] = _field(default_factory=list)
+    # What a WAITING step waits for.
+    wait: StepWait | None = None
+    # executions/{id} that a flow.workflow step started.
+    child: str = ""
+
+
+@dataclass(kw_only=True)
+class StepWait(Message):
+    """StepWait."""
+    kind: str = ""
+    # Name of the signal.
+    signal: str = ""
+    # approvals/{id}
+    approval: str = ""
+    key: str = ""
+    # When the wait ends by itself; unset: it does not.
+    until_time: datetime | None = None
 
 
 @dataclass(kw_only=True)
@@ -385,6 +425,143 @@ class ListStepsResponse(Message):
 class ListEventsResponse(Message):
     """ListEventsResponse."""
     events: list[ExecutionEvent] = _field(default_factory=list)
+    next_page_token: str = ""
+
+
+@dataclass(kw_only=True)
+class StepDecision(Message):
+    """What becomes of a step that is held after an error."""
+    action: str = ""
+    output: Any = None
+
+
+@dataclass(kw_only=True)
+class Checkpoint(Message):
+    """A place in the journal of an execution from which it can be forked."""
+    # The journal up to this entry is what the fork keeps.
+    sequence: int = 0
+    time: datetime | None = None
+    # Key of the step that came next; empty: the execution's start.
+    step: str = ""
+    # "STEP_SCHEDULED", "STEP_WAITING", "STEP_COMPLETED", ...
+    what: str = ""
+
+
+@dataclass(kw_only=True)
+class ListCheckpointsResponse(Message):
+    """ListCheckpointsResponse."""
+    checkpoints: list[Checkpoint] = _field(default_factory=list)
+    next_page_token: str = ""
+
+
+@dataclass(kw_only=True)
+class BatchStartExecutionsResponse(Message):
+    """BatchStartExecutionsResponse."""
+    # In the order of the requests.
+    results: list[BatchStartResult] = _field(default_factory=list)
+
+
+@dataclass(kw_only=True)
+class BatchStartResult(Message):
+    """One of the two."""
+    execution: Execution | None = None
+    error: StartError | None = None
+
+
+@dataclass(kw_only=True)
+class StartError(Message):
+    """StartError."""
+    # Canonical gRPC code: "INVALID_ARGUMENT", "RESOURCE_EXHAUSTED", ...
+    code: str = ""
+    # UPPER_SNAKE.
+    reason: str = ""
+    message: str = ""
+    # Of the request; empty: none in particular.
+    field: str = ""
+
+
+@dataclass(kw_only=True)
+class Approval(Message):
+    """Approval."""
+    # approvals/{id}; the id is a UUID.
+    name: str = ""
+    state: str = ""
+    title: str = ""
+    # Markdown.
+    description: str = ""
+    # "role:{name}", "user:{id or email}", "group:{name}"; empty: whoever has approvals.decide.
+    approvers: list[str] = _field(default_factory=list)
+    # JSON Schema of the values that a decision gives; unset: none.
+    form: dict[str, Any] | None = None
+    # executions/{id}
+    execution: str = ""
+    # Key of the step: "sign", "outer.inner#2.5".
+    step: str = ""
+    # workflows/{id}
+    workflow: str = ""
+    create_time: datetime | None = None
+    # When the step's `onTimeout` decides; unset: never.
+    expire_time: datetime | None = None
+    # Unset while it is OPEN.
+    end_time: datetime | None = None
+    # Principal that decided.
+    decider: str = ""
+    comment: str = ""
+    # As the decision gave them.
+    values: Any = None
+    # Whether the caller is one of `approvers`.
+    mine: bool = False
+
+
+@dataclass(kw_only=True)
+class ListApprovalsResponse(Message):
+    """ListApprovalsResponse."""
+    approvals: list[Approval] = _field(default_factory=list)
+    next_page_token: str = ""
+
+
+@dataclass(kw_only=True)
+class Migration(Message):
+    """Migration."""
+    # workflows/{id}/migrations/{id}
+    name: str = ""
+    from_version: int = 0
+    to_version: int = 0
+    # From paths of nodes in the old version to paths in the new one: "pay" -> "billing.pay". Nodes
+    # that are not named keep their path.
+    mapping: dict[str, str] = _field(default_factory=dict)
+    # Say what would become of each execution, and change none.
+    validate_only: bool = False
+    state: str = ""
+    # Executions moved; with validate_only those that can be.
+    migrated_count: int = 0
+    refused_count: int = 0
+    # Executions not looked at yet.
+    pending_count: int = 0
+    # Most frequent first.
+    refusals: list[MigrationRefusal] = _field(default_factory=list)
+    create_time: datetime | None = None
+    end_time: datetime | None = None
+    # Principal that began it.
+    creator: str = ""
+
+
+@dataclass(kw_only=True)
+class MigrationRefusal(Message):
+    """Executions that were refused for one reason."""
+    # UPPER_SNAKE: MIGRATION_LOSES_STEP, ...
+    reason: str = ""
+    # Of the first example.
+    message: str = ""
+    execution_count: int = 0
+    # Up to 10 of them: executions/{id}.
+    examples: list[str] = _field(default_factory=list)
+
+
+@dataclass(kw_only=True)
+class ListMigrationsResponse(Message):
+    """ListMigrationsResponse."""
+    migrations: list[Migration] = _field(default_factory=list)
     next_page_token: str = ""
 
 
@@ -834,12 +1011,144 @@ class ExecutionService:
                 return
             request["page_token"] = page.next_page_token
 
-    def cancel_execution(self, *, name: str | None = None, cause: str | None = None) -> Execution:
-        """Stops an execution: its open steps become CANCELED and workers are told. Cancelling one
-        that is over is refused: FAILED_PRECONDITION, reason EXECUTION_OVER.
+    def cancel_execution(self, *, name: str | None = None, cause: str | None = None, compensate: bool | None = None) -> Execution:
+        """Stops an execution: its open steps become CANCELED and workers are told; with `compensate`
+        what completed is undone first. Cancelling one that is over is refused: FAILED_PRECONDITION,
+        reason EXECUTION_OVER.
         """
         return self._transport.call("POST", "/v1/{name=executions/*}:cancel", "*",
+                                    dict(name=name, cause=cause, compensate=compensate), Execution)
+
+    def pause_execution(self, *, name: str | None = None, cause: str | None = None) -> Execution:
+        """Lets no new step begin until :resume. What is under way goes on and its results count.
+        Refused with FAILED_PRECONDITION, reason EXECUTION_PAUSED, where it is paused already.
+        """
+        return self._transport.call("POST", "/v1/{name=executions/*}:pause", "*",
                                     dict(name=name, cause=cause), Execution)
+
+    def resume_execution(self, *, name: str | None = None, decisions: dict[str, StepDecision] | None = None) -> Execution:
+        """Lets a paused execution go on and says what becomes of each step that is held after an error.
+        Refused with FAILED_PRECONDITION, reason EXECUTION_NOT_PAUSED, where it is not paused.
+        """
+        return self._transport.call("POST", "/v1/{name=executions/*}:resume", "*",
+                                    dict(name=name, decisions=decisions), Execution)
+
+    def signal_execution(self, *, name: str | None = None, signal: str | None = None, payload: Any = None, request_id: str | None = None) -> Execution:
+        """Sends a signal, which is kept until a flow.signal step takes it. The same request_id counts
+        once.
+        """
+        return self._transport.call("POST", "/v1/{name=executions/*}:signal", "*",
+                                    dict(name=name, signal=signal, payload=payload, request_id=request_id), Execution)
+
+    def retry_execution(self, *, name: str | None = None, request_id: str | None = None) -> Execution:
+        """Runs an execution that FAILED, TIMED_OUT or was CANCELED again from the step where it went
+        wrong, as a new execution that keeps the results before it. The old one stays as it is.
+        """
+        return self._transport.call("POST", "/v1/{name=executions/*}:retry", "*",
+                                    dict(name=name, request_id=request_id), Execution)
+
+    def fork_execution(self, *, name: str | None = None, checkpoint: int | None = None, step: str | None = None, input: Any = None, outputs: dict[str, Any] | None = None, request_id: str | None = None) -> Execution:
+        """Starts a new execution from a checkpoint of another one, whether that is over or not, with
+        changed inputs and outputs where given.
+        """
+        return self._transport.call("POST", "/v1/{name=executions/*}:fork", "*",
+                                    dict(name=name, checkpoint=checkpoint, step=step, input=input, outputs=outputs, request_id=request_id), Execution)
+
+    def list_checkpoints(self, *, parent: str | None = None, page_size: int | None = None, page_token: str | None = None) -> ListCheckpointsResponse:
+        """The places in its journal from which an execution can be forked, oldest first."""
+        return self._transport.call("GET", "/v1/{parent=executions/*}/checkpoints", "",
+                                    dict(parent=parent, page_size=page_size, page_token=page_token), ListCheckpointsResponse)
+
+    def iterate_checkpoints(self, **request: Any) -> Iterator[Checkpoint]:
+        """Every item of list_checkpoints, page after page."""
+        while True:
+            page = self.list_checkpoints(**request)
+            yield from page.checkpoints
+            if not page.next_page_token:
+                return
+            request["page_token"] = page.next_page_token
+
+    def batch_start_executions(self, *, workflow: str | None = None, requests: list[StartExecutionRequest] | None = None) -> BatchStartExecutionsResponse:
+        """Starts up to 1000 executions of one workflow, each as StartExecution does: what is wrong with
+        one does not touch the others. With a request_id in each, the whole may be sent again.
+        """
+        return self._transport.call("POST", "/v1/{workflow=workflows/*}:batchStart", "*",
+                                    dict(workflow=workflow, requests=requests), BatchStartExecutionsResponse)
+
+
+class ApprovalService:
+    """What steps of executions ask people (flow.approval, and `policy.approval` of any node)."""
+
+    def __init__(self, transport: Transport):
+        self._transport = transport
+
+    def get_approval(self, *, name: str | None = None) -> Approval:
+        """GetApproval."""
+        return self._transport.call("GET", "/v1/{name=approvals/*}", "",
+                                    dict(name=name), Approval)
+
+    def list_approvals(self, *, page_size: int | None = None, page_token: str | None = None, filter: str | None = None) -> ListApprovalsResponse:
+        """Newest first."""
+        return self._transport.call("GET", "/v1/approvals", "",
+                                    dict(page_size=page_size, page_token=page_token, filter=filter), ListApprovalsResponse)
+
+    def iterate_approvals(self, **request: Any) -> Iterator[Approval]:
+        """Every item of list_approvals, page after page."""
+        while True:
+            page = self.list_approvals(**request)
+            yield from page.approvals
+            if not page.next_page_token:
+                return
+            request["page_token"] = page.next_page_token
+
+    def approve(self, *, name: str | None = None, comment: str | None = None, values: Any = None) -> Approval:
+        """Decides for the step: it goes on by its port "approved". Only those may decide whom `approvers`
+        names: PERMISSION_DENIED, reason APPROVAL_NOT_YOURS. The first decision stands; another one is
+        refused: FAILED_PRECONDITION, reason APPROVAL_DECIDED. The same decision of the same principal
+        may be sent again.
+        """
+        return self._transport.call("POST", "/v1/{name=approvals/*}:approve", "*",
+                                    dict(name=name, comment=comment, values=values), Approval)
+
+    def reject(self, *, name: str | None = None, comment: str | None = None, values: Any = None) -> Approval:
+        """Decides against the step: it goes on by its port "rejected". Otherwise like Approve."""
+        return self._transport.call("POST", "/v1/{name=approvals/*}:reject", "*",
+                                    dict(name=name, comment=comment, values=values), Approval)
+
+
+class MigrationService:
+    """Moving executions that are under way from one version of their workflow to another."""
+
+    def __init__(self, transport: Transport):
+        self._transport = transport
+
+    def create_migration(self, *, parent: str | None = None, migration: Migration | None = None, request_id: str | None = None) -> Migration:
+        """Begins to look at every live execution of `from_version`, and answers at once; GetMigration
+        shows how far it is. With `validate_only` no execution changes and the counts say what would
+        become of each. An execution that cannot be moved stays where it is, with the reason. The
+        same request_id gives the same migration.
+        """
+        return self._transport.call("POST", "/v1/{parent=workflows/*}/migrations", "migration",
+                                    dict(parent=parent, migration=migration, request_id=request_id), Migration)
+
+    def get_migration(self, *, name: str | None = None) -> Migration:
+        """GetMigration."""
+        return self._transport.call("GET", "/v1/{name=workflows/*/migrations/*}", "",
+                                    dict(name=name), Migration)
+
+    def list_migrations(self, *, parent: str | None = None, page_size: int | None = None, page_token: str | None = None) -> ListMigrationsResponse:
+        """Newest first."""
+        return self._transport.call("GET", "/v1/{parent=workflows/*}/migrations", "",
+                                    dict(parent=parent, page_size=page_size, page_token=page_token), ListMigrationsResponse)
+
+    def iterate_migrations(self, **request: Any) -> Iterator[Migration]:
+        """Every item of list_migrations, page after page."""
+        while True:
+            page = self.list_migrations(**request)
+            yield from page.migrations
+            if not page.next_page_token:
+                return
+            request["page_token"] = page.next_page_token
 
 
 class AgentService:

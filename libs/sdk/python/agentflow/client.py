@@ -88,6 +88,8 @@ class Client:
         self.auth = _api.AuthService(self._transport)
         self.workflows = Workflows(self._transport)
         self.executions = Executions(self._transport)
+        self.approvals = _api.ApprovalService(self._transport)
+        self.migrations = _api.MigrationService(self._transport)
         self.node_types = _api.NodeTypeService(self._transport)
         self.agents = _api.AgentService(self._transport)
         self.schedules = _api.ScheduleService(self._transport)

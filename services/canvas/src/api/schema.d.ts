@@ -91,6 +91,80 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/approvals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Newest first. */
+        get: operations["listApprovals"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/approvals/{approval}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Gets an approval. */
+        get: operations["getApproval"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/approvals/{approval}:approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Decides for the step: it goes on by its port "approved".
+         * @description Decides for the step: it goes on by its port "approved". Only those may decide whom `approvers` names: PERMISSION_DENIED, reason APPROVAL_NOT_YOURS. The first decision stands; another one is refused: FAILED_PRECONDITION, reason APPROVAL_DECIDED. The same decision of the same principal may be sent again.
+         */
+        post: operations["approve"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/approvals/{approval}:reject": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Decides against the step: it goes on by its port "rejected".
+         * @description Decides against the step: it goes on by its port "rejected". Otherwise like Approve.
+         */
+        post: operations["reject"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/auditEvents": {
         parameters: {
             query?: never;
@@ -232,10 +306,124 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Stops an execution: its open steps become CANCELED and workers are told.
-         * @description Stops an execution: its open steps become CANCELED and workers are told. Cancelling one that is over is refused: FAILED_PRECONDITION, reason EXECUTION_OVER.
+         * Stops an execution: its open steps become CANCELED and workers are told; with `compensate` what completed is undone first.
+         * @description Stops an execution: its open steps become CANCELED and workers are told; with `compensate` what completed is undone first. Cancelling one that is over is refused: FAILED_PRECONDITION, reason EXECUTION_OVER.
          */
         post: operations["cancelExecution"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/executions/{execution}:fork": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Starts a new execution from a checkpoint of another one, whether that is over or not, with changed inputs and outputs where given. */
+        post: operations["forkExecution"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/executions/{execution}:pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Lets no new step begin until :resume.
+         * @description Lets no new step begin until :resume. What is under way goes on and its results count. Refused with FAILED_PRECONDITION, reason EXECUTION_PAUSED, where it is paused already.
+         */
+        post: operations["pauseExecution"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/executions/{execution}:resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Lets a paused execution go on and says what becomes of each step that is held after an error.
+         * @description Lets a paused execution go on and says what becomes of each step that is held after an error. Refused with FAILED_PRECONDITION, reason EXECUTION_NOT_PAUSED, where it is not paused.
+         */
+        post: operations["resumeExecution"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/executions/{execution}:retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Runs an execution that FAILED, TIMED_OUT or was CANCELED again from the step where it went wrong, as a new execution that keeps the results before it.
+         * @description Runs an execution that FAILED, TIMED_OUT or was CANCELED again from the step where it went wrong, as a new execution that keeps the results before it. The old one stays as it is.
+         */
+        post: operations["retryExecution"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/executions/{execution}:signal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sends a signal, which is kept until a flow.signal step takes it.
+         * @description Sends a signal, which is kept until a flow.signal step takes it. The same request_id counts once.
+         */
+        post: operations["signalExecution"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/executions/{execution}/checkpoints": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The places in its journal from which an execution can be forked, oldest first. */
+        get: operations["listCheckpoints"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -527,6 +715,26 @@ export interface paths {
         patch: operations["updateWorkflow"];
         trace?: never;
     };
+    "/v1/workflows/{workflow}:batchStart": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Starts up to 1000 executions of one workflow, each as StartExecution does: what is wrong with one does not touch the others.
+         * @description Starts up to 1000 executions of one workflow, each as StartExecution does: what is wrong with one does not touch the others. With a request_id in each, the whole may be sent again.
+         */
+        post: operations["batchStartExecutions"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/workflows/{workflow}:export": {
         parameters: {
             query?: never;
@@ -578,6 +786,44 @@ export interface paths {
          * @description Starts one execution of a published version. The answer comes after the start is durable. With a request_id, the same request gives the same execution however often it is sent; another body under that id is refused: ALREADY_EXISTS, reason REQUEST_ID_REUSED.
          */
         post: operations["startExecution"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/workflows/{workflow}/migrations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Newest first. */
+        get: operations["listMigrations"];
+        put?: never;
+        /**
+         * Begins to look at every live execution of `from_version`, and answers at once; GetMigration shows how far it is.
+         * @description Begins to look at every live execution of `from_version`, and answers at once; GetMigration shows how far it is. With `validate_only` no execution changes and the counts say what would become of each. An execution that cannot be moved stays where it is, with the reason. The same request_id gives the same migration.
+         */
+        post: operations["createMigration"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/workflows/{workflow}/migrations/{migration}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Gets a migration. */
+        get: operations["getMigration"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -700,6 +946,57 @@ export interface components {
             /** @description For people. */
             title?: string;
         };
+        Approval: {
+            /** @description "role:{name}", "user:{id or email}", "group:{name}"; empty: whoever has approvals.decide. */
+            approvers?: string[];
+            comment?: string;
+            /**
+             * Format: date-time
+             * @description When it was created.
+             * @example 2026-01-31T08:30:00Z
+             */
+            createTime?: string;
+            /** @description Principal that decided. */
+            decider?: string;
+            /** @description Markdown. */
+            description?: string;
+            /**
+             * Format: date-time
+             * @description Unset while it is OPEN.
+             * @example 2026-01-31T08:30:00Z
+             */
+            endTime?: string;
+            /** @description executions/{id} */
+            execution?: string;
+            /**
+             * Format: date-time
+             * @description When the step's `onTimeout` decides; unset: never.
+             * @example 2026-01-31T08:30:00Z
+             */
+            expireTime?: string;
+            /** @description JSON Schema of the values that a decision gives; unset: none. */
+            form?: {
+                [key: string]: unknown;
+            };
+            /** @description Whether the caller is one of `approvers`. */
+            readonly mine?: boolean;
+            /** @description approvals/{id}; the id is a UUID. */
+            name?: string;
+            state?: components["schemas"]["Approval.State"];
+            /** @description Key of the step: "sign", "outer.inner#2.5". */
+            step?: string;
+            /** @description For people. */
+            title?: string;
+            /** @description As the decision gave them. */
+            values?: unknown;
+            /** @description workflows/{id} */
+            workflow?: string;
+        };
+        /**
+         * @description - `CLOSED`: Nobody needs to decide any more: its step ended in another way.
+         * @enum {string}
+         */
+        "Approval.State": "OPEN" | "APPROVED" | "REJECTED" | "CLOSED";
         AttemptFailure: {
             /** Format: int32 */
             attempt?: number;
@@ -735,6 +1032,32 @@ export interface components {
              */
             time?: string;
             traceId?: string;
+        };
+        BatchStartExecutionsResponse: {
+            /** @description In the order of the requests. */
+            results?: components["schemas"]["BatchStartResult"][];
+        };
+        /** @description One of the two. */
+        BatchStartResult: {
+            error?: components["schemas"]["StartError"];
+            execution?: components["schemas"]["Execution"];
+        };
+        /** @description A place in the journal of an execution from which it can be forked. */
+        Checkpoint: {
+            /**
+             * Format: int64
+             * @description The journal up to this entry is what the fork keeps.
+             */
+            sequence?: string;
+            /** @description Key of the step that came next; empty: the execution's start. */
+            step?: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T08:30:00Z
+             */
+            time?: string;
+            /** @description "STEP_SCHEDULED", "STEP_WAITING", "STEP_COMPLETED", ... */
+            what?: string;
         };
         ClientFrame: {
             ping?: components["schemas"]["Ping"];
@@ -807,8 +1130,12 @@ export interface components {
             mode?: components["schemas"]["Execution.Mode"];
             /** @description executions/{id}; the id is a UUID. */
             name?: string;
+            /** @description Set where it was forked or retried from another one. */
+            origin?: components["schemas"]["ExecutionOrigin"];
             /** @description Any JSON value. */
             output?: unknown;
+            /** @description Set where a step of another execution started it (flow.workflow). */
+            parent?: components["schemas"]["ParentStep"];
             /**
              * Format: int32
              * @description 1 (first) to 5 (last); 3 unless given.
@@ -867,6 +1194,19 @@ export interface components {
             /** @description PascalCase: "ExecutionStarted", "StepCompleted", ... */
             type?: string;
         };
+        /** @description Where the beginning of an execution came from. */
+        ExecutionOrigin: {
+            /** @description executions/{id} */
+            execution?: string;
+            kind?: components["schemas"]["ExecutionOrigin.Kind"];
+            /**
+             * Format: int64
+             * @description The last entry of that execution's journal that counts here.
+             */
+            sequence?: string;
+        };
+        /** @enum {string} */
+        "ExecutionOrigin.Kind": "FORK" | "RETRY";
         /** @enum {string} */
         "ExportWorkflowRequest.Format": "YAML" | "JSON";
         ExportWorkflowResponse: {
@@ -900,8 +1240,18 @@ export interface components {
             /** @description For the next page; empty on the last one. */
             nextPageToken?: string;
         };
+        ListApprovalsResponse: {
+            approvals?: components["schemas"]["Approval"][];
+            /** @description For the next page; empty on the last one. */
+            nextPageToken?: string;
+        };
         ListAuditEventsResponse: {
             auditEvents?: components["schemas"]["AuditEvent"][];
+            /** @description For the next page; empty on the last one. */
+            nextPageToken?: string;
+        };
+        ListCheckpointsResponse: {
+            checkpoints?: components["schemas"]["Checkpoint"][];
             /** @description For the next page; empty on the last one. */
             nextPageToken?: string;
         };
@@ -912,6 +1262,11 @@ export interface components {
         };
         ListExecutionsResponse: {
             executions?: components["schemas"]["Execution"][];
+            /** @description For the next page; empty on the last one. */
+            nextPageToken?: string;
+        };
+        ListMigrationsResponse: {
+            migrations?: components["schemas"]["Migration"][];
             /** @description For the next page; empty on the last one. */
             nextPageToken?: string;
         };
@@ -971,6 +1326,62 @@ export interface components {
             /** Format: password */
             refreshToken: string;
         };
+        Migration: {
+            /**
+             * Format: date-time
+             * @description When it was created.
+             * @example 2026-01-31T08:30:00Z
+             */
+            readonly createTime?: string;
+            /** @description Principal that began it. */
+            readonly creator?: string;
+            /**
+             * Format: date-time
+             * @description When it ended; unset while it has not.
+             * @example 2026-01-31T08:30:00Z
+             */
+            readonly endTime?: string;
+            /** Format: int32 */
+            fromVersion: number;
+            /** @description From paths of nodes in the old version to paths in the new one: "pay" -> "billing.pay". Nodes that are not named keep their path. */
+            mapping?: {
+                [key: string]: string;
+            };
+            /**
+             * Format: int64
+             * @description Executions moved; with validate_only those that can be.
+             */
+            readonly migratedCount?: string;
+            /** @description workflows/{id}/migrations/{id} */
+            name?: string;
+            /**
+             * Format: int64
+             * @description Executions not looked at yet.
+             */
+            readonly pendingCount?: string;
+            /** @description Most frequent first. */
+            readonly refusals?: components["schemas"]["MigrationRefusal"][];
+            /** Format: int64 */
+            readonly refusedCount?: string;
+            readonly state?: components["schemas"]["Migration.State"];
+            /** Format: int32 */
+            toVersion: number;
+            /** @description Say what would become of each execution, and change none. */
+            validateOnly?: boolean;
+        };
+        /** @enum {string} */
+        "Migration.State": "RUNNING" | "DONE";
+        /** @description Executions that were refused for one reason. */
+        MigrationRefusal: {
+            /** @description Up to 10 of them: executions/{id}. */
+            examples?: string[];
+            /** Format: int64 */
+            executionCount?: string;
+            /** @description Of the first example. */
+            message?: string;
+            /** @description UPPER_SNAKE: MIGRATION_LOSES_STEP, ... */
+            reason?: string;
+        };
         NodeType: {
             /** @description Group of the palette: "flow", "data", "ai", "action", "trigger". */
             category?: string;
@@ -998,6 +1409,13 @@ export interface components {
             title?: string;
             /** @description As written in documents: "flow.if@1". */
             type?: string;
+        };
+        /** @description A step that started an execution. */
+        ParentStep: {
+            /** @description executions/{id} */
+            execution?: string;
+            /** @description Key of the step: "pay", "outer.inner#2.5". */
+            step?: string;
         };
         Ping: Record<string, never>;
         Pong: Record<string, never>;
@@ -1136,6 +1554,35 @@ export interface components {
             reset?: components["schemas"]["Reset"];
             subscribed?: components["schemas"]["Subscribed"];
         };
+        StartError: {
+            /** @description Canonical gRPC code: "INVALID_ARGUMENT", "RESOURCE_EXHAUSTED", ... */
+            code?: string;
+            /** @description Of the request; empty: none in particular. */
+            field?: string;
+            message?: string;
+            /** @description UPPER_SNAKE. */
+            reason?: string;
+        };
+        StartExecutionRequest: {
+            /** @description Must match the workflow's `inputs` schema. */
+            input?: unknown;
+            /** @description At most 32, keys to 63 and values to 255 characters. */
+            labels?: {
+                [key: string]: string;
+            };
+            /** @description LIVE unless given. */
+            mode?: components["schemas"]["Execution.Mode"];
+            /** Format: int32 */
+            priority?: number;
+            /** @description 1 to 128 characters [A-Za-z0-9._:-]. */
+            requestId?: string;
+            /**
+             * Format: int32
+             * @description 0: the newest.
+             */
+            version?: number;
+            workflow: string;
+        };
         /** @description One activation of a node. */
         Step: {
             /**
@@ -1143,6 +1590,8 @@ export interface components {
              * @description From 1; 0 before the first.
              */
             attempt?: number;
+            /** @description executions/{id} that a flow.workflow step started. */
+            child?: string;
             /**
              * Format: date-time
              * @description When it ended; unset while it has not.
@@ -1171,12 +1620,49 @@ export interface components {
             state?: components["schemas"]["Step.State"];
             /** @description Type as in the document: "ai.agent@1". */
             type?: string;
+            /** @description What a WAITING step waits for. */
+            wait?: components["schemas"]["StepWait"];
         };
         /**
          * @description - `READY`: Offered to workers, or waiting for its retry time.
          * @enum {string}
          */
         "Step.State": "PENDING" | "READY" | "RUNNING" | "WAITING" | "COMPLETED" | "FAILED" | "SKIPPED" | "CANCELED" | "COMPENSATED";
+        /** @description What becomes of a step that is held after an error. */
+        StepDecision: {
+            action: components["schemas"]["StepDecision.Action"];
+            /** @description Any JSON value. */
+            output?: unknown;
+        };
+        /**
+         * @description - `RETRY`: All its attempts anew.
+         *     - `FAIL`: The error stands.
+         *     - `COMPLETE`: As if it had completed with `output`.
+         * @enum {string}
+         */
+        "StepDecision.Action": "RETRY" | "FAIL" | "COMPLETE";
+        StepWait: {
+            /** @description approvals/{id} */
+            approval?: string;
+            key?: string;
+            kind?: components["schemas"]["StepWait.Kind"];
+            /** @description Name of the signal. */
+            signal?: string;
+            /**
+             * Format: date-time
+             * @description When the wait ends by itself; unset: it does not.
+             * @example 2026-01-31T08:30:00Z
+             */
+            untilTime?: string;
+        };
+        /**
+         * @description - `CHILD`: The end of the step's `child`.
+         *     - `KEY`: A place under a key that others hold.
+         *     - `CONDITION`: A condition over what other steps give.
+         *     - `DECISION`: :resume, which says what becomes of the step after its error.
+         * @enum {string}
+         */
+        "StepWait.Kind": "TIMER" | "SIGNAL" | "APPROVAL" | "CHILD" | "KEY" | "CONDITION" | "DECISION";
         StreamEvent: {
             /** @description Without `input`; with `output` once over. */
             execution?: components["schemas"]["Execution"];
@@ -1581,6 +2067,124 @@ export interface operations {
             default: components["responses"]["Error"];
         };
     };
+    listApprovals: {
+        parameters: {
+            query?: {
+                /** @description Terms joined by AND: `state = "OPEN"`, `assignee = "me"`, `workflow = "workflows/a"`, `execution = "executions/..."`. */
+                filter?: string;
+                /** @description At most 1000; 0 means 50. */
+                pageSize?: number;
+                /** @description nextPageToken of the page before, with all other parameters unchanged. */
+                pageToken?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListApprovalsResponse"];
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    getApproval: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id; the resource name is approvals/*. */
+                approval: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Approval"];
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    approve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id; the resource name is approvals/*. */
+                approval: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    /** @description Kept with the approval and in the journal. At most 10000 characters. */
+                    comment?: string;
+                    /** @description Must match the approval's `form`. */
+                    values?: unknown;
+                };
+            };
+        };
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Approval"];
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    reject: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id; the resource name is approvals/*. */
+                approval: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    /** @description Kept with the approval and in the journal. At most 10000 characters. */
+                    comment?: string;
+                    /** @description Must match the approval's `form`. */
+                    values?: unknown;
+                };
+            };
+        };
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Approval"];
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
     listAuditEvents: {
         parameters: {
             query?: {
@@ -1772,7 +2376,84 @@ export interface operations {
         requestBody?: {
             content: {
                 "application/json": {
-                    /** @description Kept in the journal. */
+                    /** @description Kept in the journal. At most 1000 characters. */
+                    cause?: string;
+                    /** @description Run the compensations of completed steps, the last one first, before it ends. */
+                    compensate?: boolean;
+                };
+            };
+        };
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Execution"];
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    forkExecution: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id; the resource name is executions/*. */
+                execution: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    /**
+                     * Format: int64
+                     * @description A checkpoint's `sequence`. One of `checkpoint` and `step`.
+                     */
+                    checkpoint?: string;
+                    /** @description In place of the execution's input. Must match the workflow's `inputs` schema. */
+                    input?: unknown;
+                    /** @description By key of a step that had completed: in place of its output. */
+                    outputs?: {
+                        [key: string]: unknown;
+                    };
+                    /** @description 1 to 128 characters [A-Za-z0-9._:-]. */
+                    requestId?: string;
+                    /** @description Key of a step, "pay" or "outer.inner#2.5": the fork begins with it. */
+                    step?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Execution"];
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    pauseExecution: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id; the resource name is executions/*. */
+                execution: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    /** @description Kept in the journal. At most 1000 characters. */
                     cause?: string;
                 };
             };
@@ -1785,6 +2466,134 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Execution"];
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    resumeExecution: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id; the resource name is executions/*. */
+                execution: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    /** @description By key of a held step: "pay", "outer.inner#2.5". Held steps that are not named begin anew. */
+                    decisions?: {
+                        [key: string]: components["schemas"]["StepDecision"];
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Execution"];
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    retryExecution: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id; the resource name is executions/*. */
+                execution: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    /** @description 1 to 128 characters [A-Za-z0-9._:-]. */
+                    requestId?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Execution"];
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    signalExecution: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id; the resource name is executions/*. */
+                execution: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description At most 256 KiB. */
+                    payload?: unknown;
+                    /** @description 1 to 128 characters [A-Za-z0-9._:-]. */
+                    requestId?: string;
+                    /** @description As in the step's `with.name`: 1 to 128 characters. */
+                    signal: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Execution"];
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    listCheckpoints: {
+        parameters: {
+            query?: {
+                /** @description How many at most; at most 1000, 0 means 50. */
+                pageSize?: number;
+                /** @description nextPageToken of the page before, with all other parameters unchanged. */
+                pageToken?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Id; the resource name is executions/*. */
+                execution: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListCheckpointsResponse"];
                 };
             };
             default: components["responses"]["Error"];
@@ -2500,6 +3309,37 @@ export interface operations {
             default: components["responses"]["Error"];
         };
     };
+    batchStartExecutions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id; the resource name is workflows/*. */
+                workflow: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description 1 to 1000. `workflow` in each is empty, or the one above. */
+                    requests: components["schemas"]["StartExecutionRequest"][];
+                };
+            };
+        };
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BatchStartExecutionsResponse"];
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
     exportWorkflow: {
         parameters: {
             query?: {
@@ -2602,6 +3442,92 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Execution"];
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    listMigrations: {
+        parameters: {
+            query?: {
+                /** @description How many at most; at most 1000, 0 means 50. */
+                pageSize?: number;
+                /** @description nextPageToken of the page before, with all other parameters unchanged. */
+                pageToken?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Id; the resource name is workflows/*. */
+                workflow: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListMigrationsResponse"];
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    createMigration: {
+        parameters: {
+            query?: {
+                /** @description 1 to 128 characters [A-Za-z0-9._:-]. */
+                requestId?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Id; the resource name is workflows/*. */
+                workflow: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Migration"];
+            };
+        };
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Migration"];
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    getMigration: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id; the resource name is workflows/*\/migrations/*. */
+                migration: string;
+                /** @description Id; the resource name is workflows/*\/migrations/*. */
+                workflow: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Migration"];
                 };
             };
             default: components["responses"]["Error"];
