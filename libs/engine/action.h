@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include "libs/engine/state.h"
 
@@ -35,7 +36,8 @@ struct TimerId {
 std::string Encode(const TimerId& id);
 std::optional<TimerId> DecodeTimerId(std::string_view bytes);
 
-// Offer a task to workers, not before `ready_at`.
+// Offer a task to workers, not before `ready_at`. The same attempt is offered again when a paused
+// execution is resumed: claims were refused meanwhile.
 struct OfferTask {
   StepRef step;
   uint32_t attempt = 1;
@@ -43,9 +45,10 @@ struct OfferTask {
   UnixMicros ready_at = 0;
   UnixMicros deadline = 0;              // schedule-to-close; 0: none
   workflow::Micros start_to_close = 0;  // for the worker's information; 0: none
+  workflow::Micros heartbeat = 0;       // silence of the worker after which it is over; 0: any
 };
 
-// Send RunStep after the commit.
+// Send RunStep after the commit. Comes again when a paused execution is resumed.
 struct RunInProcess {
   StepRef step;
   uint32_t attempt = 1;
@@ -78,8 +81,22 @@ struct FinishExecution {
   Phase phase = Phase::kCompleted;
 };
 
-using ActionBody =
-    std::variant<OfferTask, RunInProcess, StartTimer, CancelTimer, CancelTask, FinishExecution>;
+// The state was replaced (MigrateExecution): whatever is known outside about this execution's
+// tasks and timers is void, without a word to those who hold them. Begin again from
+// Outstanding(state), as a new owner does.
+struct ReloadExecution {
+  struct Attempt {
+    std::string step;  // key before
+    uint32_t attempt = 0;
+
+    bool operator==(const Attempt&) const = default;
+  };
+  // Attempts that go on under another name; whoever holds one drops it.
+  std::vector<Attempt> dropped;
+};
+
+using ActionBody = std::variant<OfferTask, RunInProcess, StartTimer, CancelTimer, CancelTask,
+                                FinishExecution, ReloadExecution>;
 
 struct Action {
   uint64_t cause = 0;  // sequence of the one event it follows from

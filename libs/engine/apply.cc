@@ -1,6 +1,8 @@
 #include <algorithm>
 
+#include "libs/engine/codec.h"
 #include "libs/engine/engine.h"
+#include "libs/engine/unwind.h"
 
 // The fold. Nothing else changes a state. Every function here trusts the plan (sealed) and
 // distrusts the event: what does not fit is ignored.
@@ -16,7 +18,8 @@ using workflow::Scope;
 
 class Applier {
  public:
-  Applier(ExecutionState& state, const Event& event) : state_(state), time_(event.time) {}
+  Applier(ExecutionState& state, const Event& event)
+      : state_(state), time_(event.time), sequence_(event.sequence) {}
 
   void operator()(const ExecutionStarted& event) {
     if (state_.phase != Phase::kNone || !event.info) return;
@@ -24,6 +27,7 @@ class Applier {
     state_.phase = Phase::kRunning;
     state_.started_at = time_;
     state_.deadline = event.deadline;
+    state_.max_in_flight = event.max_in_flight;
     OpenActivation(0, {}, 0, {});
   }
 
@@ -31,7 +35,7 @@ class Applier {
     Step* step = OpenStep(event.step);
     if (!step || step->state != StepState::kPending) return;
     step->scheduled_at = time_;
-    step->attempt = 1;
+    ++step->attempt;
     step->offer = event.offer;
     step->in_process = event.in_process;
     step->ready_at = event.ready_at;
@@ -54,7 +58,7 @@ class Applier {
     Step* step = OpenStep(event.step);
     if (!step || step->state != StepState::kPending) return;
     step->scheduled_at = time_;
-    step->attempt = 1;
+    ++step->attempt;
     step->deadline = event.wake_at;
     Move(event.step, *step, StepState::kWaiting);
   }
@@ -65,7 +69,11 @@ class Applier {
     step->attempt = event.attempt;
     step->output = event.output;
     step->started_at = event.started_at;
+    if (step->held) step->error = nullptr;
     Settle(event.step, *step, StepState::kCompleted, event.port);
+    if (state_.plan->nodes[event.step.node].policy.compensate != workflow::kNone) {
+      state_.undoable[event.step] = sequence_;
+    }
   }
 
   void operator()(const AttemptFailed& event) {
@@ -84,12 +92,13 @@ class Applier {
   void operator()(const StepFailed& event) {
     Step* step = OpenStep(event.step);
     if (!step) return;
-    KeepFailure(*step, event.attempt, event.error);
+    if (!step->held) KeepFailure(*step, event.attempt, event.error);
     step->attempt = event.attempt;
     step->error = std::make_shared<const Error>(event.error);
     step->started_at = event.started_at;
     CloseBodies(event.step.activation, event.step.node);
     Settle(event.step, *step, StepState::kFailed, event.port);
+    if (state_.plan->nodes[event.step.node].compensation) EndUndo(event.step, /*undone=*/false);
   }
 
   void operator()(const StepSkipped& event) {
@@ -112,7 +121,7 @@ class Applier {
                 (!IsMap(event.step) || event.items.is_array());
     if (!fits) return;
     step->scheduled_at = time_;
-    step->attempt = 1;
+    ++step->attempt;
     Move(event.step, *step, StepState::kRunning);
     Container& container = state_.containers[event.step];
     container.items = event.items;
@@ -146,11 +155,13 @@ class Applier {
   }
 
   void operator()(const ActivationClosed& event) {
-    if (event.activation == 0 || event.activation >= state_.activations.size() ||
-        !state_.activations[event.activation].open) {
+    if (event.activation == 0 || event.activation >= state_.activations.size()) return;
+    bool unwound = state_.unwindings.erase({event.activation, workflow::kNone}) > 0;
+    if (state_.activations[event.activation].open) {
+      Close(event.activation);
+    } else if (!unwound) {
       return;
     }
-    Close(event.activation);
     const Activation& activation = state_.activations[event.activation];
     auto found = state_.containers.find(activation.owner);
     if (found == state_.containers.end()) return;
@@ -178,29 +189,119 @@ class Applier {
 
   void operator()(const ExecutionCanceled& event) {
     state_.error = {"EXECUTION_CANCELED", event.cause, ""};
+    if (!event.error.reason.empty()) state_.error = event.error;
     End(Phase::kCanceled);
   }
 
-  void operator()(const ExecutionTimedOut&) {
+  void operator()(const ExecutionTimedOut& event) {
     state_.error = {"EXECUTION_TIMEOUT", "The execution's timeout has passed.", ""};
+    if (!event.error.reason.empty()) state_.error = event.error;
     End(Phase::kTimedOut);
   }
 
-  // Drops agenda entries whose turn has come or gone.
+  void operator()(const ExecutionPaused&) { state_.paused = true; }
+
+  void operator()(const ExecutionResumed&) {
+    state_.paused = false;
+    state_.resumed_at = time_;
+  }
+
+  void operator()(const StepHeld& event) {
+    Step* step = OpenStep(event.step);
+    if (!step || step->held) return;
+    if (step->scheduled_at == 0) step->scheduled_at = time_;
+    KeepFailure(*step, event.attempt, event.error);
+    step->attempt = event.attempt;
+    step->error = std::make_shared<const Error>(event.error);
+    step->started_at = event.started_at;
+    step->deadline = 0;
+    step->held = true;
+    CloseBodies(event.step.activation, event.step.node);
+    state_.containers.erase(event.step);
+    ClearClaim(*step);
+    Move(event.step, *step, StepState::kWaiting);
+    state_.paused = true;
+  }
+
+  void operator()(const StepRetried& event) {
+    Step* step = OpenStep(event.step);
+    if (!step || !step->held) return;
+    step->held = false;
+    step->error = nullptr;
+    step->started_at = 0;
+    step->forgiven = step->attempt;
+    step->lost = 0;
+    if (step->offer) {
+      ++step->attempt;
+      step->ready_at = event.ready_at;
+      step->deadline = event.deadline;
+      return Move(event.step, *step, StepState::kReady);
+    }
+    Move(event.step, *step, StepState::kPending);
+    step->in_process = false;
+    step->readiness = Readiness::kRun;
+    ReplaceBodies(event.step);
+    AddTurn(event.step);
+  }
+
+  void operator()(const UnwindingStarted& event) {
+    StepRef target = event.target;
+    bool whole = target.node == workflow::kNone;
+    bool fits = whole ? target.activation < state_.activations.size() &&
+                            (state_.activations[target.activation].open ||
+                             state_.unwindings.contains(target))
+                      : OpenStep(target) && state_.containers.contains(target);
+    if (!fits) return;
+    Unwinding unwinding = TakeUp(state_, target, event.everything);
+    unwinding.ending = event.ending;
+    if (!whole) {
+      CloseBodies(target.activation, target.node);
+      state_.containers[target].turn = false;
+    } else if (state_.activations[target.activation].open) {
+      Close(target.activation);
+    }
+    if (whole && target.activation == 0) {
+      state_.phase = Phase::kCompensating;
+      // Who cancels wants it undone now, and a timeout cannot wait for anybody.
+      if (event.ending.kind == Ending::Kind::kCancel ||
+          event.ending.kind == Ending::Kind::kTimeOut) {
+        state_.paused = false;
+      }
+    }
+    UndoNext(state_.unwindings[target] = std::move(unwinding));
+  }
+
+  void operator()(const StepCompensated& event) {
+    if (state_.undoable.erase(event.step) == 0) return;
+    state_.step(event.step).state = StepState::kCompensated;
+    EndUndo({event.step.activation, state_.plan->nodes[event.step.node].policy.compensate},
+            /*undone=*/true);
+  }
+
+  void operator()(const ExecutionRebased& event) {
+    if (event.plan_hash != state_.plan->hash) return;
+    auto state = DecodeState(state_.plan, event.snapshot);
+    if (state.ok()) state_ = *std::move(state);
+  }
+
+  // Drops entries whose turn has come or gone.
   void TrimAgenda() {
-    std::vector<StepRef>& agenda = state_.agenda;
-    size_t& head = state_.agenda_head;
-    while (head < agenda.size() && !HasTurn(agenda[head])) ++head;
-    if (head == agenda.size()) {
-      agenda.clear();
+    Trim(state_.agenda, state_.agenda_head);
+    if (!state_.parked.empty()) Trim(state_.parked, state_.parked_head);
+  }
+
+ private:
+  void Trim(std::vector<StepRef>& queue, size_t& head) {
+    while (head < queue.size() && !HasTurn(queue[head])) ++head;
+    if (head == queue.size()) {
+      queue.clear();
       head = 0;
     }
   }
 
- private:
-  // The step if it exists, its activation is open and it is not over.
+  // The step if it exists, it may still change and it is not over.
   Step* OpenStep(StepRef ref) {
-    if (!state_.HasStep(ref) || !state_.activations[ref.activation].open) return nullptr;
+    if (!state_.HasStep(ref) || !state_.IsLive(ref)) return nullptr;
     Step& step = state_.step(ref);
     return IsOver(step.state) ? nullptr : &step;
   }
@@ -222,6 +323,14 @@ class Applier {
     return IsMap(ref) && container.next < container.total && container.open < container.concurrency;
   }
 
+  // A step's turn to begin. Tasks may have to wait for a place.
+  void AddTurn(StepRef ref) {
+    bool parks = state_.max_in_flight > 0 &&
+                 state_.plan->nodes[ref.node].kind == workflow::NodeKind::kTask &&
+                 state_.step(ref).readiness == Readiness::kRun;
+    (parks ? state_.parked : state_.agenda).push_back(ref);
+  }
+
   void SetTurn(StepRef ref, Container& container, bool turn) {
     container.turn = turn;
     if (turn) state_.agenda.push_back(ref);
@@ -229,8 +338,12 @@ class Applier {
 
   // Containers are not counted: what is inside them is.
   void Count(NodeIndex node, StepState state, int change) {
-    if (state_.plan->nodes[node].body != workflow::kNone) return;
-    if (state == StepState::kReady || state == StepState::kRunning) state_.active += change;
+    const Node& what = state_.plan->nodes[node];
+    if (what.body != workflow::kNone) return;
+    if (state == StepState::kReady || state == StepState::kRunning) {
+      state_.active += change;
+      if (what.kind == workflow::NodeKind::kTask) state_.in_flight += change;
+    }
     if (state == StepState::kWaiting) state_.waiting += change;
   }
 
@@ -244,9 +357,15 @@ class Applier {
     if (step.scheduled_at == 0) step.scheduled_at = time_;
     step.ended_at = time_;
     step.port = port;
+    step.held = false;
     ClearClaim(step);
     Move(ref, step, to);
-    if (state_.plan->nodes[ref.node].body != workflow::kNone) state_.containers.erase(ref);
+    const Node& node = state_.plan->nodes[ref.node];
+    if (node.body != workflow::kNone) {
+      state_.containers.erase(ref);
+      if (!state_.unwindings.empty()) state_.unwindings.erase(ref);
+    }
+    if (node.compensation) return;
     --state_.activations[ref.activation].unsettled;
     EndOutEdges(ref, step);
   }
@@ -280,7 +399,7 @@ class Applier {
     ++(taken ? step.taken : step.dead);
     if (step.state != StepState::kPending || step.readiness != Readiness::kOpen) return;
     step.readiness = Judge(state_.plan->nodes[to], step.taken, step.dead);
-    if (step.readiness != Readiness::kOpen) state_.agenda.push_back({activation, to});
+    if (step.readiness != Readiness::kOpen) AddTurn({activation, to});
   }
 
   static Readiness Judge(const Node& node, uint32_t taken, uint32_t dead) {
@@ -315,11 +434,68 @@ class Applier {
       Step& step = state_.activations[index].steps[i];
       if (step.state == StepState::kPending || IsOver(step.state)) continue;
       CloseBodies(index, first + i);
-      step.ended_at = time_;
-      ClearClaim(step);
-      Move({index, first + i}, step, StepState::kCanceled);
+      CancelOpen({index, first + i}, step);
       if (!state_.containers.empty()) state_.containers.erase({index, first + i});
     }
+  }
+
+  void CancelOpen(StepRef ref, Step& step) {
+    step.ended_at = time_;
+    step.held = false;
+    ClearClaim(step);
+    Move(ref, step, StepState::kCanceled);
+  }
+
+  // The bodies of a container that begins once more keep their steps, which may have to be
+  // undone, but not their names.
+  void ReplaceBodies(StepRef container) {
+    if (state_.plan->nodes[container.node].body == workflow::kNone) return;
+    auto child = state_.children.lower_bound({container, 0});
+    while (child != state_.children.end() && child->first.first == container) {
+      ActivationIndex index = child->second;
+      child = state_.children.erase(child);
+      Activation& activation = state_.activations[index];
+      activation.replaced = true;
+      NodeIndex first = state_.plan->scopes[activation.scope].first_node;
+      for (uint32_t i = 0; i < activation.steps.size(); ++i) ReplaceBodies({index, first + i});
+      child = state_.children.lower_bound({container, 0});
+    }
+  }
+
+  // The next compensation's turn.
+  void UndoNext(Unwinding& unwinding) {
+    if (!unwinding.in_hand.empty() || unwinding.left.empty()) return;
+    StepRef undone = unwinding.left.back();
+    unwinding.left.pop_back();
+    unwinding.in_hand.push_back(undone);
+    StepRef compensation{undone.activation, state_.plan->nodes[undone.node].policy.compensate};
+    state_.step(compensation).readiness = Readiness::kRun;
+    AddTurn(compensation);
+  }
+
+  void EndUndo(StepRef compensation, bool undone) {
+    StepRef step{compensation.activation, state_.plan->nodes[compensation.node].undoes};
+    state_.undoable.erase(step);
+    auto target = UnwindingOf(state_, compensation.activation);
+    if (!target) return;
+    Unwinding& unwinding = state_.unwindings[*target];
+    std::erase(unwinding.in_hand, step);
+    if (!undone) unwinding.failed.push_back(step);
+    UndoNext(unwinding);
+  }
+
+  // Compensations in hand when the execution ends: given up.
+  void EndUnwindings() {
+    for (const auto& [target, unwinding] : state_.unwindings) {
+      for (StepRef undone : unwinding.in_hand) {
+        StepRef ref{undone.activation, state_.plan->nodes[undone.node].policy.compensate};
+        Step& step = state_.step(ref);
+        bool begun = step.state != StepState::kPending && !IsOver(step.state);
+        if (begun) CancelOpen(ref, step);
+      }
+    }
+    state_.unwindings.clear();
+    state_.undoable.clear();
   }
 
   void CloseBodies(ActivationIndex activation, NodeIndex node) {
@@ -333,12 +509,15 @@ class Applier {
 
   void End(Phase phase) {
     if (!state_.activations.empty() && state_.activations[0].open) Close(0);
+    EndUnwindings();
+    state_.paused = false;
     state_.phase = phase;
     state_.ended_at = time_;
   }
 
   ExecutionState& state_;
   UnixMicros time_;
+  uint64_t sequence_;
 };
 
 }  // namespace
@@ -346,9 +525,12 @@ class Applier {
 void Apply(ExecutionState& state, const Event& event) {
   bool is_volatile = IsVolatile(event);
   if (!state.plan || state.over()) return;
-  if (!is_volatile && event.sequence != state.sequence + 1) return;
   bool starts = std::holds_alternative<ExecutionStarted>(event.body);
-  if (starts != (state.phase == Phase::kNone)) return;
+  bool rebases = std::holds_alternative<ExecutionRebased>(event.body);
+  bool begun = state.phase != Phase::kNone;
+  // A fold may also begin at a state that was put into the journal.
+  if (begun ? starts : !starts && !rebases) return;
+  if (!is_volatile && (begun || starts) && event.sequence != state.sequence + 1) return;
   Applier applier(state, event);
   std::visit(applier, event.body);
   applier.TrimAgenda();
@@ -360,7 +542,12 @@ void Apply(ExecutionState& state, const Event& event) {
 ExecutionState Replay(PlanPtr plan, std::span<const Event> events) {
   ExecutionState state;
   state.plan = std::move(plan);
-  for (const Event& event : events) Apply(state, event);
+  auto from = std::find_if(events.rbegin(), events.rend(), [&](const Event& event) {
+    const auto* rebased = std::get_if<ExecutionRebased>(&event.body);
+    return rebased && rebased->plan_hash == state.plan->hash;
+  });
+  size_t skipped = from == events.rend() ? 0 : events.rend() - from - 1;
+  for (const Event& event : events.subspan(skipped)) Apply(state, event);
   return state;
 }
 

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
+#include <memory>
 #include <string>
 #include <variant>
 
@@ -19,7 +21,8 @@ struct StartExecution {
 
 // A worker took the task. Makes a volatile event. The same holder may claim again (after an
 // executor's restart): nothing happens where the claim is known.
-// Errors: EXECUTION_OVER, STEP_UNKNOWN, STEP_OVER, ATTEMPT_STALE, TASK_HELD by another holder.
+// Errors: EXECUTION_OVER, EXECUTION_PAUSED, STEP_UNKNOWN, STEP_OVER, ATTEMPT_STALE, TASK_HELD by
+// another holder.
 struct ClaimTask {
   StepRef step;
   uint32_t attempt = 0;
@@ -50,7 +53,7 @@ struct LoseAttempt {
   uint32_t attempt = 0;
 };
 
-// The answer to RunInProcess.
+// The answer to RunInProcess. Error also: EXECUTION_PAUSED; it is asked for again at the resume.
 struct RunStep {
   StepRef step;
   uint32_t attempt = 0;
@@ -61,16 +64,58 @@ struct FireTimer {
   TimerId id;
 };
 
-// Error: EXECUTION_OVER.
+// Ends the execution; what was open is CANCELED. Steps completed inside an open flow.transaction
+// are undone first, with `compensate` all that can be undone. While that goes on (COMPENSATING), a
+// further cancel without `compensate` gives the rest of it up.
+// Errors: EXECUTION_OVER, EXECUTION_COMPENSATING.
 struct CancelExecution {
   std::string cause;
+  bool compensate = false;
+};
+
+// Nothing new begins until ResumeExecution; results and timers of what is under way count, claims
+// are refused, and the execution's own timeout goes on.
+// Errors: EXECUTION_OVER, EXECUTION_PAUSED.
+struct PauseExecution {
+  std::string cause;
+};
+
+// What becomes of a step that is held (onError: pause).
+struct HeldDecision {
+  enum class Kind : uint8_t { kRetry, kFail, kComplete };
+  Kind kind = Kind::kRetry;
+  json::Value output;  // kComplete
+  std::string port;    // kComplete: left by; empty: the first
+};
+
+// By step key; a held step that is not named is retried, with all its attempts anew.
+// Errors: EXECUTION_OVER, EXECUTION_NOT_PAUSED, STEP_UNKNOWN, STEP_NOT_HELD, PORT_UNKNOWN,
+// VALUE_TOO_LARGE.
+struct ResumeExecution {
+  std::map<std::string, HeldDecision> decisions;
+};
+
+// Starts an execution from the middle: `fork` is what Fork (rebase.h) made for `info`.
+// Errors: EXECUTION_EXISTS, VALUE_TOO_LARGE, PLAN_MISMATCH.
+struct StartForked {
+  PlanPtr plan;
+  std::shared_ptr<const StartInfo> info;  // its origin says where it comes from
+  std::shared_ptr<const ExecutionState> fork;
+};
+
+// Goes on with another plan; see Migrate (rebase.h), which previews it.
+// Errors: EXECUTION_OVER and those of Migrate.
+struct MigrateExecution {
+  PlanPtr plan;
+  std::map<std::string, std::string> mapping;  // old path -> new path, where they differ
 };
 
 // Go on where a decision had to stop (`Decision::more`). Never an error.
 struct Continue {};
 
 using CommandBody = std::variant<StartExecution, ClaimTask, CompleteTask, FailTask, LoseAttempt,
-                                 RunStep, FireTimer, CancelExecution, Continue>;
+                                 RunStep, FireTimer, CancelExecution, Continue, PauseExecution,
+                                 ResumeExecution, StartForked, MigrateExecution>;
 
 struct Command {
   UnixMicros now = 0;     // where it lies before the execution's last event, that time counts

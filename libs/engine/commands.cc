@@ -81,7 +81,7 @@ absl::Status Transition::Handle(const LoseAttempt& lost) {
   Error error{kAttemptLost, "The worker that held the attempt is gone.", ""};
   const workflow::Retry& retry = NodeOf(lost.step).policy.retry;
   if (step.lost < limits_.lost_attempts &&
-      !workflow::MatchesReason(retry.except_when, kAttemptLost)) {
+      !workflow::MatchesReason(retry.except_on, kAttemptLost)) {
     TryAgain(lost.step, std::move(error), now_, /*lost=*/true, /*cancel_task=*/false);
   } else {
     FailStep(lost.step, step.attempt, std::move(error));

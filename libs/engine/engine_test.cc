@@ -131,7 +131,7 @@ TEST(Retry, ReasonsDecide) {
   EXPECT_FALSE(MayRetry(all, "X", false));
   workflow::Retry some;
   some.retry_on = {"HTTP_5*", "BUSY"};
-  some.except_when = {"HTTP_501"};
+  some.except_on = {"HTTP_501"};
   EXPECT_TRUE(MayRetry(some, "HTTP_503", false));
   EXPECT_TRUE(MayRetry(some, "BUSY", true));
   EXPECT_FALSE(MayRetry(some, "HTTP_501", true));

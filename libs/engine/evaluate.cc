@@ -71,7 +71,8 @@ class Slots {
       }
       case Variable::kStepOutput:
       case Variable::kStepInput:
-        return nullptr;  // only in compensations, which are not run yet
+      case Variable::kFailure:
+        return nullptr;
     }
     return nullptr;
   }

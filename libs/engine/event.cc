@@ -10,7 +10,9 @@ constexpr std::array<std::string_view, std::variant_size_v<EventBody>> kTypeName
     "ExecutionStarted", "StepScheduled",     "StepClaimed",       "StepWaiting",
     "StepCompleted",    "AttemptFailed",     "StepFailed",        "StepSkipped",
     "StepCanceled",     "ActivationOpened",  "ActivationClosed",  "ExecutionCompleted",
-    "ExecutionFailed",  "ExecutionCanceled", "ExecutionTimedOut", "ContainerStarted"};
+    "ExecutionFailed",  "ExecutionCanceled", "ExecutionTimedOut", "ContainerStarted",
+    "ExecutionPaused",  "ExecutionResumed",  "StepHeld",          "StepRetried",
+    "UnwindingStarted", "StepCompensated",   "ExecutionRebased"};
 
 }  // namespace
 

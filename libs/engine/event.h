@@ -18,7 +18,8 @@ namespace agentflow::engine {
 
 struct ExecutionStarted {
   std::shared_ptr<const StartInfo> info;
-  UnixMicros deadline = 0;  // 0: none
+  UnixMicros deadline = 0;     // 0: none
+  uint32_t max_in_flight = 0;  // tasks READY or RUNNING at a time; 0: any number
 };
 
 // A task was offered, or with `in_process` handed out as an in-process task: READY, attempt 1.
@@ -116,14 +117,68 @@ struct ExecutionFailed {
 struct ExecutionCanceled {
   std::string principal;
   std::string cause;
+  Error error;  // COMPENSATION_FAILED; no reason: none
 };
-struct ExecutionTimedOut {};
+struct ExecutionTimedOut {
+  Error error;  // the same
+};
+
+// Nothing new begins until ExecutionResumed.
+struct ExecutionPaused {
+  std::string principal;
+  std::string cause;
+};
+struct ExecutionResumed {
+  std::string principal;
+};
+
+// Failed for good, but somebody decides what follows (onError: pause): the step is WAITING with
+// its error, and the execution paused.
+struct StepHeld {
+  StepRef step;
+  uint32_t attempt = 0;
+  Error error;
+  UnixMicros started_at = 0;  // of the last attempt; 0: not known
+};
+
+// A held step goes on with attempts anew: a task that was offered before is READY again, any
+// other step PENDING and next.
+struct StepRetried {
+  StepRef step;
+  UnixMicros ready_at = 0;
+  UnixMicros deadline = 0;  // schedule-to-close; 0: none
+};
+
+// What is open in the target becomes CANCELED; then steps that completed are undone in reverse,
+// before it ends as `ending` says: an activation (node is kNone), or a container's step.
+struct UnwindingStarted {
+  StepRef target;
+  bool everything = false;  // also what is outside of open transactions
+  Ending ending;
+};
+
+// Its compensation has completed.
+struct StepCompensated {
+  StepRef step;
+};
+
+// The state was replaced by the one in `snapshot`, which belongs to the plan of that hash; what
+// came before is history of another plan or another execution.
+struct ExecutionRebased {
+  enum class Kind : uint8_t { kFork = 1, kRetry = 2, kMigrate = 3 };
+  Kind kind = Kind::kFork;
+  std::string plan_hash;
+  std::string snapshot;          // EncodeState
+  std::string source;            // kFork, kRetry: id of the execution it comes from
+  uint64_t source_sequence = 0;  // and the checkpoint there
+};
 
 using EventBody =
     std::variant<ExecutionStarted, StepScheduled, StepClaimed, StepWaiting, StepCompleted,
                  AttemptFailed, StepFailed, StepSkipped, StepCanceled, ActivationOpened,
                  ActivationClosed, ExecutionCompleted, ExecutionFailed, ExecutionCanceled,
-                 ExecutionTimedOut, ContainerStarted>;
+                 ExecutionTimedOut, ContainerStarted, ExecutionPaused, ExecutionResumed, StepHeld,
+                 StepRetried, UnwindingStarted, StepCompensated, ExecutionRebased>;
 
 struct Event {
   uint64_t sequence = 0;  // from 1 without gaps; of a volatile event: that of the event before

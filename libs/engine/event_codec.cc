@@ -19,7 +19,11 @@ constexpr std::array<uint8_t, std::variant_size_v<EventBody>> kKindNumbers = {
     9 /* StepCanceled */,       10 /* ActivationOpened */,
     11 /* ActivationClosed */,  12 /* ExecutionCompleted */,
     13 /* ExecutionFailed */,   14 /* ExecutionCanceled */,
-    15 /* ExecutionTimedOut */, 16 /* ContainerStarted */};
+    15 /* ExecutionTimedOut */, 16 /* ContainerStarted */,
+    17 /* ExecutionPaused */,   18 /* ExecutionResumed */,
+    19 /* StepHeld */,          20 /* StepRetried */,
+    21 /* UnwindingStarted */,  22 /* StepCompensated */,
+    23 /* ExecutionRebased */};
 
 enum Tag : uint32_t {
   kKind = 1,
@@ -46,6 +50,13 @@ enum Tag : uint32_t {
   kCause = 22,
   kTotal = 23,
   kConcurrency = 24,
+  kEnding = 25,
+  kRebase = 26,  // its kind
+  kPlanHash = 27,
+  kSnapshot = 28,
+  kSource = 29,
+  kSourceSequence = 30,
+  kMaxInFlight = 31,
 };
 
 class BodyWriter {
@@ -55,6 +66,7 @@ class BodyWriter {
   void operator()(const ExecutionStarted& e) {
     out_.Message(kInfo, [&](WireWriter& out) { WriteStartInfo(*e.info, out); });
     out_.Signed(kDeadline, e.deadline);
+    out_.Number(kMaxInFlight, e.max_in_flight);
   }
   void operator()(const StepScheduled& e) {
     Step(e.step);
@@ -116,13 +128,43 @@ class BodyWriter {
   void operator()(const ExecutionCanceled& e) {
     out_.Bytes(kPrincipal, e.principal);
     out_.Bytes(kCause, e.cause);
+    WriteErrorField(kError, e.error, out_);
   }
-  void operator()(const ExecutionTimedOut&) {}
+  void operator()(const ExecutionTimedOut& e) { WriteErrorField(kError, e.error, out_); }
   void operator()(const ContainerStarted& e) {
     Step(e.step);
     WriteValueField(kValue, e.items, out_);
     out_.Number(kTotal, e.total);
     out_.Number(kConcurrency, e.concurrency);
+  }
+  void operator()(const ExecutionPaused& e) {
+    out_.Bytes(kPrincipal, e.principal);
+    out_.Bytes(kCause, e.cause);
+  }
+  void operator()(const ExecutionResumed& e) { out_.Bytes(kPrincipal, e.principal); }
+  void operator()(const StepHeld& e) {
+    Step(e.step);
+    out_.Number(kAttempt, e.attempt);
+    WriteErrorField(kError, e.error, out_);
+    out_.Signed(kStartedAt, e.started_at);
+  }
+  void operator()(const StepRetried& e) {
+    Step(e.step);
+    out_.Signed(kReadyAt, e.ready_at);
+    out_.Signed(kDeadline, e.deadline);
+  }
+  void operator()(const UnwindingStarted& e) {
+    Step(e.target);
+    out_.Number(kFlag, e.everything);
+    WriteEndingField(kEnding, e.ending, out_);
+  }
+  void operator()(const StepCompensated& e) { Step(e.step); }
+  void operator()(const ExecutionRebased& e) {
+    out_.Number(kRebase, static_cast<uint64_t>(e.kind));
+    out_.Bytes(kPlanHash, e.plan_hash);
+    out_.Bytes(kSnapshot, e.snapshot);
+    out_.Bytes(kSource, e.source);
+    out_.Number(kSourceSequence, e.source_sequence);
   }
 
  private:
@@ -159,7 +201,35 @@ struct Fields {
   std::string cause;
   uint32_t total = 0;
   uint32_t concurrency = 0;
+  Ending ending;
+  uint8_t rebase = 0;
+  std::string plan_hash;
+  std::string snapshot;
+  std::string source;
+  uint64_t source_sequence = 0;
+  uint32_t max_in_flight = 0;
 };
+
+bool ReadRebaseField(const WireReader& in, Fields& fields) {
+  switch (in.tag) {
+    case kRebase:
+      return Fit(in.number, &fields.rebase) && fields.rebase >= 1 && fields.rebase <= 3;
+    case kPlanHash:
+      fields.plan_hash = in.bytes;
+      return true;
+    case kSnapshot:
+      fields.snapshot = in.bytes;
+      return true;
+    case kSource:
+      fields.source = in.bytes;
+      return true;
+    case kSourceSequence:
+      fields.source_sequence = in.number;
+      return true;
+    default:
+      return true;  // of a newer build
+  }
+}
 
 bool ReadField(const WireReader& in, Fields& fields) {
   switch (in.tag) {
@@ -222,8 +292,43 @@ bool ReadField(const WireReader& in, Fields& fields) {
       return Fit(in.number, &fields.total);
     case kConcurrency:
       return Fit(in.number, &fields.concurrency);
+    case kEnding:
+      return ReadEnding(in.bytes, &fields.ending);
+    case kMaxInFlight:
+      return Fit(in.number, &fields.max_in_flight);
     default:
-      return true;  // of a newer build
+      return ReadRebaseField(in, fields);
+  }
+}
+
+// Pause, unwinding, rebase. False for a kind that this build does not know.
+bool MakeControlBody(Fields& f, EventBody* body) {
+  switch (f.kind) {
+    case 17:
+      *body = ExecutionPaused{std::move(f.principal), std::move(f.cause)};
+      return true;
+    case 18:
+      *body = ExecutionResumed{std::move(f.principal)};
+      return true;
+    case 19:
+      *body = StepHeld{f.step, f.attempt, std::move(f.error), f.started_at};
+      return true;
+    case 20:
+      *body = StepRetried{f.step, f.ready_at, f.deadline};
+      return true;
+    case 21:
+      *body = UnwindingStarted{f.step, f.flag, std::move(f.ending)};
+      return true;
+    case 22:
+      *body = StepCompensated{f.step};
+      return true;
+    case 23:
+      *body = ExecutionRebased{static_cast<ExecutionRebased::Kind>(f.rebase),
+                               std::move(f.plan_hash), std::move(f.snapshot), std::move(f.source),
+                               f.source_sequence};
+      return true;
+    default:
+      return false;
   }
 }
 
@@ -231,7 +336,7 @@ bool ReadField(const WireReader& in, Fields& fields) {
 bool MakeBody(Fields& f, EventBody* body) {
   switch (f.kind) {
     case 1:
-      *body = ExecutionStarted{std::move(f.info), f.deadline};
+      *body = ExecutionStarted{std::move(f.info), f.deadline, f.max_in_flight};
       return true;
     case 2:
       *body = StepScheduled{f.step, std::move(f.offer), f.ready_at, f.deadline, f.flag};
@@ -270,16 +375,16 @@ bool MakeBody(Fields& f, EventBody* body) {
       *body = ExecutionFailed{std::move(f.error)};
       return true;
     case 14:
-      *body = ExecutionCanceled{std::move(f.principal), std::move(f.cause)};
+      *body = ExecutionCanceled{std::move(f.principal), std::move(f.cause), std::move(f.error)};
       return true;
     case 15:
-      *body = ExecutionTimedOut{};
+      *body = ExecutionTimedOut{std::move(f.error)};
       return true;
     case 16:
       *body = ContainerStarted{f.step, std::move(f.value), f.total, f.concurrency};
       return true;
     default:
-      return false;
+      return MakeControlBody(f, body);
   }
 }
 

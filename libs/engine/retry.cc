@@ -22,7 +22,7 @@ workflow::Micros RetryDelay(const workflow::Retry& retry, uint32_t failures, uin
 }
 
 bool MayRetry(const workflow::Retry& retry, std::string_view reason, bool retryable) {
-  if (workflow::MatchesReason(retry.except_when, reason)) return false;
+  if (workflow::MatchesReason(retry.except_on, reason)) return false;
   if (!retry.retry_on.empty()) return workflow::MatchesReason(retry.retry_on, reason);
   return retryable;
 }

@@ -48,6 +48,8 @@ void Transition::Execute(StepRef ref) {
     case NodeKind::kLoop:
       return StartLoop(ref, std::get<workflow::LoopConfig>(node.config));
     case NodeKind::kTransaction:
+    case NodeKind::kEnd:
+    case NodeKind::kCancel:
       return FailStep(ref, 1, {"NODE_TYPE_UNSUPPORTED", node.type + " cannot be run yet.", ""});
   }
 }

@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <span>
+
 #include "libs/base/status.h"
 #include "libs/engine/codec.h"
 #include "libs/engine/stored.h"
@@ -22,6 +25,21 @@ enum StateTag : uint32_t {
   kActivation = 11,  // repeated
   kAgenda = 12,      // varints: activation, node, activation, node, ...
   kContainer = 13,   // repeated
+  kPaused = 25,
+  kResumedAt = 26,
+  kMaxInFlight = 27,
+  kParked = 28,    // like kAgenda
+  kUndoable = 29,  // varints: activation, node, sequence, ...
+  kUnwinding = 30,  // repeated
+};
+
+enum UnwindingTag : uint32_t {
+  kTargetActivation = 1,
+  kTargetNode = 2,
+  kLeft = 3,  // like kAgenda
+  kInHand = 4,
+  kUndoFailed = 5,
+  kEnding = 6,
 };
 
 enum ActivationTag : uint32_t {
@@ -33,6 +51,7 @@ enum ActivationTag : uint32_t {
   kOpen = 6,
   kUnsettled = 7,
   kStep = 8,  // repeated; untouched steps are left out
+  kReplaced = 25,
 };
 
 enum StepTag : uint32_t {
@@ -54,6 +73,8 @@ enum StepTag : uint32_t {
   kOffer = 16,
   kStepError = 17,
   kFailure = 18,  // repeated: {1 attempt, 2 error, 3 time}
+  kHeld = 25,
+  kForgiven = 26,
 };
 
 enum ContainerTag : uint32_t {
@@ -72,7 +93,17 @@ enum ContainerTag : uint32_t {
 constexpr uint64_t kFormatVersion = 1;
 
 bool Untouched(const Step& step) {
-  return step.state == StepState::kPending && step.taken == 0 && step.dead == 0;
+  return step.state == StepState::kPending && step.taken == 0 && step.dead == 0 &&
+         step.readiness == Readiness::kOpen;
+}
+
+std::string PackRefs(std::span<const StepRef> refs) {
+  std::string bytes;
+  for (StepRef ref : refs) {
+    WriteVarint(ref.activation, &bytes);
+    WriteVarint(ref.node, &bytes);
+  }
+  return bytes;
 }
 
 void WriteStep(uint32_t index, const Step& step, bool container, WireWriter& out) {
@@ -103,6 +134,8 @@ void WriteStep(uint32_t index, const Step& step, bool container, WireWriter& out
       fields.Signed(3, failure.time);
     });
   }
+  out.Number(kHeld, step.held);
+  out.Number(kForgiven, step.forgiven);
 }
 
 void WriteActivation(const ExecutionState& state, const Activation& activation, WireWriter& out) {
@@ -113,6 +146,7 @@ void WriteActivation(const ExecutionState& state, const Activation& activation, 
   WriteValueField(kItem, activation.item, out);
   out.Number(kOpen, activation.open);
   out.Number(kUnsettled, activation.unsettled);
+  out.Number(kReplaced, activation.replaced);
   NodeIndex first = state.plan->scopes[activation.scope].first_node;
   for (uint32_t i = 0; i < activation.steps.size(); ++i) {
     if (Untouched(activation.steps[i])) continue;
@@ -133,6 +167,15 @@ void WriteContainer(StepRef ref, const Container& container, WireWriter& out) {
   out.Number(kFailed, container.failed);
   WriteValueField(kOutputs, json::Array(container.outputs), out);
   out.Number(kTurn, container.turn);
+}
+
+void WriteUnwinding(StepRef target, const Unwinding& unwinding, WireWriter& out) {
+  out.Number(kTargetActivation, target.activation);
+  out.Number(kTargetNode, target.node);
+  out.Bytes(kLeft, PackRefs(unwinding.left));
+  out.Bytes(kInHand, PackRefs(unwinding.in_hand));
+  out.Bytes(kUndoFailed, PackRefs(unwinding.failed));
+  WriteEndingField(kEnding, unwinding.ending, out);
 }
 
 bool ReadContainerField(const WireReader& in, StepRef* ref, Container* container) {
@@ -229,6 +272,11 @@ bool ReadStepField(const WireReader& in, Step* step) {
       return ReadStepError(in.bytes, step);
     case kFailure:
       return ReadFailure(in.bytes, step);
+    case kHeld:
+      step->held = in.number != 0;
+      return true;
+    case kForgiven:
+      return Fit(in.number, &step->forgiven);
     default:
       return true;
   }
@@ -244,7 +292,7 @@ class StateReader {
     while (in.Next()) {
       if (!ReadStateField(in)) return false;
     }
-    return in.ok() && state_.start && CheckAgenda() && CheckContainers();
+    return in.ok() && state_.start && CheckRefs() && CheckContainers();
   }
 
   ExecutionState Take() { return std::move(state_); }
@@ -281,12 +329,60 @@ class StateReader {
       case kActivation:
         return ReadActivation(in.bytes);
       case kAgenda:
-        return ReadAgenda(in.bytes);
+        return ReadRefs(in.bytes, &state_.agenda);
       case kContainer:
         return ReadContainer(in.bytes);
       default:
+        return ReadControlField(in);
+    }
+  }
+
+  bool ReadControlField(const WireReader& in) {
+    switch (in.tag) {
+      case kPaused:
+        state_.paused = in.number != 0;
+        return true;
+      case kResumedAt:
+        state_.resumed_at = UnZigZag(in.number);
+        return true;
+      case kMaxInFlight:
+        return Fit(in.number, &state_.max_in_flight);
+      case kParked:
+        return ReadRefs(in.bytes, &state_.parked);
+      case kUndoable:
+        return ReadUndoable(in.bytes);
+      case kUnwinding:
+        return ReadUnwinding(in.bytes);
+      default:
         return true;
     }
+  }
+
+  bool ReadUndoable(std::string_view bytes) {
+    WireReader in(bytes);
+    while (!in.at_end()) {
+      uint32_t activation = in.Varint32();
+      uint32_t node = in.Varint32();
+      state_.undoable[{activation, node}] = in.Varint();
+    }
+    return in.ok();
+  }
+
+  bool ReadUnwinding(std::string_view bytes) {
+    StepRef target;
+    Unwinding unwinding;
+    WireReader in(bytes);
+    while (in.Next()) {
+      bool ok = true;
+      if (in.tag == kTargetActivation) ok = Fit(in.number, &target.activation);
+      if (in.tag == kTargetNode) ok = Fit(in.number, &target.node);
+      if (in.tag == kLeft) ok = ReadRefs(in.bytes, &unwinding.left);
+      if (in.tag == kInHand) ok = ReadRefs(in.bytes, &unwinding.in_hand);
+      if (in.tag == kUndoFailed) ok = ReadRefs(in.bytes, &unwinding.failed);
+      if (in.tag == kEnding) ok = ReadEnding(in.bytes, &unwinding.ending);
+      if (!ok) return false;
+    }
+    return in.ok() && state_.unwindings.insert({target, std::move(unwinding)}).second;
   }
 
   bool ReadActivation(std::string_view bytes) {
@@ -328,6 +424,9 @@ class StateReader {
         return true;
       case kUnsettled:
         return Fit(in.number, &activation->unsettled);
+      case kReplaced:
+        activation->replaced = in.number != 0;
+        return true;
       default:
         return true;
     }
@@ -335,8 +434,11 @@ class StateReader {
 
   bool Adopt(const Activation& activation) {
     auto number = static_cast<ActivationIndex>(state_.activations.size());
-    return state_.HasStep(activation.owner) &&
-           state_.plan->nodes[activation.owner.node].body == activation.scope &&
+    if (!state_.HasStep(activation.owner) ||
+        state_.plan->nodes[activation.owner.node].body != activation.scope) {
+      return false;
+    }
+    return activation.replaced ||
            state_.children.insert({{activation.owner, activation.iteration}, number}).second;
   }
 
@@ -353,15 +455,19 @@ class StateReader {
       if (step.state == StepState::kReady || step.state == StepState::kRunning) ++state_.active;
       if (step.state == StepState::kWaiting) ++state_.waiting;
     }
+    if (state_.plan->nodes[node].kind == workflow::NodeKind::kTask &&
+        (step.state == StepState::kReady || step.state == StepState::kRunning)) {
+      ++state_.in_flight;
+    }
     activation->steps[index] = std::move(step);
     return true;
   }
 
-  bool ReadAgenda(std::string_view bytes) {
+  static bool ReadRefs(std::string_view bytes, std::vector<StepRef>* refs) {
     WireReader in(bytes);
     while (!in.at_end()) {
       uint32_t activation = in.Varint32();
-      state_.agenda.push_back({activation, in.Varint32()});
+      refs->push_back({activation, in.Varint32()});
     }
     return in.ok();
   }
@@ -401,11 +507,31 @@ class StateReader {
     return true;
   }
 
-  bool CheckAgenda() const {
-    for (StepRef ref : state_.agenda) {
-      if (!state_.HasStep(ref)) return false;
+  bool HasSteps(std::span<const StepRef> refs) const {
+    return std::all_of(refs.begin(), refs.end(), [this](StepRef r) { return state_.HasStep(r); });
+  }
+
+  // Whether the step exists and has a compensation.
+  bool CanBeUndone(StepRef ref) const {
+    return state_.HasStep(ref) &&
+           state_.plan->nodes[ref.node].policy.compensate != workflow::kNone;
+  }
+
+  bool CheckRefs() const {
+    auto undone = [this](StepRef ref) { return CanBeUndone(ref); };
+    for (const auto& [ref, sequence] : state_.undoable) {
+      if (!CanBeUndone(ref)) return false;
     }
-    return true;
+    for (const auto& [target, unwinding] : state_.unwindings) {
+      bool whole = target.node == workflow::kNone && target.activation < state_.activations.size();
+      bool body = state_.HasStep(target) && state_.containers.contains(target);
+      if ((!whole && !body) || !std::all_of(unwinding.left.begin(), unwinding.left.end(), undone) ||
+          !std::all_of(unwinding.in_hand.begin(), unwinding.in_hand.end(), undone) ||
+          !std::all_of(unwinding.failed.begin(), unwinding.failed.end(), undone)) {
+        return false;
+      }
+    }
+    return HasSteps(state_.agenda) && HasSteps(state_.parked);
   }
 
   ExecutionState state_;
@@ -434,14 +560,23 @@ std::string EncodeState(const ExecutionState& state) {
   for (const Activation& activation : state.activations) {
     out.Message(kActivation, [&](WireWriter& w) { WriteActivation(state, activation, w); });
   }
-  std::string agenda;
-  for (size_t i = state.agenda_head; i < state.agenda.size(); ++i) {
-    WriteVarint(state.agenda[i].activation, &agenda);
-    WriteVarint(state.agenda[i].node, &agenda);
-  }
-  out.Bytes(kAgenda, agenda);
+  out.Bytes(kAgenda, PackRefs(std::span(state.agenda).subspan(state.agenda_head)));
   for (const auto& entry : state.containers) {
     out.Message(kContainer, [&](WireWriter& w) { WriteContainer(entry.first, entry.second, w); });
+  }
+  out.Number(kPaused, state.paused);
+  out.Signed(kResumedAt, state.resumed_at);
+  out.Number(kMaxInFlight, state.max_in_flight);
+  out.Bytes(kParked, PackRefs(std::span(state.parked).subspan(state.parked_head)));
+  std::string undoable;
+  for (const auto& [ref, sequence] : state.undoable) {
+    WriteVarint(ref.activation, &undoable);
+    WriteVarint(ref.node, &undoable);
+    WriteVarint(sequence, &undoable);
+  }
+  out.Bytes(kUndoable, undoable);
+  for (const auto& entry : state.unwindings) {
+    out.Message(kUnwinding, [&](WireWriter& w) { WriteUnwinding(entry.first, entry.second, w); });
   }
   return bytes;
 }

@@ -121,7 +121,13 @@ bool ExecutionState::HasStep(StepRef ref) const {
   return ref.node >= first && ref.node - first < activation.steps.size();
 }
 
+bool ExecutionState::IsLive(StepRef ref) const {
+  if (activations[ref.activation].open) return true;
+  return plan->nodes[ref.node].compensation && step(ref).readiness == Readiness::kRun && !over();
+}
+
 Phase PhaseOf(const ExecutionState& state) {
+  if (state.paused && !state.over()) return Phase::kPaused;
   bool idle =
       state.phase == Phase::kRunning && !state.more() && state.active == 0 && state.waiting > 0;
   return idle ? Phase::kWaiting : state.phase;
@@ -182,6 +188,7 @@ std::vector<StepRef> ListSteps(const ExecutionState& state) {
   std::vector<StepRef> refs;
   for (ActivationIndex a = 0; a < state.activations.size(); ++a) {
     const Activation& activation = state.activations[a];
+    if (activation.replaced) continue;
     NodeIndex first = state.plan->scopes[activation.scope].first_node;
     for (uint32_t i = 0; i < activation.steps.size(); ++i) {
       if (activation.steps[i].state != StepState::kPending) refs.push_back({a, first + i});

@@ -113,11 +113,13 @@ struct Step {
   StepState state = StepState::kPending;
   Readiness readiness = Readiness::kOpen;
   bool in_process = false;             // run by RunStep, not by a worker
+  bool held = false;                   // WAITING for somebody's decision after it failed
   PortIndex port = workflow::kNoPort;  // taken when it ended
   uint32_t taken = 0;                  // in-edges that ended so
   uint32_t dead = 0;
   uint32_t attempt = 0;         // the current one, from 1; 0: none yet
   uint32_t lost = 0;            // attempts that vanished with their worker: not counted as tries
+  uint32_t forgiven = 0;        // attempts before it was held and retried: not counted either
   UnixMicros scheduled_at = 0;  // first became ready, waiting or done
   UnixMicros ready_at = 0;      // the attempt may not be handed out earlier
   UnixMicros deadline = 0;      // schedule-to-close, or the wait's end; 0: none
@@ -140,6 +142,7 @@ struct Activation {
   uint32_t iteration = 0;  // item or iteration number in its container, from 0
   json::Value item;
   bool open = false;
+  bool replaced = false;    // its container was retried: a newer one has its name
   uint32_t unsettled = 0;   // steps not over
   std::vector<Step> steps;  // by node index minus the scope's first
 };
@@ -160,6 +163,38 @@ struct Container {
   bool operator==(const Container&) const = default;
 };
 
+// How something ends once what it did is undone.
+struct Ending {
+  enum class Kind : uint8_t { kFail = 1, kCancel = 2, kTimeOut = 3, kComplete = 4 };
+  Kind kind = Kind::kFail;
+  Error error;            // kFail
+  std::string principal;  // kCancel
+  std::string cause;      // kCancel
+  json::Value output;     // kComplete
+
+  bool operator==(const Ending&) const = default;
+};
+
+// Compensations under way: of one activation, or of a container's step with all its bodies.
+struct Unwinding {
+  std::vector<StepRef> left;     // to be undone, the last one next
+  std::vector<StepRef> in_hand;  // being undone: one, or more where inner unwindings were taken in
+  std::vector<StepRef> failed;   // could not be undone
+  Ending ending;
+
+  bool operator==(const Unwinding&) const = default;
+};
+
+// Where an execution comes from that did not start at its start.
+struct Origin {
+  enum class Kind : uint8_t { kNone = 0, kFork = 1, kRetry = 2 };
+  Kind kind = Kind::kNone;
+  std::string execution;  // id
+  uint64_t sequence = 0;  // the checkpoint there
+
+  bool operator==(const Origin&) const = default;
+};
+
 // Facts about an execution that never change.
 struct StartInfo {
   Uuid id;
@@ -176,6 +211,7 @@ struct StartInfo {
   std::string trace_id;
   std::string request_id;
   bool strict = false;  // every pure step as if it had policy.checkpoint
+  Origin origin;
 
   bool operator==(const StartInfo&) const = default;
 };
@@ -184,11 +220,14 @@ struct ExecutionState {
   PlanPtr plan;  // set before the first event is applied
   std::shared_ptr<const StartInfo> start;
   Phase phase = Phase::kNone;
+  bool paused = false;    // on top of the phase: nothing new begins
   uint64_t sequence = 0;  // of the last event in the journal, from 1
   UnixMicros started_at = 0;
   UnixMicros updated_at = 0;  // time of the last event; time never runs back
   UnixMicros ended_at = 0;
-  UnixMicros deadline = 0;  // of the execution; 0: none
+  UnixMicros deadline = 0;    // of the execution; 0: none
+  UnixMicros resumed_at = 0;  // last
+  uint32_t max_in_flight = 0;  // tasks READY or RUNNING at a time; 0: any number
   json::Value output;
   Error error;
 
@@ -201,17 +240,36 @@ struct ExecutionState {
   // order of their turn. The entries before `agenda_head` are spent.
   std::vector<StepRef> agenda;
   size_t agenda_head = 0;
-  uint32_t active = 0;   // steps READY or RUNNING
-  uint32_t waiting = 0;  // steps WAITING
+  // The same of tasks where max_in_flight holds: they begin as others end.
+  std::vector<StepRef> parked;
+  size_t parked_head = 0;
+  uint32_t active = 0;     // steps READY or RUNNING
+  uint32_t waiting = 0;    // steps WAITING
+  uint32_t in_flight = 0;  // tasks READY or RUNNING
+
+  // Steps that completed, have a compensation and are not undone, with the sequence of their
+  // completion. Their activations' steps must stay.
+  std::map<StepRef, uint64_t> undoable;
+  // By what is unwound: a container's step, or with node kNone a whole activation.
+  std::map<StepRef, Unwinding> unwindings;
 
   bool over() const { return IsOver(phase); }
+  // Whether steps may begin.
+  bool proceeds() const {
+    return (phase == Phase::kRunning || phase == Phase::kCompensating) && !paused;
+  }
+  // Whether a parked task may begin.
+  bool has_place() const { return parked_head < parked.size() && in_flight < max_in_flight; }
   // Whether there is work that needs no outside event: then a Continue command is owed.
-  bool more() const { return phase == Phase::kRunning && agenda_head < agenda.size(); }
+  bool more() const { return proceeds() && (agenda_head < agenda.size() || has_place()); }
 
   // REQUIRES: the reference is valid (HasStep).
   const Step& step(StepRef ref) const;
   Step& step(StepRef ref);
   bool HasStep(StepRef ref) const;
+  // Whether the step may still change: its activation is open, or it is a compensation in hand.
+  // REQUIRES: HasStep.
+  bool IsLive(StepRef ref) const;
 };
 
 // The phase as users see it: WAITING where a running execution has nothing to do until a timer,

@@ -24,6 +24,7 @@ enum InfoTag : uint32_t {
   kTraceId = 12,
   kRequestId = 13,
   kStrict = 14,
+  kOrigin = 15,  // {1 kind, 2 execution, 3 sequence}
 };
 
 bool ReadId(std::string_view bytes, Uuid* id) {
@@ -49,6 +50,19 @@ bool ReadTexts(std::string_view bytes, std::string* first, std::string* second,
 bool ReadLabel(std::string_view bytes, StartInfo* info) {
   auto& [key, value] = info->labels.emplace_back();
   return ReadTexts(bytes, &key, &value);
+}
+
+bool ReadOrigin(std::string_view bytes, Origin* origin) {
+  WireReader in(bytes);
+  while (in.Next()) {
+    if (in.tag == 1) {
+      if (in.number < 1 || in.number > 2) return false;
+      origin->kind = static_cast<Origin::Kind>(in.number);
+    }
+    if (in.tag == 2) origin->execution = in.bytes;
+    if (in.tag == 3) origin->sequence = in.number;
+  }
+  return in.ok();
 }
 
 bool ReadInfoField(const WireReader& in, StartInfo* info) {
@@ -89,6 +103,8 @@ bool ReadInfoField(const WireReader& in, StartInfo* info) {
     case kStrict:
       info->strict = in.number != 0;
       return true;
+    case kOrigin:
+      return ReadOrigin(in.bytes, &info->origin);
     default:
       return true;
   }
@@ -117,6 +133,12 @@ void WriteStartInfo(const StartInfo& info, WireWriter& out) {
   out.Bytes(kTraceId, info.trace_id);
   out.Bytes(kRequestId, info.request_id);
   out.Number(kStrict, info.strict);
+  if (info.origin.kind == Origin::Kind::kNone) return;
+  out.Message(kOrigin, [&](WireWriter& origin) {
+    origin.Number(1, static_cast<uint64_t>(info.origin.kind));
+    origin.Bytes(2, info.origin.execution);
+    origin.Number(3, info.origin.sequence);
+  });
 }
 
 bool ReadStartInfo(std::string_view bytes, std::shared_ptr<const StartInfo>* info) {
@@ -159,6 +181,31 @@ void WriteErrorField(uint32_t tag, const Error& error, WireWriter& out) {
 
 bool ReadError(std::string_view bytes, Error* error) {
   return ReadTexts(bytes, &error->reason, &error->message, &error->node);
+}
+
+void WriteEndingField(uint32_t tag, const Ending& ending, WireWriter& out) {
+  out.Message(tag, [&](WireWriter& fields) {
+    fields.Number(1, static_cast<uint64_t>(ending.kind));
+    WriteErrorField(2, ending.error, fields);
+    fields.Bytes(3, ending.principal);
+    fields.Bytes(4, ending.cause);
+    WriteValueField(5, ending.output, fields);
+  });
+}
+
+bool ReadEnding(std::string_view bytes, Ending* ending) {
+  WireReader in(bytes);
+  while (in.Next()) {
+    if (in.tag == 1) {
+      if (in.number < 1 || in.number > 4) return false;
+      ending->kind = static_cast<Ending::Kind>(in.number);
+    }
+    if (in.tag == 2 && !ReadError(in.bytes, &ending->error)) return false;
+    if (in.tag == 3) ending->principal = in.bytes;
+    if (in.tag == 4) ending->cause = in.bytes;
+    if (in.tag == 5 && !ReadValue(in.bytes, &ending->output)) return false;
+  }
+  return in.ok();
 }
 
 void WriteValueField(uint32_t tag, const json::Value& value, WireWriter& out) {

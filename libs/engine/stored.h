@@ -20,6 +20,9 @@ bool ReadOffer(std::string_view bytes, std::shared_ptr<const Offer>* offer);
 void WriteErrorField(uint32_t tag, const Error& error, WireWriter& out);
 bool ReadError(std::string_view bytes, Error* error);
 
+void WriteEndingField(uint32_t tag, const Ending& ending, WireWriter& out);
+bool ReadEnding(std::string_view bytes, Ending* ending);
+
 // Null is not written.
 void WriteValueField(uint32_t tag, const json::Value& value, WireWriter& out);
 bool ReadValue(std::string_view bytes, json::Value* value);

@@ -13,6 +13,9 @@
 //   run_step.cc    a step's turn: the node kinds
 //   containers.cc  flow.map and flow.loop: activations of their bodies
 //   end_step.cc    how steps, scopes and the execution end
+//   control.cc     pause, resume, held steps, flow.end and flow.cancel
+//   unwind.cc      compensation
+//   rebase.cc      forks and migration
 namespace agentflow::engine {
 
 // A failed evaluation as a step's error.
@@ -47,6 +50,14 @@ class Transition {
   absl::Status Handle(const FireTimer& fire);
   absl::Status Handle(const CancelExecution& cancel);
   absl::Status Handle(const Continue&);
+  // --- control.cc
+  absl::Status Handle(const PauseExecution& pause);
+  absl::Status Handle(const ResumeExecution& resume);
+  // --- rebase.cc
+  absl::Status Handle(const StartForked& start);
+  absl::Status Handle(const MigrateExecution& migrate);
+
+  // --- commands.cc
   absl::Status FireStepTimer(const TimerId& id);
   absl::Status CheckAttempt(StepRef ref, uint32_t attempt, bool in_process) const;
   absl::Status CheckDue(UnixMicros fire_at) const;

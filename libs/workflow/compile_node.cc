@@ -42,6 +42,10 @@ class ConfigCompiler {
         return Loop();
       case NodeKind::kTransaction:
         return TransactionConfig{Field("output", body_)};
+      case NodeKind::kEnd:
+        return EndConfig{Field("output", site_)};
+      case NodeKind::kCancel:
+        return CancelConfig();
       case NodeKind::kNoop:
         return std::monostate();
     }
@@ -144,7 +148,7 @@ void ReadRetry(const json::Value* value, Retry& retry) {
   if (jitter == "none") retry.jitter = Jitter::kNone;
   if (jitter == "full") retry.jitter = Jitter::kFull;
   retry.retry_on = Texts(value->Find("retryOn"), retry.retry_on);
-  retry.except_when = Texts(value->Find("exceptOn"), retry.except_when);
+  retry.except_on = Texts(value->Find("exceptOn"), retry.except_on);
 }
 
 void ReadTimesAndRetry(const json::Value& value, Policy& policy) {

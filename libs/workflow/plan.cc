@@ -38,6 +38,10 @@ bool ConfigFits(const Node& node) {
       return std::holds_alternative<LoopConfig>(node.config);
     case NodeKind::kTransaction:
       return std::holds_alternative<TransactionConfig>(node.config);
+    case NodeKind::kEnd:
+      return std::holds_alternative<EndConfig>(node.config);
+    case NodeKind::kCancel:
+      return std::holds_alternative<CancelConfig>(node.config);
   }
   return false;
 }
@@ -114,7 +118,20 @@ absl::Status LinkEdges(Plan& plan) {
       from.out_edges.push_back(e);
     }
   }
+  for (Node& node : plan.nodes) node.undoes = kNone;
+  for (NodeIndex i = 0; i < plan.nodes.size(); ++i) {
+    NodeIndex undo = plan.nodes[i].policy.compensate;
+    if (undo == kNone) continue;
+    Node& node = plan.nodes[undo];
+    bool fits = node.compensation && node.undoes == kNone && node.body == kNone &&
+                node.scope == plan.nodes[i].scope && node.policy.compensate == kNone;
+    if (!fits) return Malformed("a compensation belongs to one node of its scope", node.path);
+    node.undoes = i;
+  }
   for (const Node& node : plan.nodes) {
+    if (node.compensation && node.undoes == kNone) {
+      return Malformed("a compensation of nothing", node.path);
+    }
     if (node.compensation != (node.in_edges == 0)) {
       return Malformed("every node but compensations has an in-edge", node.path);
     }

@@ -55,11 +55,14 @@ enum class Variable : uint8_t {
   kIteration,           // iteration of the container `node` (flow.loop), from 0
   kStepOutput,          // step.output: in a compensation, of the step being undone
   kStepInput,           // step.input: the same
+  kFailure,             // error: in retry.exceptWhen, the attempt's {reason, message, node}
 };
 
 struct Reference {
   Variable variable = Variable::kInputs;
-  NodeIndex node = kNone;  // kNodeOutput, kNodeError; kItem, kIndex, kIteration: the container
+  // kNodeOutput, kNodeError; kItem, kIndex, kIteration: the container; kStepOutput, kStepInput:
+  // the node that is undone.
+  NodeIndex node = kNone;
   std::string name;        // kConnection
 };
 
@@ -112,6 +115,8 @@ enum class NodeKind : uint8_t {
   kMap,          // flow.map
   kLoop,         // flow.loop
   kTransaction,  // flow.transaction
+  kEnd,          // flow.end
+  kCancel,       // flow.cancel
 };
 
 struct IfConfig {
@@ -167,8 +172,18 @@ struct TransactionConfig {
   Template output;
 };
 
+// Ends its scope as completed: the execution, or the round of the container around it.
+struct EndConfig {
+  Template output;
+};
+
+struct CancelConfig {
+  std::vector<NodeIndex> nodes;  // of its scope
+};
+
 using NodeConfig = std::variant<std::monostate, IfConfig, SwitchConfig, TransformConfig, WaitConfig,
-                                FailConfig, TaskConfig, MapConfig, LoopConfig, TransactionConfig>;
+                                FailConfig, TaskConfig, MapConfig, LoopConfig, TransactionConfig,
+                                EndConfig, CancelConfig>;
 
 // When a node runs, by how its in-edges end (taken or dead).
 struct Join {
@@ -195,7 +210,9 @@ struct Retry {
   // Reasons of failures, a trailing '*' matches the rest. Empty retry_on: every failure that
   // the worker did not call final.
   std::vector<std::string> retry_on;
-  std::vector<std::string> except_when;
+  std::vector<std::string> except_on;
+  Expression except_when;      // over `error`: true where there is no point in it
+  bool pause_at_end = false;   // onExhausted: pause: the step is held when no attempt is left
 };
 
 struct Timeouts {
@@ -208,7 +225,7 @@ struct Timeouts {
 enum class OnError : uint8_t {
   kFail,        // the scope fails
   kContinue,    // as if completed: takes `continue_port`; the error can be read
-  kCompensate,  // undo what completed, then fail
+  kCompensate,  // the scope fails once what completed in it is undone
   kPause,       // the execution pauses until somebody decides
 };
 
@@ -218,7 +235,7 @@ struct Policy {
   OnError on_error = OnError::kFail;
   PortIndex continue_port = 0;
   Expression idempotency_key;  // a string; empty: execution id and step key
-  NodeIndex compensate = kNone;
+  NodeIndex compensate = kNone;  // the node of the same scope that undoes this one
   // Run the node only after everything before it is committed: the step is handed out as an
   // in-process task instead of being run in the same decision. For pure nodes.
   bool checkpoint = false;
@@ -243,6 +260,7 @@ struct Node {
   // [derived] Where join.cancel_rest: every node of the scope all of whose out-edges lead here
   // or to another of these.
   std::vector<NodeIndex> rest;
+  NodeIndex undoes = kNone;  // [derived] compensations: the one node that names this
 };
 
 struct Edge {
@@ -275,6 +293,7 @@ struct Plan {
   Template outputs;           // of the execution; empty: null
   Micros timeout = 0;         // of the execution
   json::Value budget;         // as written; null: none
+  uint32_t max_in_flight = 0;  // tasks READY or RUNNING at a time; 0: any number
 
   // [derived] by path, sorted.
   std::vector<std::pair<std::string, NodeIndex>> by_path;

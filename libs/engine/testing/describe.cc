@@ -38,7 +38,8 @@ class EventText {
 
   std::string operator()(const ExecutionStarted& e) const {
     return "input=" + json::Dump(e.info->input) +
-           (e.deadline ? " deadline=" + Ago(state_, e.deadline) : "");
+           (e.deadline ? " deadline=" + Ago(state_, e.deadline) : "") +
+           (e.max_in_flight ? " inFlight=" + std::to_string(e.max_in_flight) : "");
   }
   std::string operator()(const StepScheduled& e) const {
     std::string text = Key(e.step) + (e.in_process ? " in-process" : "");
@@ -87,9 +88,40 @@ class EventText {
   }
   std::string operator()(const ExecutionFailed& e) const { return Text(e.error); }
   std::string operator()(const ExecutionCanceled& e) const {
+    return "by=" + e.principal + " cause=" + e.cause +
+           (e.error.reason.empty() ? "" : " " + Text(e.error));
+  }
+  std::string operator()(const ExecutionTimedOut& e) const {
+    return e.error.reason.empty() ? "" : Text(e.error);
+  }
+  std::string operator()(const ExecutionPaused& e) const {
     return "by=" + e.principal + " cause=" + e.cause;
   }
-  std::string operator()(const ExecutionTimedOut&) const { return ""; }
+  std::string operator()(const ExecutionResumed& e) const { return "by=" + e.principal; }
+  std::string operator()(const StepHeld& e) const {
+    return Key(e.step) + " attempt=" + std::to_string(e.attempt) + " " + Text(e.error);
+  }
+  std::string operator()(const StepRetried& e) const {
+    return Key(e.step) + (e.deadline ? " deadline=" + Ago(state_, e.deadline) : "");
+  }
+  std::string operator()(const UnwindingStarted& e) const {
+    static const char* const kKinds[] = {"?", "fail", "cancel", "time-out", "complete"};
+    std::string text = e.target.node != workflow::kNone ? Key(e.target)
+                       : e.target.activation == 0
+                           ? "execution"
+                           : Key(state_.activations[e.target.activation].owner) + " iteration=" +
+                                 std::to_string(state_.activations[e.target.activation].iteration);
+    text += std::string(e.everything ? " everything " : " ") +
+            kKinds[static_cast<size_t>(e.ending.kind)];
+    return text + (e.ending.error == Error() ? "" : " " + Text(e.ending.error));
+  }
+  std::string operator()(const StepCompensated& e) const { return Key(e.step); }
+  std::string operator()(const ExecutionRebased& e) const {
+    static const char* const kKinds[] = {"?", "fork", "retry", "migrate"};
+    return std::string(kKinds[static_cast<size_t>(e.kind)]) + " plan=" + e.plan_hash +
+           (e.source.empty() ? ""
+                             : " source=" + e.source + "@" + std::to_string(e.source_sequence));
+  }
 
  private:
   std::string Key(StepRef ref) const { return StepKey(state_, ref); }
@@ -142,6 +174,13 @@ class ActionText {
   std::string operator()(const FinishExecution& a) const {
     return "FinishExecution " + std::string(Name(a.phase));
   }
+  std::string operator()(const ReloadExecution& a) const {
+    std::string text = "ReloadExecution";
+    for (const auto& attempt : a.dropped) {
+      text += " drop=" + attempt.step + ":" + std::to_string(attempt.attempt);
+    }
+    return text;
+  }
 
  private:
   const ExecutionState& state_;
@@ -153,7 +192,8 @@ bool SamePointee(const std::shared_ptr<const T>& a, const std::shared_ptr<const 
 }
 
 bool SameStep(const Step& a, const Step& b) {
-  return std::tie(a.state, a.readiness, a.in_process, a.port, a.taken, a.dead, a.attempt, a.lost,
+  return std::tie(a.held, a.forgiven) == std::tie(b.held, b.forgiven) &&
+         std::tie(a.state, a.readiness, a.in_process, a.port, a.taken, a.dead, a.attempt, a.lost,
                   a.scheduled_at, a.ready_at, a.deadline, a.started_at, a.ended_at, a.output,
                   a.failures) == std::tie(b.state, b.readiness, b.in_process, b.port, b.taken,
                                           b.dead, b.attempt, b.lost, b.scheduled_at, b.ready_at,
@@ -163,8 +203,8 @@ bool SameStep(const Step& a, const Step& b) {
 }
 
 bool SameActivation(const Activation& a, const Activation& b) {
-  return std::tie(a.scope, a.owner, a.iteration, a.item, a.open, a.unsettled) ==
-             std::tie(b.scope, b.owner, b.iteration, b.item, b.open, b.unsettled) &&
+  return std::tie(a.scope, a.owner, a.iteration, a.item, a.open, a.replaced, a.unsettled) ==
+             std::tie(b.scope, b.owner, b.iteration, b.item, b.open, b.replaced, b.unsettled) &&
          std::equal(a.steps.begin(), a.steps.end(), b.steps.begin(), b.steps.end(), SameStep);
 }
 
@@ -240,8 +280,13 @@ bool Same(ExecutionState a, ExecutionState b) {
     if (state->plan) ForgetClaims(*state);
     state->agenda.erase(state->agenda.begin(),
                         state->agenda.begin() + static_cast<ptrdiff_t>(state->agenda_head));
+    state->parked.erase(state->parked.begin(),
+                        state->parked.begin() + static_cast<ptrdiff_t>(state->parked_head));
   }
   return SamePointee(a.start, b.start) &&
+         std::tie(a.paused, a.resumed_at, a.max_in_flight, a.parked, a.in_flight, a.undoable,
+                  a.unwindings) == std::tie(b.paused, b.resumed_at, b.max_in_flight, b.parked,
+                                            b.in_flight, b.undoable, b.unwindings) &&
          std::tie(a.phase, a.sequence, a.started_at, a.updated_at, a.ended_at, a.deadline, a.output,
                   a.error, a.children, a.containers, a.agenda, a.active, a.waiting) ==
              std::tie(b.phase, b.sequence, b.started_at, b.updated_at, b.ended_at, b.deadline,

@@ -302,7 +302,7 @@ class Builder {
       if (key == "factor") policy.retry.factor = std::stod(value);
       if (key == "jitter" && value == "none") policy.retry.jitter = Jitter::kNone;
       if (key == "retryOn") policy.retry.retry_on = SplitCommas(value);
-      if (key == "exceptWhen") policy.retry.except_when = SplitCommas(value);
+      if (key == "exceptWhen") policy.retry.except_on = SplitCommas(value);
       if (key == "startToClose") policy.timeouts.start_to_close = span();
       if (key == "scheduleToStart") policy.timeouts.schedule_to_start = span();
       if (key == "scheduleToClose") policy.timeouts.schedule_to_close = span();
