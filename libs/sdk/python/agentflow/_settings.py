@@ -10,7 +10,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Settings:
-    url: str
+    url: str   # of the gateway; of several, separated by commas
     grpc: str
     api_key: str
 
@@ -27,7 +27,8 @@ def load(url: str | None, grpc: str | None, api_key: str | None) -> Settings:
                          "AGENTFLOW_API_KEY, or run below a folder with "
                          ".agentflow/credentials.json")
     target = grpc or os.environ.get("AGENTFLOW_GRPC") or stored.get("grpc") or "127.0.0.1:8081"
-    return Settings(found_url.rstrip("/"), target, key)
+    urls = ",".join(each.strip().rstrip("/") for each in found_url.split(","))
+    return Settings(urls, target, key)
 
 
 def _credentials_file() -> Path | None:

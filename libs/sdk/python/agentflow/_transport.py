@@ -18,15 +18,24 @@ _VARIABLE = re.compile(r"\{([a-z_.]+)(?:=([^}]*))?\}")
 
 
 class Transport:
-    """One connection pool with one credential. Thread-safe."""
+    """One connection pool with one credential. Thread-safe.
+
+    `url` may name several gateways, separated by commas: one is used until it cannot be reached.
+    """
 
     def __init__(self, url: str, api_key: str, timeout_s: float = 30, retries: int = 4):
-        self.url = url
+        self._urls = url.split(",")
+        self._turn = 0
         self.api_key = api_key
         self._retries = retries
         self._http = httpx.Client(
-            base_url=url, timeout=timeout_s,
+            timeout=timeout_s,
             headers={"Authorization": f"Bearer {api_key}", "User-Agent": "agentflow-python/0.1.0"})
+
+    @property
+    def url(self) -> str:
+        """The gateway in use."""
+        return self._urls[self._turn % len(self._urls)]
 
     def close(self) -> None:
         self._http.close()
@@ -52,12 +61,14 @@ class Transport:
         """Repeats what was refused before it began (429, 503), and safe calls after any loss."""
         for attempt in range(self._retries + 1):
             last = attempt == self._retries
+            turn, url = self._turn, self.url
             try:
-                response = self._http.request(verb, path, params=query, json=data)
+                response = self._http.request(verb, url + path, params=query, json=data)
             except httpx.TransportError as error:
+                self._turn = turn + 1
                 refused = isinstance(error, httpx.ConnectError)
                 if last or not (safe or refused):
-                    raise errors.UnavailableError(f"{self.url} cannot be reached: {error}",
+                    raise errors.UnavailableError(f"{url} cannot be reached: {error}",
                                                   reason="UNREACHABLE") from error
             else:
                 if response.is_success:

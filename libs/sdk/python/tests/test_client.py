@@ -72,6 +72,14 @@ def test_nobody_there_is_unavailable():
     assert caught.value.reason == "UNREACHABLE"
 
 
+def test_of_several_gateways_one_is_used_until_it_is_gone(api):
+    with agentflow.Client(f"http://127.0.0.1:1,{api.url}/", "k", retries=1) as af:
+        af.executions.get_execution(name="1")
+        af.executions.get_execution(name="2")
+        assert af.executions._transport.url == api.url
+    assert [path for _, path, *_ in api.requests] == ["/v1/executions/1", "/v1/executions/2"]
+
+
 def test_iterate_goes_through_all_pages(api):
     api.answers = [(200, {"executions": [{"name": "executions/1"}], "nextPageToken": "p"}),
                    (200, {"executions": [{"name": "executions/2"}]})]
