@@ -6,7 +6,7 @@ import sys
 import time
 from pathlib import Path
 
-from . import bench, build, example, install, paths, testing
+from . import bench, build, chaos, example, install, paths, testing
 from .network import http_status
 from .process import Process
 from .progress import Failure, bold, dim, green, red
@@ -56,6 +56,12 @@ def _arguments():
     benching.add_argument("--only",
                           help="rows whose name contains this, or expressions")
     benching.add_argument("--json", type=Path, help="write the JSON to this file")
+    breaking = command("chaos", _chaos, "break the real processes under load; compare and report")
+    breaking.add_argument("--minutes", type=float, default=3)
+    breaking.add_argument("--seed", type=int, help="of the fault plan; drawn and printed if absent")
+    breaking.add_argument("--rate", type=float, default=20, help="starts per second")
+    breaking.add_argument("--release", action="store_true", help="run the optimised build")
+    breaking.add_argument("--json", type=Path, help="write the report's figures to this file")
     command("format", _format, "clang-format the C++ that changed since main")
     return parser.parse_args()
 
@@ -139,6 +145,10 @@ def _test(options) -> int:
 
 def _bench(options) -> int:
     return bench.run(options.seconds, options.only, options.json)
+
+
+def _chaos(options) -> int:
+    return chaos.run(options.minutes, options.seed, options.rate, options.release, options.json)
 
 
 def _format(options) -> int:

@@ -38,6 +38,19 @@ class Process:
         ticks = start_ticks(record["pid"])
         return record["pid"] if ticks and ticks == record["started"] else None
 
+    def exit_code(self) -> int | None:
+        """How it ended, where this program started it: -9 after SIGKILL. None: not known."""
+        try:
+            child = _children.get(json.loads(self.pid_file.read_text())["pid"])
+        except (OSError, ValueError):
+            return None
+        return child.poll() if child else None
+
+    def send(self, number: int) -> None:
+        pid = self.pid()
+        if pid:
+            _signal(pid, number)
+
     def stop(self, timeout_s: float = 20, number: int = signal.SIGTERM) -> None:
         """Asks with `number`, then SIGKILL for what has not ended in time."""
         pid = self.pid()

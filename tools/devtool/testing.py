@@ -13,7 +13,7 @@ from . import build, install, paths
 from .progress import bold, green, phase, red
 from .shell import log_path, run as run_logged
 
-SUITES = ["cpp", "tree", "sdk", "examples", "canvas", "e2e", "browser"]
+SUITES = ["cpp", "tree", "sdk", "examples", "canvas", "e2e", "chaos", "browser"]
 RESULTS = paths.TOOLS / "test" / "results"
 
 
@@ -40,7 +40,7 @@ def run(suites: list[str], rewrite: bool) -> int:
     RESULTS.mkdir(parents=True, exist_ok=True)
     if rewrite:
         os.environ["AGENTFLOW_REWRITE"] = "1"
-    if {"cpp", "tree", "e2e", "browser"} & set(suites):
+    if {"cpp", "tree", "e2e", "chaos", "browser"} & set(suites):
         build.cpp("dev")
     total = Tally()
     for name in suites:
@@ -139,6 +139,10 @@ def _e2e(shown) -> Tally:
     return _pytest("e2e", paths.ROOT / "tests" / "e2e", shown)
 
 
+def _chaos(shown) -> Tally:
+    return _pytest("chaos", paths.ROOT / "tests" / "chaos", shown)
+
+
 def _canvas(shown) -> Tally:
     if not (paths.CANVAS / "package.json").exists():
         return Tally()
@@ -200,4 +204,4 @@ def _browser_tally(log: Path) -> Tally:
 
 
 _RUN = {"cpp": _cpp, "tree": _tree, "sdk": _sdk, "examples": _examples, "canvas": _canvas, "e2e": _e2e,
-        "browser": _browser}
+        "chaos": _chaos, "browser": _browser}

@@ -1,0 +1,138 @@
+"""What is run under faults: small workflows whose results are known beforehand."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from typing import Any, Callable
+
+HEAD = """
+apiVersion: agentflow/v1
+kind: Workflow
+metadata: {name: NAME}
+inputs: {type: object}
+defaults: {timeout: 60s, retry: {maxAttempts: 40, backoff: fixed, initial: 100ms}}
+"""
+
+CHAIN = """
+outputs: {n: "=nodes.c.output.n"}
+nodes:
+  double: {type: data.transform@1, with: {value: "=inputs.n * 2"}}
+  a: {type: ai.agent@1, with: {agent: effect, input: "={'n': nodes.double.output}"}}
+  b: {type: ai.agent@1, with: {agent: effect, input: "={'n': nodes.a.output.n}"}}
+  c: {type: ai.agent@1, with: {agent: effect, input: "={'n': nodes.b.output.n}"}}
+edges: [start -> double, double -> a, a -> b, b -> c]
+"""
+
+FAN = """
+outputs: {n: "=nodes.last.output.n"}
+nodes:
+  a: {type: ai.agent@1, with: {agent: effect, input: "={'n': inputs.n}"}}
+  b: {type: ai.agent@1, with: {agent: effect, input: "={'n': inputs.n + 10}"}}
+  c: {type: ai.agent@1, with: {agent: effect, input: "={'n': inputs.n + 20}"}}
+  slowest: {type: ai.agent@1, with: {agent: slow, input: "={'n': 0, 'seconds': 0.2}"}}
+  two: {type: data.transform@1, join: {mode: n, n: 2}, with: {value: 1}}
+  all: {type: data.transform@1, with: {value: "=nodes.a.output.n + nodes.b.output.n"}}
+  last: {type: ai.agent@1, with: {agent: effect, input: "={'n': nodes.all.output}"}}
+edges: [start -> a, start -> b, start -> c, start -> slowest, a -> two, c -> two, slowest -> two,
+        a -> all, b -> all, two -> all, all -> last]
+"""
+
+MAP = """
+outputs: {n: "=nodes.each.output"}
+nodes:
+  each:
+    type: flow.map@1
+    with: {items: "=inputs.items", concurrency: 3, output: "=nodes.price.output.n"}
+    nodes:
+      price: {type: ai.agent@1, with: {agent: effect, input: "={'n': item}"}}
+    edges: [start -> price]
+edges: [start -> each]
+"""
+
+LOOP = """
+outputs: {n: "=nodes.rounds.output"}
+nodes:
+  rounds:
+    type: flow.loop@1
+    with: {until: "iteration >= 2", output: "=nodes.step.output.n"}
+    nodes:
+      step: {type: ai.agent@1, with: {agent: effect, input: "={'n': iteration + inputs.n}"}}
+    edges: [start -> step]
+edges: [start -> rounds]
+"""
+
+RETRIES = """
+outputs: {n: "=nodes.b.output.n"}
+nodes:
+  a: {type: ai.agent@1, with: {agent: flaky, input: "={'n': inputs.n, 'good': 3}"}}
+  b: {type: ai.agent@1, with: {agent: flaky, input: "={'n': nodes.a.output.n, 'good': 2}"}}
+edges: [start -> a, a -> b]
+"""
+
+TIMERS = """
+outputs: {n: "=nodes.b.output.n"}
+nodes:
+  a: {type: ai.agent@1, with: {agent: effect, input: "={'n': inputs.n}"}}
+  short: {type: flow.wait@1, with: {duration: 700ms}}
+  long: {type: flow.wait@1, with: {duration: 4s}}
+  b: {type: ai.agent@1, with: {agent: effect, input: "={'n': nodes.a.output.n}"}}
+edges: [start -> a, a -> short, a -> long, short -> b, long -> b]
+"""
+
+PURE = """
+outputs: {n: "=nodes.c.output"}
+nodes:
+  a: {type: data.transform@1, with: {value: "=inputs.n + 1"}}
+  b: {type: data.transform@1, with: {value: "=nodes.a.output * 2"}}
+  c: {type: data.transform@1, with: {value: "=nodes.b.output + inputs.n"}}
+edges: [start -> a, a -> b, b -> c]
+"""
+
+REFUSED = """
+outputs: {n: "=nodes.?sorry.output.orValue({'n': -1}).n"}
+nodes:
+  a: {type: ai.agent@1, with: {agent: refuse, input: "={'n': inputs.n}"}}
+  sorry: {type: ai.agent@1, with: {agent: effect, input: "={'n': inputs.n}"}}
+  never: {type: ai.agent@1, with: {agent: effect, input: "={'n': inputs.n}"}}
+edges: [start -> a, a -> never, a.error -> sorry]
+"""
+
+FAILED = """
+nodes:
+  a: {type: ai.agent@1, with: {agent: refuse, input: "={'n': inputs.n}"}}
+edges: [start -> a]
+"""
+
+CANCELED = """
+nodes:
+  a: {type: ai.agent@1, with: {agent: slow, input: "={'n': inputs.n, 'seconds': 2}"}}
+  hour: {type: flow.wait@1, with: {duration: 1h}}
+  never: {type: ai.agent@1, with: {agent: effect, input: "={'n': inputs.n}"}}
+edges: [start -> a, start -> hour, hour -> never]
+"""
+
+
+@dataclass(frozen=True)
+class Kind:
+    name: str
+    source: str
+    share: int                                  # of the starts
+    ends: str                                   # in this state
+    result: Callable[[dict], Any] = lambda inputs: None
+    inputs: Callable[[random.Random], dict] = lambda dice: {"n": dice.randrange(1000)}
+
+
+KINDS = [
+    Kind("chain", CHAIN, 5, "COMPLETED", lambda i: {"n": i["n"] * 2 + 3}),
+    Kind("fan", FAN, 4, "COMPLETED", lambda i: {"n": 2 * i["n"] + 13}),
+    Kind("map", MAP, 2, "COMPLETED", lambda i: {"n": [item + 1 for item in i["items"]]},
+         lambda dice: {"items": [dice.randrange(100) for _ in range(dice.randrange(1, 7))]}),
+    Kind("loop", LOOP, 2, "COMPLETED", lambda i: {"n": i["n"] + 3}),
+    Kind("retries", RETRIES, 2, "COMPLETED", lambda i: {"n": i["n"] + 2}),
+    Kind("timers", TIMERS, 3, "COMPLETED", lambda i: {"n": i["n"] + 2}),
+    Kind("pure", PURE, 4, "COMPLETED", lambda i: {"n": (i["n"] + 1) * 2 + i["n"]}),
+    Kind("refused", REFUSED, 1, "COMPLETED", lambda i: {"n": i["n"] + 1}),
+    Kind("failed", FAILED, 1, "FAILED"),
+    Kind("canceled", CANCELED, 2, "CANCELED"),
+]
