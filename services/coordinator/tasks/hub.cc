@@ -85,7 +85,9 @@ void Hub::Finish(SessionId session, std::vector<Result> results) {
     Release(result.id);
     executors_.Finished(result);
     AttemptId id = result.id;
-    results_[std::move(id)] = {std::move(result), worker_id};
+    results_[std::move(id)] = {.result = std::move(result),
+                               .worker_id = worker_id,
+                               .patience_ms = options_.tell_again_ms};
   }
 }
 
@@ -222,6 +224,17 @@ void Hub::Step(int64_t now_ms) {
     return !session.port && session.held.empty() &&
            now_ms - session.disconnect_ms > options_.reconnect_grace_ms;
   });
+  TellAgain(now_ms);
+}
+
+void Hub::TellAgain(int64_t now_ms) {
+  for (auto& [id, kept] : results_) {
+    if (kept.told_ms == 0) kept.told_ms = now_ms;
+    if (now_ms - kept.told_ms < kept.patience_ms) continue;
+    kept.told_ms = now_ms;
+    kept.patience_ms = std::min(2 * kept.patience_ms, options_.tell_again_most_ms);
+    executors_.Finished(kept.result);
+  }
 }
 
 void Hub::Drain() {

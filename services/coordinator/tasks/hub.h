@@ -45,6 +45,10 @@ struct HubOptions {
   int64_t reconnect_grace_ms = 4000;
   // A task that the worker's heartbeats do not name for this long is given up.
   int64_t lease_ms = 15000;
+  // A result that no executor has acknowledged after this long is told again; then after twice
+  // as long, and so on up to `tell_again_most_ms`.
+  int64_t tell_again_ms = 2000;
+  int64_t tell_again_most_ms = 30000;
 };
 
 // Who a worker says it is.
@@ -90,7 +94,8 @@ class Hub {
                     std::shared_ptr<WorkerPort> port, int64_t now_ms);
   void AddCredit(SessionId session, int tasks);
   void Heartbeat(SessionId session, const std::vector<AttemptId>& held, int64_t now_ms);
-  // Results go to their lane's executor and are kept until it acknowledges them.
+  // Results go to their lane's executor, again and again until it acknowledges them: it may have
+  // been fenced out after it heard them, and have the lane back before anybody saw it move.
   void Finish(SessionId session, std::vector<Result> results);
   // The worker wants no more tasks.
   void WorkerDrains(SessionId session);
@@ -111,7 +116,7 @@ class Hub {
   std::vector<AttemptId> Held(const std::function<bool(int lane)>& wanted);
   std::vector<Result> Unacknowledged(const std::function<bool(int lane)>& wanted);
 
-  // Gives up what is overdue.
+  // Gives up what is overdue, and tells again what nobody has acknowledged.
   void Step(int64_t now_ms);
   // Tells every worker to go elsewhere; no demand from then on.
   void Drain();
@@ -138,12 +143,15 @@ class Hub {
   struct KeptResult {
     Result result;
     std::string worker_id;
+    int64_t told_ms = 0;   // 0: in Finish, which has no clock
+    int64_t patience_ms = 0;
   };
 
   Session* FindByWorker(const std::string& tenant, const std::string& worker_id);
   Session* Choose(const std::string& tenant, const std::string& agent);
   std::vector<Task> Resume(Session& session, const std::vector<AttemptId>& held, int64_t now_ms);
   void Release(const AttemptId& id);
+  void TellAgain(int64_t now_ms);
   void NotifyDemand();
 
   ExecutorPort& executors_;

@@ -88,6 +88,24 @@ TEST_F(HubTest, KeepsAResultUntilItIsAcknowledged) {
   EXPECT_TRUE(hub_.Unacknowledged(AnyLane).empty());
 }
 
+TEST_F(HubTest, TellsAResultAgainMoreAndMoreRarelyUntilItIsAcknowledged) {
+  Hub::SessionId id = Connect("w", 5);
+  hub_.Offer({MakeTask(1)}, kNow);
+  hub_.Finish(id, {Done(1)});
+  auto told_by = [&](int64_t after_ms) {
+    hub_.Step(kNow + after_ms);
+    return executors_.finished.size();
+  };
+  EXPECT_EQ(told_by(0), 1u);
+  EXPECT_EQ(told_by(1999), 1u);
+  EXPECT_EQ(told_by(2000), 2u);
+  EXPECT_EQ(told_by(5999), 2u);
+  EXPECT_EQ(told_by(6000), 3u);
+  EXPECT_EQ(executors_.finished.back().id, MakeAttempt(1));
+  hub_.Acknowledged(MakeAttempt(1));
+  EXPECT_EQ(told_by(1'000'000), 3u);
+}
+
 TEST_F(HubTest, AWorkerThatComesBackKeepsItsTasksAndGetsLostOnesAgain) {
   Hub::SessionId id = Connect("w", 5);
   hub_.Offer({MakeTask(1), MakeTask(2)}, kNow);
