@@ -108,11 +108,12 @@ class Ledger:
         with self.lock:
             self.wrong.append(text)
 
-    def saw(self, entry: Entry, state: str) -> None:
-        """A read has shown `state`: what is over stays as it is."""
+    def saw(self, entry: Entry, state: str, before: str | None = None) -> None:
+        """A call has shown `state`; `before` it began, the execution was seen to be over: what is
+        over stays as it is."""
         with self.lock:
-            if entry.seen_over and state != entry.seen_over:
-                self.wrong.append(f"{entry.name} was {entry.seen_over} and is {state}")
+            if before and state != before:
+                self.wrong.append(f"{entry.name} was {before} and is {state}")
             if state in OVER:
                 entry.seen_over = state
 

@@ -101,13 +101,14 @@ class Load:
         if not known:
             return
         entry = random.choice(known)
+        before = entry.seen_over
         try:
             execution = self.ledger.call(
                 "get", lambda: self.client.executions.get_execution(name=entry.name))
         except agentflow.NotFoundError:
             self.ledger.report_wrong(f"{entry.name} was acknowledged and is not found")
             raise
-        self.ledger.saw(entry, execution.state)
+        self.ledger.saw(entry, execution.state, before)
 
     def _list(self) -> None:
         self.ledger.call("list", lambda: self.client.executions.list_executions(

@@ -103,7 +103,7 @@ def _share(rights) -> float:
 
 
 def run(seconds: float, seed: int, per_second: float, preset: str = "dev",
-        state: Path | None = None, note=print) -> Report:
+        state: Path | None = None, keep: bool = False, note=print) -> Report:
     effects = subprocess.Popen([sys.executable, Path(__file__).with_name("effects.py")],
                                stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     effects_url = f"http://127.0.0.1:{effects.stdout.readline().strip()}"
@@ -111,7 +111,11 @@ def run(seconds: float, seed: int, per_second: float, preset: str = "dev",
     try:
         cluster.start()
         with agentflow.Client(cluster.urls, cluster.api_key) as client:
-            return _run(cluster, client, effects_url, seconds, seed, per_second, note)
+            report = _run(cluster, client, effects_url, seconds, seed, per_second, note)
+        if keep and report.violations():
+            note("\n".join(report.violations()))
+            input(f"Everything still runs, in {cluster.state}. Enter ends it. ")
+        return report
     finally:
         cluster.stop()
         effects.stdin.close()
@@ -156,10 +160,11 @@ def main() -> int:
     parser.add_argument("--rate", type=float, default=20.0, help="starts per second")
     parser.add_argument("--preset", default="dev")
     parser.add_argument("--json", type=Path)
+    parser.add_argument("--keep", action="store_true", help="after a violation, leave everything running until Enter")
     options = parser.parse_args()
     seed = options.seed if options.seed is not None else random.randrange(1_000_000)
     print(f"seed {seed}", flush=True)
-    report = run(options.minutes * 60, seed, options.rate, options.preset)
+    report = run(options.minutes * 60, seed, options.rate, options.preset, keep=options.keep)
     print(report.text())
     for violation in report.violations():
         print(f"✗ {violation}")
