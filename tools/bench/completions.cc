@@ -16,9 +16,9 @@ int64_t NowMs() { return SystemClock().Now() / 1000; }
 }  // namespace
 
 Completions::Completions(rpc::ChannelPtr executor, std::string workflow,
-                         std::function<void()> completed)
+                         std::function<void(const Change&)> ended)
     : workflow_("workflows/" + std::move(workflow)),
-      completed_(std::move(completed)),
+      ended_with_(std::move(ended)),
       start_ms_(NowMs()) {
   stream_ = executor->ServerStreaming<pb::ReadFeedRequest, pb::FeedBatch>(
       "agentflow.internal.executor.v1.FeedService/Read", {});
@@ -49,7 +49,7 @@ void Completions::Take(const pb::FeedBatch& batch) {
     if (change.end_time_ms() == 0 || change.workflow() != workflow_) continue;
     if (change.start_time_ms() < start_ms_) continue;
     if (change.state() != "COMPLETED") ++failed_;
-    completed_();
+    ended_with_(change);
   }
 }
 

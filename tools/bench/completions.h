@@ -10,11 +10,14 @@
 
 namespace agentflow::bench {
 
-// Tells of every execution of a workflow that completes, from the executor's feed.
+// Tells of every execution of a workflow that ends, from the executor's feed.
 class Completions {
  public:
-  // `completed` is called on library threads, once for each.
-  Completions(rpc::ChannelPtr executor, std::string workflow, std::function<void()> completed);
+  using Change = internal::executor::v1::ExecutionChange;
+
+  // `ended` is called on a library thread, once for each.
+  Completions(rpc::ChannelPtr executor, std::string workflow,
+              std::function<void(const Change&)> ended);
   ~Completions();
 
   // Waits until what happened before the start was read over.
@@ -25,7 +28,7 @@ class Completions {
   void Take(const internal::executor::v1::FeedBatch& batch);
 
   const std::string workflow_;
-  const std::function<void()> completed_;
+  const std::function<void(const Change&)> ended_with_;
   const int64_t start_ms_;
   std::atomic<int64_t> last_batch_ms_{0};
   std::atomic<int64_t> failed_{0};

@@ -82,11 +82,19 @@ absl::StatusOr<std::unique_ptr<Starter>> Starter::Make(const StackFiles& files, 
 }
 
 void Starter::Start(Done done) {
-  api::v1::StartExecutionRequest request;
-  request.set_workflow("workflows/" + workflow_);
-  auto& fields = *request.mutable_input()->mutable_struct_value()->mutable_fields();
+  google::protobuf::Value input;
+  auto& fields = *input.mutable_struct_value()->mutable_fields();
   fields["n"].set_number_value(7);
   fields["text"].set_string_value("a text of ordinary length, as people send it");
+  Start(input, "", std::move(done));
+}
+
+void Starter::Start(const google::protobuf::Value& input, const std::string& request_id,
+                    Done done) {
+  api::v1::StartExecutionRequest request;
+  request.set_workflow("workflows/" + workflow_);
+  request.set_request_id(request_id);
+  *request.mutable_input() = input;
   rpc::CallOptions options = options_;
   if (context_) options.user_context = context_();
   channel_->UnaryAsync<api::v1::StartExecutionRequest, api::v1::Execution>(

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "google/protobuf/struct.pb.h"
 #include "libs/rpc/channel.h"
 
 namespace agentflow::bench {
@@ -33,11 +34,12 @@ class Starter {
   static absl::StatusOr<std::unique_ptr<Starter>> Make(const StackFiles& files, bool direct,
                                                        std::string workflow);
   using Done = std::function<void(absl::StatusOr<std::string> execution_id)>;
+  // With the input that most rows use.
   void Start(Done done);
+  void Start(const google::protobuf::Value& input, const std::string& request_id, Done done);
 
  private:
   Starter() = default;
-  rpc::CallOptions Options();
 
   rpc::ChannelPtr channel_;
   rpc::CallOptions options_;
