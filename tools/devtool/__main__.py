@@ -53,8 +53,9 @@ def _arguments():
                       help="write generated documents again instead of comparing them")
     benching = command("bench", _bench, "measure the optimised build; prints one table and JSON")
     benching.add_argument("--seconds", type=float, default=4, help="of each measurement")
-    benching.add_argument("--only",
-                          help="rows whose name contains this, or expressions")
+    benching.add_argument("--only", help="rows whose name contains this, or one of "
+                                         + ", ".join(bench.SPECIALS))
+    benching.add_argument("--minutes", type=float, default=10, help="of --only soak")
     benching.add_argument("--json", type=Path, help="write the JSON to this file")
     breaking = command("chaos", _chaos, "break the real processes under load; compare and report")
     breaking.add_argument("--minutes", type=float, default=3)
@@ -144,7 +145,7 @@ def _test(options) -> int:
 
 
 def _bench(options) -> int:
-    return bench.run(options.seconds, options.only, options.json)
+    return bench.run(options.seconds, options.only, options.json, options.minutes)
 
 
 def _chaos(options) -> int:
