@@ -31,11 +31,13 @@ class Postgres:
         self.settings = {**PG_SETTINGS, **(settings or {})}
         self.process = Process(state, "postgres")
         self.data = _reachable_folder(state) / "postgres"
+        self.mark = state / "postgres.made"
 
     def start(self) -> None:
         if self.process.pid():
             return
-        if not (self.data / "PG_VERSION").exists():
+        if not self._is_ours():
+            shutil.rmtree(self.data, ignore_errors=True)
             self._create()
         (self.data / "postmaster.pid").unlink(missing_ok=True)
         options = [item for key, value in self.settings.items() for item in ("-c", f"{key}={value}")]
@@ -44,6 +46,12 @@ class Postgres:
         if not wait_until(self._ready, 60):
             require_alive(self.process)
             raise Failure(f"PostgreSQL does not answer; see {self.process.log}")
+
+    def _is_ours(self) -> bool:
+        """Whether the data were made for this state folder. Data that lie outside it survive its
+        removal, and then nobody has their passwords any more."""
+        inside = self.data.is_relative_to(self.state)
+        return (self.data / "PG_VERSION").exists() and (inside or self.mark.exists())
 
     def _ready(self) -> bool:
         require_alive(self.process)
@@ -62,6 +70,7 @@ class Postgres:
              "scram-sha-256", "--pwfile", password_file, "--data-checksums", "-E", "UTF8",
              "--locale=C.UTF-8"], "initdb", cwd="/")
         password_file.unlink()
+        self.mark.touch()
 
     def url(self, user: str = "postgres", password: str = "", database: str = "agentflow",
             port: int = 0) -> str:

@@ -22,9 +22,7 @@ FAILOVER_STATE = paths.TOOLS / "bench" / "failover"
 
 def fresh(state, **options) -> Stack:
     if (state / "ports.json").exists():
-        old = Stack(state)
-        old.down()
-        shutil.rmtree(old.postgres.data, ignore_errors=True)
+        Stack(state).down()
     shutil.rmtree(state, ignore_errors=True)
     return Stack(state, "release", any_ports=True, **options)
 
