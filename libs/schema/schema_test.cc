@@ -183,6 +183,10 @@ struct TypeCase {
 };
 class TypeTest : public testing::TestWithParam<TypeCase> {};
 TEST_P(TypeTest, IsDeduced) { EXPECT_EQ(S(GetParam().schema).type().Describe(), GetParam().type); }
+TEST_P(TypeTest, IsASchemaOfTheSameTypeAgain) {
+  schema::Type type = S(GetParam().schema).type();
+  EXPECT_EQ(S(json::Dump(type.ToJsonSchema())).type(), type) << json::Dump(type.ToJsonSchema());
+}
 INSTANTIATE_TEST_SUITE_P(
     Types, TypeTest,
     testing::Values(

@@ -95,6 +95,45 @@ Type::At Type::Follow(const std::vector<std::string>& path) const {
   return at;
 }
 
+json::Value Type::ToJsonSchema() const {
+  json::Object schema;
+  std::string_view name;
+  switch (kind()) {
+    case Kind::kAny: return schema;
+    case Kind::kNull: name = "null"; break;
+    case Kind::kBool: name = "boolean"; break;
+    case Kind::kInt: name = "integer"; break;
+    case Kind::kNumber: name = "number"; break;
+    case Kind::kString: name = "string"; break;
+    case Kind::kArray:
+      name = "array";
+      if (items().kind() != Kind::kAny) schema.Set("items", items().ToJsonSchema());
+      break;
+    case Kind::kObject: {
+      name = "object";
+      json::Object members;
+      json::Array required;
+      for (const Property& property : properties()) {
+        members.Set(property.name, property.type.ToJsonSchema());
+        if (property.required) required.push_back(property.name);
+      }
+      bool listed = !members.empty();
+      if (listed) schema.Set("properties", std::move(members));
+      if (!required.empty()) schema.Set("required", std::move(required));
+      if (open() && additional().kind() != Kind::kAny) {
+        schema.Set("additionalProperties", additional().ToJsonSchema());
+      } else if (listed || !open()) {
+        schema.Set("additionalProperties", open());
+      }
+      break;
+    }
+  }
+  bool or_null = nullable() && kind() != Kind::kNull;
+  schema.Set("type", or_null ? json::Value(json::Array{name, "null"}) : json::Value(name));
+  if (!values().empty()) schema.Set("enum", json::Array(values()));
+  return schema;
+}
+
 std::string Type::Describe() const {
   std::string text;
   switch (kind()) {

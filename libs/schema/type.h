@@ -47,6 +47,8 @@ class Type {
   struct At;
   At Follow(const std::vector<std::string>& path) const;
 
+  // As a JSON Schema, for programs: {"type": "array", "items": {"type": "integer"}}.
+  json::Value ToJsonSchema() const;
   // For people: "string", "array of integer", "object {amount: number, label?: string}".
   std::string Describe() const;
   bool operator==(const Type& other) const;

@@ -6,58 +6,18 @@
 
 #include "libs/base/status.h"
 #include "libs/workflow/check_shape.h"
-#include "libs/workflow/compile_node.h"
+#include "libs/workflow/document_parts.h"
 #include "libs/workflow/duration.h"
 #include "libs/workflow/expressions.h"
-#include "libs/workflow/graph.h"
-#include "libs/workflow/names.h"
 
 namespace agentflow::workflow {
 namespace {
-
-schema::Schema ReadInputs(const json::Value& document, Reporter& reporter) {
-  const json::Value* inputs = document.Find("inputs");
-  if (inputs == nullptr || (!inputs->is_object() && !inputs->is_bool())) return schema::Schema();
-  auto schema = schema::Schema::Compile(*inputs);
-  if (schema.ok()) return *std::move(schema);
-  for (const schema::Violation& problem : schema::Schema::Problems(*inputs)) {
-    reporter.Error("INPUTS_SCHEMA_INVALID", "", "/inputs" + problem.pointer,
-                   "`inputs` is no JSON Schema: " + problem.message + ".");
-  }
-  return schema::Schema();
-}
-
-std::vector<std::string> ReadConnections(const json::Value& document, Reporter& reporter) {
-  std::vector<std::string> names;
-  const json::Value* connections = document.Find("connections");
-  if (connections == nullptr || !connections->is_object()) return names;
-  for (const auto& [name, value] : connections->as_object()) {
-    if (IsSlug(name) && !IsCelKeyword(name)) {
-      names.push_back(name);
-      continue;
-    }
-    reporter.Error("CONNECTION_ID_INVALID", "", "/connections/" + json::EscapePointerToken(name),
-                   "`" + name.substr(0, 100) + "` is no id. Write `" + SlugFrom(name) + "`.");
-  }
-  return names;
-}
 
 void CheckBudget(const json::Value& document, Reporter& reporter) {
   if (document.Find("budget") == nullptr) return;
   reporter.Error("FEATURE_UNAVAILABLE", "", "/budget",
                  "`budget` is not available in this release, and a limit that nothing keeps would "
                  "mislead. Remove it until it is.");
-}
-
-// Onerror of the defaults is part of how the graph runs, so it is set before it is checked.
-void ApplyDefaultOnError(const json::Value& defaults, Graph& graph) {
-  if (defaults.StringOr("onError") != "continue") return;
-  for (GraphNode& node : graph.nodes) {
-    if (node.policy.Find("onError") == nullptr && node.type != nullptr &&
-        node.type->kind == NodeKind::kTask) {
-      node.on_error = OnError::kContinue;
-    }
-  }
 }
 
 Edge PlanEdge(const Graph& graph, const GraphEdge& edge) {
@@ -73,61 +33,19 @@ Edge PlanEdge(const Graph& graph, const GraphEdge& edge) {
   return result;
 }
 
-Node CompileNode(const Graph& graph, NodeIndex index, const json::Value& defaults,
-                 ExpressionCompiler& expressions, Reporter& reporter) {
-  const GraphNode& from = graph.nodes[index];
-  if (from.type != nullptr) CheckConfig(from, reporter);
-  Node node;
-  node.id = from.id;
-  node.path = from.path;
-  node.type = from.type_name;
-  if (from.type != nullptr) node.kind = from.type->kind;
-  node.config = CompileConfig(graph, index, expressions);
-  node.ports = from.ports;
-  node.join = from.join;
-  node.policy = CompilePolicy(graph, index, defaults, expressions, reporter);
-  node.scope = from.scope;
-  node.body = from.body;
-  node.compensation = !from.compensates.empty();
-  return node;
-}
-
-// Compiles what the graph's nodes hold, and so finds what is wrong with it; sources first, so that
-// a reader knows the type of what it reads.
-void CompileNodes(const Graph& graph, const json::Value& defaults, ExpressionCompiler& expressions,
-                  Reporter& reporter, Plan& plan) {
-  plan.nodes.resize(graph.nodes.size());
-  for (const GraphScope& scope : graph.scopes) {
-    for (uint32_t i = 0; i < scope.node_count; ++i) {
-      bool sorted = scope.order.size() == scope.node_count;
-      NodeIndex index = sorted ? scope.order[i] : scope.first_node + i;
-      Node& node = plan.nodes[index];
-      node = CompileNode(graph, index, defaults, expressions, reporter);
-      if (const auto* transform = std::get_if<TransformConfig>(&node.config)) {
-        expressions.SetOutputType(index, expressions.TypeOf(transform->value));
-      }
-    }
-  }
-}
-
 std::shared_ptr<Plan> AnalyzeInto(const json::Value& document, const NodeTypes& types,
                                   const PlanIdentity& identity, Reporter& reporter) {
   if (document.is_object() && !WithinLimits(document, reporter)) return nullptr;
   CheckShape(document, reporter);
   if (!document.is_object()) return nullptr;
   CheckBudget(document, reporter);
-  schema::Schema inputs = ReadInputs(document, reporter);
-  Graph graph = ReadGraph(document, types, reporter);
-  static const json::Value kNothing = json::Object{};
-  const json::Value* defaults = document.Find("defaults");
-  if (defaults == nullptr || !defaults->is_object()) defaults = &kNothing;
-  ApplyDefaultOnError(*defaults, graph);
-  CheckGraph(graph, reporter);
+  DocumentParts parts = ReadParts(document, types, reporter);
+  const Graph& graph = parts.graph;
 
-  ExpressionCompiler expressions(graph, inputs, ReadConnections(document, reporter),
-                                 identity.time_zones, reporter);
+  ExpressionCompiler expressions(graph, parts.inputs, parts.connections, identity.time_zones,
+                                 reporter);
   auto plan = std::make_shared<Plan>();
-  CompileNodes(graph, *defaults, expressions, reporter, *plan);
+  plan->nodes = CompileNodes(parts, expressions, reporter);
   if (const json::Value* outputs = document.Find("outputs"); outputs && outputs->is_object()) {
     plan->outputs = expressions.CompileTemplate(*outputs, "/outputs", Site{});
   }

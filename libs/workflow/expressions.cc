@@ -70,6 +70,29 @@ bool FitsInto(const schema::Type& type, size_t& parts) {
   return !type.open() || FitsInto(type.additional(), parts);
 }
 
+struct Span {
+  uint32_t begin = 0;
+  uint32_t end = 0;
+};
+
+// The names [first, last] of a reference's path as they stand in the text; where they are written
+// in a way that is not found (escapes), the name of the variable.
+Span SpanOf(std::string_view text, const cel::Reference& reference, size_t first, size_t last) {
+  size_t at = reference.position.offset;
+  Span span{static_cast<uint32_t>(at), static_cast<uint32_t>(at + reference.path[0].size())};
+  Span found = span;
+  for (size_t i = 0; i <= last; ++i) {
+    size_t begin = text.find(reference.path[i], at);
+    bool adjoins = begin != text.npos &&
+                   text.substr(at, begin - at).find_first_not_of(" \t\r\n.?[]'\"`") == text.npos;
+    if (!adjoins) return span;
+    at = begin + reference.path[i].size();
+    if (i == first) found.begin = static_cast<uint32_t>(begin);
+    found.end = static_cast<uint32_t>(at);
+  }
+  return found;
+}
+
 std::string Written(const cel::Reference& reference) {
   std::string text;
   for (size_t i = 0; i < reference.path.size() && i < 3; ++i) {
@@ -94,7 +117,8 @@ std::string FieldName(std::string_view pointer) {
 struct ExpressionCompiler::Scratch {
   const Site& site;
   const std::string& pointer;
-  int mark;
+  int mark = 0;
+  std::string_view text;
   cel::Environment environment;
   std::vector<Source> sources;                            // by slot
   std::vector<Variable> variables;                        // by slot
@@ -132,6 +156,22 @@ ExpressionCompiler::ExpressionCompiler(const Graph& graph, const schema::Schema&
       reporter_(reporter),
       time_zones_(time_zones) {}
 
+void ExpressionCompiler::CollectIssues(std::vector<ExpressionIssue>* issues, bool any_node) {
+  issues_ = issues;
+  any_node_ = any_node;
+}
+
+void ExpressionCompiler::Report(ExpressionIssue issue, const Scratch& scratch,
+                                std::string_view intro) {
+  if (issues_ != nullptr) {
+    issues_->push_back(std::move(issue));
+    return;
+  }
+  reporter_.Add(issue.severity, issue.reason, scratch.site.node, scratch.pointer,
+                PositionOf(issue.begin, scratch.pointer, scratch.mark),
+                std::string(intro) + issue.message);
+}
+
 Position ExpressionCompiler::PositionOf(const cel::Position& at, const std::string& pointer,
                                         int mark) const {
   Position content = reporter_.positions().FindContent(pointer);
@@ -157,8 +197,7 @@ schema::Type ExpressionCompiler::TypeOf(const Template& value) const {
     case Template::Kind::kConstant:
       return TypeOfConstant(value.constant);
     case Template::Kind::kExpression: {
-      auto it = types_.find(value.expression.program.get());
-      return it == types_.end() ? schema::Type::Any() : it->second;
+      return TypeOf(value.expression).ToSchema();
     }
     case Template::Kind::kArray:
       return schema::Type::Array(schema::Type::Any());
@@ -170,6 +209,11 @@ schema::Type ExpressionCompiler::TypeOf(const Template& value) const {
     properties.push_back({value.keys[i], TypeOf(value.items[i]), true, ""});
   }
   return schema::Type::Object(std::move(properties), /*open=*/false);
+}
+
+cel::Type ExpressionCompiler::TypeOf(const Expression& expression) const {
+  auto it = types_.find(expression.program.get());
+  return it == types_.end() ? cel::Type() : it->second;
 }
 
 // Everything but `nodes`, whose type is made of what the expression mentions.
@@ -210,48 +254,76 @@ void ExpressionCompiler::DeclareContainers(Scratch& scratch) const {
   }
 }
 
-void ExpressionCompiler::Ask(const cel::Reference& reference, NodeIndex node, bool failed,
-                             Scratch& scratch) {
+CompletionQuestion ExpressionCompiler::QuestionOf(const Site& site, NodeIndex node,
+                                                  bool failed) const {
   ScopeIndex home = graph_.nodes[node].scope;
-  ScopeIndex scope = scratch.site.scope;
-  NodeIndex reader = scratch.site.reader;
+  ScopeIndex scope = site.scope;
+  NodeIndex reader = site.reader;
   while (scope != home) {  // a child waits for what its container waits for
     reader = graph_.scopes[scope].owner;
     scope = graph_.nodes[reader].scope;
   }
+  return {home, reader, node, failed};
+}
+
+void ExpressionCompiler::Ask(const cel::Reference& reference, NodeIndex node, bool failed,
+                             Scratch& scratch) {
+  if (any_node_) return;
   const std::string& id = graph_.nodes[node].id;
   std::string member = failed ? "error" : "output";
-  questions_.push_back({{home, reader, node, failed},
-                        scratch.site.node,
-                        scratch.pointer,
+  Span span = SpanOf(scratch.text, reference, 0, std::min<size_t>(reference.path.size(), 3) - 1);
+  questions_.push_back({QuestionOf(scratch.site, node, failed), scratch.site.node, scratch.pointer,
                         PositionOf(reference.position, scratch.pointer, scratch.mark),
-                        Written(reference),
+                        cel::PositionAt(scratch.text, span.begin),
+                        cel::PositionAt(scratch.text, span.end), Written(reference),
                         "nodes.?" + id + "." + member});
+}
+
+// `nodes` as a whole is every node that is seen.
+void ExpressionCompiler::ReadAllNodes(Scratch& scratch) {
+  for (const std::string& id : graph_.VisibleIds(scratch.site.scope)) {
+    CelProgram::NodeSource& source = scratch.nodes[id];
+    NodeIndex node = graph_.Find(scratch.site.scope, id);
+    source.id = id;
+    source.output = scratch.Refer(Variable::kNodeOutput, node, "");
+    source.error = scratch.Refer(Variable::kNodeError, node, "");
+  }
+}
+
+void ExpressionCompiler::ReportUnknownNode(const cel::Reference& reference,
+                                           const Scratch& scratch) {
+  const std::string& id = reference.path[1];
+  bool full = issues_ == nullptr && reporter_.full();
+  std::string suggestion = full ? "" : Closest(id, graph_.VisibleIds(scratch.site.scope));
+  Span span = SpanOf(scratch.text, reference, 1, 1);
+  bool exact = span.begin > reference.position.offset;
+  Report({.reason = "REFERENCE_UNKNOWN",
+          .message =
+              "There is no node `" + id + "` to read here" +
+              (suggestion.empty() ? ". Correct the id, or add the node." : DidYouMean(suggestion)),
+          .suggestion = exact ? suggestion : "",
+          .begin = cel::PositionAt(scratch.text, span.begin),
+          .end = cel::PositionAt(scratch.text, span.end)},
+         scratch);
 }
 
 void ExpressionCompiler::ReadNode(const cel::Reference& reference, Scratch& scratch) {
   if (reference.path.size() < 2) {
+    if (any_node_) return ReadAllNodes(scratch);
     scratch.unknown.push_back(reference);
-    reporter_.Add(Severity::kError, "REFERENCE_NOT_STATIC", scratch.site.node, scratch.pointer,
-                  PositionOf(reference.position, scratch.pointer, scratch.mark),
-                  "`nodes` is read as a whole or by a computed name. Name each node: "
-                  "`nodes.<id>.output`.");
+    Report({.reason = "REFERENCE_NOT_STATIC",
+            .message = "`nodes` is read as a whole or by a computed name. Name each node: "
+                       "`nodes.<id>.output`.",
+            .begin = reference.position,
+            .end = cel::PositionAt(scratch.text, SpanOf(scratch.text, reference, 0, 0).end)},
+           scratch);
     return;
   }
   const std::string& id = reference.path[1];
   NodeIndex node = graph_.Find(scratch.site.scope, id);
   CelProgram::NodeSource& source = scratch.nodes[id];
   source.id = id;
-  if (node == kNone) {
-    std::string suggestion =
-        reporter_.full() ? "" : Closest(id, graph_.VisibleIds(scratch.site.scope));
-    reporter_.Add(
-        Severity::kError, "REFERENCE_UNKNOWN", scratch.site.node, scratch.pointer,
-        PositionOf(reference.position, scratch.pointer, scratch.mark),
-        "There is no node `" + id + "` to read here" +
-            (suggestion.empty() ? ". Correct the id, or add the node." : DidYouMean(suggestion)));
-    return;
-  }
+  if (node == kNone) return ReportUnknownNode(reference, scratch);
   bool whole = reference.path.size() == 2;
   bool optional = reference.OptionalAt(1) || reference.OptionalAt(2);
   if (!reference.OptionalAt(1) && reference.OptionalAt(2) && !whole) source.always = true;
@@ -279,63 +351,179 @@ void ExpressionCompiler::ReadReference(const cel::Reference& reference, Scratch&
   scratch.sources[slot].reference = scratch.Refer(scratch.variables[slot], owner, connection);
 }
 
-void ExpressionCompiler::ReportIssue(const cel::Issue& issue, const Scratch& scratch) {
-  Severity severity =
-      issue.severity == cel::Issue::Severity::kError ? Severity::kError : Severity::kWarning;
-  Position position = PositionOf(issue.begin, scratch.pointer, scratch.mark);
-  bool error = severity == Severity::kError;
-  std::string reason = error ? "EXPRESSION_INVALID" : "EXPRESSION_DOUBTFUL";
-  std::string message = (error ? "The expression is not valid at " : "In the expression at ") +
-                        std::to_string(issue.begin.line) + ":" +
-                        std::to_string(issue.begin.column) + ": " + issue.message;
-  message += issue.suggestion.empty() ? "." : DidYouMean(issue.suggestion);
-  for (const cel::Reference& reference : scratch.unknown) {
-    if (reference.position.offset != issue.begin.offset || !error) continue;
-    const std::string& root = reference.path[0];
-    std::vector<std::string> names = {"nodes"};
-    for (const cel::Variable& variable : scratch.environment.variables()) {
-      names.push_back(variable.name);
+// A name that is no variable here, said better than the checker can.
+void ExpressionCompiler::ExplainUnknown(const cel::Reference& reference, const Scratch& scratch,
+                                        ExpressionIssue& issue) const {
+  const std::string& root = reference.path[0];
+  for (const VariableInfo& info : Variables()) {
+    if (info.name.substr(0, info.name.find('.')) != root || info.In(Place::kNode)) continue;
+    std::string where;
+    for (Place place : {Place::kMapBody, Place::kLoopBody, Place::kCompensation}) {
+      if (info.In(place)) where = PlaceName(place);
     }
-    const VariableInfo* elsewhere = nullptr;
-    for (const VariableInfo& info : Variables()) {
-      if (info.name.substr(0, info.name.find('.')) == root && !info.In(Place::kNode)) {
-        elsewhere = &info;
-      }
-    }
-    std::string suggestion = issue.suggestion.empty() ? Closest(root, names) : issue.suggestion;
-    if (elsewhere != nullptr) {
-      reason = "VARIABLE_NOT_HERE";
-      std::string where;
-      for (Place place : {Place::kMapBody, Place::kLoopBody, Place::kCompensation}) {
-        if (elsewhere->In(place)) where = PlaceName(place);
-      }
-      message = "`" + root + "` exists only in " + where + ".";
-    } else {
-      reason = "VARIABLE_UNKNOWN";
-      message =
-          "There is no variable `" + Written(reference) + "` here" +
-          (suggestion.empty() ? "; there are " + Quoted(names, 12) + "." : DidYouMean(suggestion));
-    }
-    break;
+    issue.reason = "VARIABLE_NOT_HERE";
+    issue.message = "`" + root + "` exists only in " + where + ".";
+    issue.suggestion.clear();
+    return;
   }
-  reporter_.Add(severity, reason, scratch.site.node, scratch.pointer, position, std::move(message));
+  std::vector<std::string> names = {"nodes"};
+  for (const cel::Variable& variable : scratch.environment.variables()) {
+    names.push_back(variable.name);
+  }
+  std::string suggestion = issue.suggestion.empty() ? Closest(root, names) : issue.suggestion;
+  issue.reason = "VARIABLE_UNKNOWN";
+  issue.message =
+      "There is no variable `" + Written(reference) + "` here" +
+      (suggestion.empty() ? "; there are " + Quoted(names, 12) + "." : DidYouMean(suggestion));
+  // Only a whole name can stand in for the one that is wrong.
+  issue.suggestion = suggestion.find('.') == suggestion.npos ? suggestion : "";
+}
+
+void ExpressionCompiler::ReportIssue(const cel::Issue& from, const Scratch& scratch) {
+  bool error = from.severity == cel::Issue::Severity::kError;
+  ExpressionIssue issue{
+      .severity = error ? Severity::kError : Severity::kWarning,
+      .reason = error ? "EXPRESSION_INVALID" : "EXPRESSION_DOUBTFUL",
+      .message = from.message + (from.suggestion.empty() ? "." : DidYouMean(from.suggestion)),
+      .suggestion = from.suggestion,
+      .begin = from.begin,
+      .end = from.end};
+  for (const cel::Reference& reference : scratch.unknown) {
+    if (reference.position.offset != from.begin.offset || !error) continue;
+    ExplainUnknown(reference, scratch, issue);
+    return Report(std::move(issue), scratch);
+  }
+  std::string intro = (error ? "The expression is not valid at " : "In the expression at ") +
+                      std::to_string(from.begin.line) + ":" + std::to_string(from.begin.column) +
+                      ": ";
+  Report(std::move(issue), scratch, intro);
+}
+
+// False where there is something to read.
+bool ExpressionCompiler::RefuseText(std::string_view text, const Scratch& scratch) {
+  ExpressionIssue issue{.reason = "EXPRESSION_INVALID",
+                        .end = cel::PositionAt(text, static_cast<uint32_t>(text.size()))};
+  if (text.find_first_not_of(" \t\r\n") == text.npos) {
+    issue.message = "The expression is empty. Write one";
+    issue.message += issues_ != nullptr ? "." : ", or begin the text with `==` to mean `=`.";
+  } else if (scratch.mark == 0 && text[0] == '=') {
+    issue.message = issues_ != nullptr
+                        ? "Write the expression without the leading `=`."
+                        : "This field is always an expression. Write it without the `=`.";
+    issue.end = cel::PositionAt(text, 1);
+  } else {
+    return false;
+  }
+  if (issues_ != nullptr) {
+    issues_->push_back(std::move(issue));
+  } else {  // of the field as a whole
+    reporter_.Error(issue.reason, scratch.site.node, scratch.pointer, std::move(issue.message));
+  }
+  return true;
+}
+
+// The nodes that certainly have not completed when `site` is read: what runs it, what is around
+// it, and what comes after those.
+std::set<NodeIndex> ExpressionCompiler::LaterThan(const Site& site) const {
+  std::set<NodeIndex> later;
+  std::vector<NodeIndex> todo;
+  NodeIndex reader = site.reader;
+  for (ScopeIndex scope = site.scope;; scope = graph_.nodes[reader].scope) {
+    if (reader != kNone) todo.push_back(reader);
+    reader = graph_.scopes[scope].owner;
+    if (reader == kNone) break;
+  }
+  while (!todo.empty()) {
+    NodeIndex node = todo.back();
+    todo.pop_back();
+    if (!later.insert(node).second) continue;
+    for (EdgeIndex edge : graph_.nodes[node].out) todo.push_back(graph_.edges[edge].to);
+  }
+  return later;
+}
+
+// Every node that may be read at `site`, with what is known about its being there.
+std::vector<schema::Property> ExpressionCompiler::NodesSeenFrom(const Site& site) const {
+  std::set<NodeIndex> later;
+  if (!any_node_) later = LaterThan(site);
+  std::vector<NodeIndex> seen;
+  std::vector<CompletionQuestion> questions;  // two of each
+  for (const std::string& id : graph_.VisibleIds(site.scope)) {
+    NodeIndex node = graph_.Find(site.scope, id);
+    const GraphScope& scope = graph_.scopes[graph_.nodes[node].scope];
+    bool known = scope.order.size() == scope.node_count && !any_node_;
+    if (later.count(node) > 0) continue;
+    seen.push_back(node);
+    for (bool failed : {false, true}) {
+      if (known) questions.push_back(QuestionOf(site, node, failed));
+    }
+  }
+  bool ask = questions.size() == 2 * seen.size();
+  std::vector<CompletionAnswer> answers;
+  if (ask) answers = AnswerCompletion(graph_, questions, kExplained);
+  std::vector<schema::Property> properties;
+  for (size_t i = 0; i < seen.size(); ++i) {
+    const GraphNode& node = graph_.nodes[seen[i]];
+    bool completed = !ask || answers[2 * i].certain;
+    bool failed = any_node_ || (ask && answers[2 * i + 1].certain);
+    bool handled =
+        any_node_ || node.on_error == OnError::kContinue || node.HasErrorEdge(graph_.edges);
+    std::vector<schema::Property> members = {
+        {"output", OutputType(seen[i]), completed, "What the node gave."}};
+    if (handled) members.push_back({"error", ErrorType(), failed, "Why the node failed."});
+    std::string about = node.type_name;
+    if (!completed && !failed && !answers[2 * i].why.empty()) about += "; " + answers[2 * i].why;
+    properties.push_back({node.id, schema::Type::Object(std::move(members), /*open=*/false),
+                          completed || failed, std::move(about)});
+  }
+  return properties;
+}
+
+cel::Environment ExpressionCompiler::EnvironmentOf(const Site& site) const {
+  static const std::string kNowhere;
+  Scratch scratch{.site = site, .pointer = kNowhere};
+  Declare(scratch);
+  cel::Environment environment = std::move(scratch.environment);
+  const std::vector<cel::Variable> declared = environment.variables();
+  for (const VariableInfo& info : Variables()) {
+    std::string_view prefix = info.name.substr(0, info.name.find('<'));
+    for (const cel::Variable& variable : declared) {
+      bool same = prefix.size() == info.name.size() ? variable.name == prefix
+                                                    : variable.name.starts_with(prefix);
+      if (same) environment.Declare(variable.name, variable.type, std::string(info.about));
+    }
+  }
+  environment.Declare("nodes",
+                      cel::Type::FromSchema(schema::Type::Object(NodesSeenFrom(site), false)),
+                      "What the nodes before this one gave.");
+  return environment;
+}
+
+// Of the nodes that the expression mentions. Whether they are there is said by ReportMissing(),
+// which knows the graph.
+cel::Type ExpressionCompiler::NodesType(const Scratch& scratch) const {
+  for (const cel::Reference& reference : scratch.unknown) {
+    if (reference.path[0] == "nodes") return cel::Type();  // reported: read as a whole
+  }
+  std::vector<schema::Property> properties;
+  for (const auto& [id, source] : scratch.nodes) {
+    NodeIndex node = graph_.Find(scratch.site.scope, id);
+    schema::Type type = node == kNone
+                            ? schema::Type::Any()
+                            : schema::Type::Object({{"error", ErrorType(), true, ""},
+                                                    {"output", OutputType(node), true, ""}},
+                                                   /*open=*/false);
+    properties.push_back({id, std::move(type), true, ""});
+  }
+  return cel::Type::FromSchema(schema::Type::Object(std::move(properties), /*open=*/false));
 }
 
 Expression ExpressionCompiler::CompileText(std::string_view text, const std::string& pointer,
                                            const Site& site, std::optional<cel::Type> expected,
                                            int mark) {
   Expression result{.source = std::string(text), .field = FieldName(pointer)};
-  if (text.find_first_not_of(" \t\r\n") == text.npos) {
-    reporter_.Error("EXPRESSION_INVALID", site.node, pointer,
-                    "The expression is empty. Write one, or begin the text with `==` to mean `=`.");
-    return result;
-  }
-  if (mark == 0 && text[0] == '=') {
-    reporter_.Error("EXPRESSION_INVALID", site.node, pointer,
-                    "This field is always an expression. Write it without the `=`.");
-    return result;
-  }
-  Scratch scratch{.site = site, .pointer = pointer, .mark = mark};
+  Scratch scratch{.site = site, .pointer = pointer, .mark = mark, .text = text};
+  if (RefuseText(text, scratch)) return result;
   Declare(scratch);
   cel::Compiled names = cel::Check(text, scratch.environment, {.check = false});
   size_t before = questions_.size();
@@ -348,37 +536,21 @@ Expression ExpressionCompiler::CompileText(std::string_view text, const std::str
       scratch.unknown.push_back(reference);
     }
   }
-  std::vector<schema::Property> properties;
   std::vector<CelProgram::NodeSource> node_sources;
-  for (auto& [id, source] : scratch.nodes) {
-    NodeIndex node = graph_.Find(site.scope, id);
-    schema::Type type = node == kNone
-                            ? schema::Type::Any()
-                            : schema::Type::Object({{"error", ErrorType(), true, ""},
-                                                    {"output", OutputType(node), true, ""}},
-                                                   /*open=*/false);
-    // Whether it is there is said by ReportMissing(), which knows the graph.
-    properties.push_back({id, std::move(type), true, ""});
-    node_sources.push_back(source);
-  }
-  bool whole_nodes = std::any_of(scratch.unknown.begin(), scratch.unknown.end(),
-                                 [](const auto& r) { return r.path[0] == "nodes"; });
-  scratch.Add("nodes",
-              whole_nodes
-                  ? cel::Type(cel::Type::Kind::kDyn)
-                  : cel::Type::FromSchema(schema::Type::Object(std::move(properties), false)),
-              Variable::kNodeOutput, {.kind = Source::Kind::kNodes});
+  for (const auto& [id, source] : scratch.nodes) node_sources.push_back(source);
+  scratch.Add("nodes", NodesType(scratch), Variable::kNodeOutput, {.kind = Source::Kind::kNodes});
   cel::Compiled compiled =
       cel::Compile(text, scratch.environment, {.expected = std::move(expected)});
   for (const cel::Issue& issue : compiled.issues) ReportIssue(issue, scratch);
   if (compiled.program == nullptr) {
-    questions_.resize(before);
+    // What depends on a wrong part is left out of a long list; a person who types sees it all.
+    if (issues_ == nullptr) questions_.resize(before);
     return result;
   }
   result.references = std::move(scratch.references);
   result.program = std::make_shared<CelProgram>(compiled.program, std::move(scratch.sources),
                                                 std::move(node_sources), time_zones_);
-  types_[result.program.get()] = compiled.type.ToSchema();
+  types_[result.program.get()] = compiled.type;
   return result;
 }
 
@@ -447,11 +619,19 @@ void ExpressionCompiler::ReportMissing() {
   for (size_t i = 0; i < answers.size(); ++i) {
     if (answers[i].certain) continue;
     const Question& question = questions_[origin[i]];
-    reporter_.Add(Severity::kError, "REFERENCE_MAY_BE_MISSING", question.node, question.pointer,
-                  question.position,
-                  "`" + question.written + "` may be missing" +
-                      (answers[i].why.empty() ? "" : ": " + answers[i].why) + ". Write `" +
-                      question.optional + ".orValue(...)` to say what stands in for it.");
+    constexpr char kReason[] = "REFERENCE_MAY_BE_MISSING";
+    std::string message = "`" + question.written + "` may be missing" +
+                          (answers[i].why.empty() ? "" : ": " + answers[i].why) + ". Write `" +
+                          question.optional + ".orValue(...)` to say what stands in for it.";
+    if (issues_ != nullptr) {
+      issues_->push_back({.reason = kReason,
+                          .message = std::move(message),
+                          .begin = question.begin,
+                          .end = question.end});
+    } else {
+      reporter_.Add(Severity::kError, kReason, question.node, question.pointer, question.position,
+                    std::move(message));
+    }
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,6 +17,16 @@
 // Checks and compiles the expressions of a document. Internal to the analyzer.
 namespace agentflow::workflow {
 
+// One thing wrong with an expression, by its place in the expression's own text.
+struct ExpressionIssue {
+  Severity severity = Severity::kError;
+  std::string reason;      // as of Problem
+  std::string message;     // what is wrong and the way out
+  std::string suggestion;  // what to write in place of begin..end; empty where unknown
+  cel::Position begin;
+  cel::Position end;
+};
+
 // Where an expression stands, and so what it may read.
 struct Site {
   ScopeIndex scope = 0;
@@ -29,6 +40,11 @@ class ExpressionCompiler {
                      std::vector<std::string> connections, const cel::TimeZones* time_zones,
                      Reporter& reporter);
 
+  // From now on issues go to `issues`, which must outlive this, instead of the reporter. With
+  // `any_node` an expression may read every node it sees, also by a computed name: for a run that
+  // is there to be looked at, where a value is missing or is not.
+  void CollectIssues(std::vector<ExpressionIssue>* issues, bool any_node);
+
   // A field that is an expression whatever it begins with. `mark`: columns before the expression
   // inside the text (1 after a `=`).
   Expression CompileText(std::string_view text, const std::string& pointer, const Site& site,
@@ -41,8 +57,16 @@ class ExpressionCompiler {
 
   // What the value of a template made here is known to be.
   schema::Type TypeOf(const Template& value) const;
+  // The type deduced for an expression made here; dyn where it has no program.
+  cel::Type TypeOf(const Expression& expression) const;
+  // Everything that an expression may read at `site`, for completions. A node that may not have
+  // completed by then is an optional property of `nodes`; its description says why.
+  cel::Environment EnvironmentOf(const Site& site) const;
   // What the node gives, for expressions compiled afterwards; else its node type says.
   void SetOutputType(NodeIndex node, schema::Type type);
+  // All that were set, to be known to another compiler of the same graph.
+  const std::map<NodeIndex, schema::Type>& output_types() const { return output_types_; }
+  void SetOutputTypes(std::map<NodeIndex, schema::Type> types) { output_types_ = std::move(types); }
 
   // Reports the references whose node may not have completed. Call once, at the end.
   void ReportMissing();
@@ -53,7 +77,9 @@ class ExpressionCompiler {
     CompletionQuestion question;
     std::string node;
     std::string pointer;
-    Position position;
+    Position position;    // in the document
+    cel::Position begin;  // in the expression
+    cel::Position end;
     std::string written;   // "nodes.pay.output"
     std::string optional;  // "nodes.?pay.output"
   };
@@ -63,8 +89,19 @@ class ExpressionCompiler {
   void DeclareContainers(Scratch& scratch) const;
   void ReadReference(const cel::Reference& reference, Scratch& scratch);
   void ReadNode(const cel::Reference& reference, Scratch& scratch);
+  void ReadAllNodes(Scratch& scratch);
+  void ReportUnknownNode(const cel::Reference& reference, const Scratch& scratch);
+  CompletionQuestion QuestionOf(const Site& site, NodeIndex node, bool failed) const;
   void Ask(const cel::Reference& reference, NodeIndex node, bool failed, Scratch& scratch);
+  void ExplainUnknown(const cel::Reference& reference, const Scratch& scratch,
+                      ExpressionIssue& issue) const;
   void ReportIssue(const cel::Issue& issue, const Scratch& scratch);
+  bool RefuseText(std::string_view text, const Scratch& scratch);
+  // `intro` goes before the message where it is read without the expression beside it.
+  void Report(ExpressionIssue issue, const Scratch& scratch, std::string_view intro = "");
+  cel::Type NodesType(const Scratch& scratch) const;
+  std::set<NodeIndex> LaterThan(const Site& site) const;
+  std::vector<schema::Property> NodesSeenFrom(const Site& site) const;
   // The node's type of output as far as it is known.
   schema::Type OutputType(NodeIndex node) const;
 
@@ -73,8 +110,10 @@ class ExpressionCompiler {
   std::vector<std::string> connections_;
   Reporter& reporter_;
   const cel::TimeZones* time_zones_;
+  std::vector<ExpressionIssue>* issues_ = nullptr;
+  bool any_node_ = false;
   std::vector<Question> questions_;
-  std::map<const Program*, schema::Type> types_;  // of compiled expressions
+  std::map<const Program*, cel::Type> types_;  // of compiled expressions
   std::map<NodeIndex, schema::Type> output_types_;
 };
 

@@ -220,4 +220,46 @@ bool MatchesReason(const std::vector<std::string>& patterns, std::string_view re
   });
 }
 
+std::string_view NameOf(Variable variable) {
+  switch (variable) {
+    case Variable::kInputs:
+      return "inputs";
+    case Variable::kNodeOutput:
+      return "node.output";
+    case Variable::kNodeError:
+      return "node.error";
+    case Variable::kExecutionId:
+      return "execution.id";
+    case Variable::kExecutionStartTime:
+      return "execution.startTime";
+    case Variable::kExecutionLabels:
+      return "execution.labels";
+    case Variable::kExecutionMode:
+      return "execution.mode";
+    case Variable::kConnection:
+      return "connection";
+    case Variable::kItem:
+      return "item";
+    case Variable::kIndex:
+      return "index";
+    case Variable::kIteration:
+      return "iteration";
+    case Variable::kStepOutput:
+      return "step.output";
+    case Variable::kStepInput:
+      return "step.input";
+    case Variable::kFailure:
+      return "failure";
+  }
+  return "";
+}
+
+std::optional<Variable> VariableNamed(std::string_view name) {
+  for (uint8_t number = 0;; ++number) {
+    Variable variable = static_cast<Variable>(number);
+    if (NameOf(variable).empty()) return std::nullopt;
+    if (NameOf(variable) == name) return variable;
+  }
+}
+
 }  // namespace agentflow::workflow

@@ -58,6 +58,11 @@ enum class Variable : uint8_t {
   kFailure,             // error: in retry.exceptWhen, the attempt's {reason, message, node}
 };
 
+// "inputs", "node.output": between processes, which may be of different builds.
+std::string_view NameOf(Variable variable);
+// Nothing for a name that this build does not know.
+std::optional<Variable> VariableNamed(std::string_view name);
+
 struct Reference {
   Variable variable = Variable::kInputs;
   // kNodeOutput, kNodeError; kItem, kIndex, kIteration: the container; kStepOutput, kStepInput:

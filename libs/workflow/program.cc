@@ -146,4 +146,8 @@ absl::StatusOr<json::Value> CelProgram::Evaluate(std::span<const json::Value* co
   return program_->Evaluate(SlotsActivation(sources_, nodes_, values), {.time_zones = time_zones_});
 }
 
+std::unique_ptr<cel::Activation> CelProgram::Bind(Values values) const {
+  return std::make_unique<SlotsActivation>(sources_, nodes_, values);
+}
+
 }  // namespace agentflow::workflow

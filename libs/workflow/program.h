@@ -38,6 +38,11 @@ class CelProgram final : public Program {
 
   absl::StatusOr<json::Value> Evaluate(std::span<const json::Value* const> values) const override;
 
+  // For those who want more than the value: run program() with these variables. `values` and this
+  // must outlive the activation and what is evaluated with it.
+  std::unique_ptr<cel::Activation> Bind(std::span<const json::Value* const> values) const;
+  const cel::Program& program() const { return *program_; }
+
  private:
   std::shared_ptr<const cel::Program> program_;
   std::vector<Source> sources_;
