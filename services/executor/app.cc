@@ -16,6 +16,7 @@
 #include "services/executor/dispatch/outside.h"
 #include "services/executor/lanes/committer_thread.h"
 #include "services/executor/metrics.h"
+#include "services/executor/rpc/approval_service.h"
 #include "services/executor/rpc/dispatch_service.h"
 #include "services/executor/rpc/execution_service.h"
 #include "services/executor/rpc/feed_service.h"
@@ -94,6 +95,7 @@ struct App::Parts {
   std::unique_ptr<LaneKeeper> keeper;
   std::unique_ptr<Starter> starter;
   std::unique_ptr<ExecutionReader> reader;
+  std::unique_ptr<ApprovalReader> approvals;
   std::unique_ptr<Metrics> metrics;
   std::unique_ptr<PgLaneTable> housekeeping;
   std::unique_ptr<runtime::PeriodicTask> lane_task;
@@ -232,14 +234,16 @@ absl::Status App::Start(rpc::ServiceParts& service) {
   p.metrics =
       std::make_unique<Metrics>(service.metrics(), *p.router, p.load, *p.queue, p.links, p.clock);
 
-  RegisterExecutionService(service.server(), {.starter = *p.starter,
-                                              .reader = *p.reader,
-                                              .router = *p.router,
-                                              .pool = p.lookups,
-                                              .tenant = service.Peer("tenant"),
-                                              .owner_of = [&p, &service](int lane) {
-                                                return p.OwnerOf(service, lane);
-                                              }});
+  p.approvals = std::make_unique<ApprovalReader>(p.pool);
+  ExecutionPartsPtr executions = RegisterExecutionService(
+      service.server(),
+      {.starter = *p.starter,
+       .reader = *p.reader,
+       .router = *p.router,
+       .pool = p.lookups,
+       .tenant = service.Peer("tenant"),
+       .owner_of = [&p, &service](int lane) { return p.OwnerOf(service, lane); }});
+  RegisterApprovalService(service.server(), executions, *p.approvals);
   RegisterDispatchService(service.server(),
                           {.router = *p.router,
                            .links = p.links,

@@ -23,12 +23,13 @@ std::optional<int> LaneFor(const Method& method, std::string_view tenant,
     if (value.empty()) return std::nullopt;
     return LaneOf(ExecutionIdForRequest(tenant, value));
   }
-  constexpr std::string_view kPrefix = "executions/";
-  if (!value.starts_with(kPrefix)) return std::nullopt;
-  std::string id = value.substr(kPrefix.size(), 36);
-  std::optional<Uuid> uuid = Uuid::Parse(id);
-  if (!uuid) return std::nullopt;
-  return LaneOf(*uuid);
+  // An approval's id lies in the lane of its execution.
+  for (std::string_view prefix : {"executions/", "approvals/"}) {
+    if (!value.starts_with(prefix)) continue;
+    std::optional<Uuid> uuid = Uuid::Parse(std::string_view(value).substr(prefix.size(), 36));
+    if (uuid) return LaneOf(*uuid);
+  }
+  return std::nullopt;
 }
 
 void Backends::SetLanes(std::vector<std::string> addresses) {

@@ -7,12 +7,7 @@
 namespace agentflow::executor {
 namespace {
 
-void Set(UnixMicros time, google::protobuf::Timestamp* out) {
-  out->set_seconds(time / 1'000'000);
-  out->set_nanos(static_cast<int32_t>(time % 1'000'000 * 1000));
-}
-
-void Set(const engine::Error& error, api::ExecutionError* out) {
+void SetError(const engine::Error& error, api::ExecutionError* out) {
   out->set_reason(error.reason);
   out->set_message(error.message);
   out->set_node(error.node);
@@ -104,6 +99,15 @@ std::string ExecutionName(const Uuid& id) {
   return "executions/" + id.ToString();
 }
 
+std::string ApprovalName(const Uuid& id) {
+  return "approvals/" + id.ToString();
+}
+
+void Set(UnixMicros time, google::protobuf::Timestamp* out) {
+  out->set_seconds(time / 1'000'000);
+  out->set_nanos(static_cast<int32_t>(time % 1'000'000 * 1000));
+}
+
 absl::StatusOr<Uuid> ParseExecutionName(const std::string& name, std::string_view field) {
   constexpr std::string_view kPrefix = "executions/";
   std::optional<Uuid> id;
@@ -132,7 +136,7 @@ void ToProto(const ExecutionView& view, api::Execution* out) {
   out->set_state(static_cast<api::Execution::State>(view.phase));
   rpc::ToProto(start.input, out->mutable_input());
   if (view.phase == engine::Phase::kCompleted) rpc::ToProto(view.output, out->mutable_output());
-  if (!view.error.reason.empty()) Set(view.error, out->mutable_error());
+  if (!view.error.reason.empty()) SetError(view.error, out->mutable_error());
   Set(view.start_time, out->mutable_start_time());
   if (view.end_time != 0) Set(view.end_time, out->mutable_end_time());
   for (const auto& [key, value] : start.labels) (*out->mutable_labels())[key] = value;
@@ -147,7 +151,7 @@ void ToProto(const ExecutionSummary& summary, api::Execution* out) {
   out->set_version(summary.version);
   out->set_mode(static_cast<api::Execution::Mode>(summary.mode));
   out->set_state(static_cast<api::Execution::State>(summary.phase));
-  if (!summary.error.reason.empty()) Set(summary.error, out->mutable_error());
+  if (!summary.error.reason.empty()) SetError(summary.error, out->mutable_error());
   Set(summary.start_time, out->mutable_start_time());
   if (summary.end_time != 0) Set(summary.end_time, out->mutable_end_time());
   if (!summary.labels.empty()) {
@@ -176,14 +180,14 @@ void ToProto(const engine::ExecutionState& state, engine::StepRef ref, api::Step
   if (view.step->state == engine::StepState::kCompleted) {
     rpc::ToProto(view.step->output, out->mutable_output());
   }
-  if (view.step->error != nullptr) Set(*view.step->error, out->mutable_error());
+  if (view.step->error != nullptr) SetError(*view.step->error, out->mutable_error());
   if (view.start_time != 0) Set(view.start_time, out->mutable_start_time());
   if (view.end_time != 0) Set(view.end_time, out->mutable_end_time());
   out->set_type(std::string(view.type));
   for (const engine::AttemptFailure& failure : view.step->failures) {
     api::AttemptFailure* each = out->add_failures();
     each->set_attempt(static_cast<int32_t>(failure.attempt));
-    Set(failure.error, each->mutable_error());
+    SetError(failure.error, each->mutable_error());
     Set(failure.time, each->mutable_time());
   }
 }

@@ -24,6 +24,8 @@ void ToProto(const engine::ExecutionState& state, const engine::Event& event,
 // "executions/{id}" -> id. INVALID_ARGUMENT, reason NAME_INVALID, names `field`.
 absl::StatusOr<Uuid> ParseExecutionName(const std::string& name, std::string_view field);
 std::string ExecutionName(const Uuid& id);
+std::string ApprovalName(const Uuid& id);
+void Set(UnixMicros time, google::protobuf::Timestamp* out);
 
 // Sorted pairs as a JSON object; empty for none. And back.
 std::string LabelsText(const std::vector<std::pair<std::string, std::string>>& labels);

@@ -209,7 +209,7 @@ absl::Status TooBusy() {
   return Unavailable("EXECUTOR_BUSY", "Too many requests wait. Try again.");
 }
 
-void RegisterExecutionService(rpc::Server& server, ExecutionServiceParts given) {
+ExecutionPartsPtr RegisterExecutionService(rpc::Server& server, ExecutionServiceParts given) {
   // One copy for all handlers, as long as the server has them.
   auto parts = std::make_shared<const ExecutionServiceParts>(std::move(given));
   RegisterControl(server, parts);
@@ -245,6 +245,7 @@ void RegisterExecutionService(rpc::Server& server, ExecutionServiceParts given) 
             parts->pool.TrySubmit([parts, shared, done] { ServiceStart(*parts, *shared, done); });
         if (!taken) done(TooBusy());
       });
+  return parts;
 }
 
 }  // namespace agentflow::executor

@@ -27,7 +27,9 @@ struct ExecutionServiceParts {
   std::function<rpc::ChannelPtr(int lane)> owner_of;
 };
 
-void RegisterExecutionService(rpc::Server& server, ExecutionServiceParts parts);
+// Gives the copy that the handlers hold, for services beside it.
+std::shared_ptr<const ExecutionServiceParts> RegisterExecutionService(rpc::Server& server,
+                                                                      ExecutionServiceParts parts);
 
 // What follows is for the files that make up the service.
 

@@ -8,11 +8,12 @@
 
 #include "libs/base/clock.h"
 #include "libs/base/uuid.h"
+#include "services/executor/approvals/approval.h"
 
 // What one transaction of a committer writes. Payloads are bytes that the store does not read.
 namespace agentflow::executor {
 
-// What never changes about an execution, as its rows hold it.
+// What its rows hold about an execution. Only a migration changes it: version and content_hash.
 struct ExecutionFacts {
   Uuid id;
   std::string tenant;
@@ -34,7 +35,7 @@ struct ExecutionWrite {
   enum class Live {
     kKeep,    // the live row stays as it is
     kInsert,  // a new execution that outlives the batch
-    kUpdate,  // state changed, or there is a new snapshot
+    kUpdate,  // state, version or plan changed, or there is a new snapshot
     kDelete,  // over
     kNone,    // new and over within the batch: there never is a live row
   };
@@ -52,7 +53,9 @@ struct ExecutionWrite {
   int16_t state = 0;                    // as users see it, after the batch
   std::optional<std::string> snapshot;  // after last_sequence; replaces an older one
   std::optional<End> end;               // set: a closed row is written
-  std::string body_hash;                // of a start with a request id; empty: no start_key row
+  std::vector<Approval> opened_approvals;
+  std::vector<Approval> closed_approvals;  // id, state and what follows it in the struct
+  std::string body_hash;                   // of a start with a request id; empty: no start_key row
   std::string change;  // for the feed: agentflow.internal.executor.v1.ExecutionChange
 };
 

@@ -60,7 +60,10 @@ CommitOutcome MemoryStore::Carry(const Fence& expected, const std::vector<WriteP
     if (write->live == Live::kInsert) {
       database_.live[id] = {.facts = *write->facts, .state = write->state};
     }
-    if (write->live == Live::kUpdate) database_.live.at(id).state = write->state;
+    if (write->live == Live::kUpdate) {
+      database_.live.at(id).state = write->state;
+      database_.live.at(id).facts = *write->facts;
+    }
     if (write->snapshot) {
       database_.live.at(id).snapshot = *write->snapshot;
       database_.live.at(id).snapshot_sequence = write->last_sequence;
@@ -68,6 +71,16 @@ CommitOutcome MemoryStore::Carry(const Fence& expected, const std::vector<WriteP
     if (write->live == Live::kDelete) AF_CHECK(database_.live.erase(id) == 1);
     if (write->end) database_.closed[id] = {*write->facts, write->state};
     if (!write->body_hash.empty()) database_.start_keys[id] = write->body_hash;
+    for (const Approval& opened : write->opened_approvals) database_.approvals[opened.id] = opened;
+    for (const Approval& closed : write->closed_approvals) {
+      auto row = database_.approvals.find(closed.id);
+      if (row == database_.approvals.end()) continue;
+      row->second.state = closed.state;
+      row->second.end_time = closed.end_time;
+      row->second.decider = closed.decider;
+      row->second.comment = closed.comment;
+      row->second.values = closed.values;
+    }
     if (!write->change.empty()) feed.changes.push_back(write->change);
   }
   if (!feed.changes.empty()) {

@@ -44,6 +44,7 @@ class MemoryDatabase {
   std::map<Uuid, LiveRow> live;
   std::map<Uuid, std::pair<ExecutionFacts, int16_t>> closed;  // with the state
   std::map<Uuid, std::string> start_keys;
+  std::map<Uuid, Approval> approvals;
   std::map<std::string, std::vector<FeedRow>> feed;  // by "<owner>/<committer>"
   int64_t now = 1'700'000'000'000'000;
   int64_t lease = 3'000'000;

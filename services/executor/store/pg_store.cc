@@ -9,6 +9,7 @@
 #include "libs/obs/log.h"
 #include "libs/pg/error.h"
 #include "libs/pg/pipeline.h"
+#include "services/executor/approvals/approval_rows.h"
 #include "services/executor/feed/change.h"
 #include "services/executor/store/worker_thread.h"
 
@@ -37,6 +38,8 @@ enum : size_t {
   kInsertClosed,
   kInsertStartKey,
   kFeed,
+  kOpenApproval,
+  kCloseApproval,
 };
 
 std::vector<pg::Statement> Statements() {
@@ -65,11 +68,13 @@ std::vector<pg::Statement> Statements() {
        "$5::smallint[], $6::timestamptz[], $7::smallint[], $8::smallint[], $9::smallint[], "
        "$10::int[], $11::text[], $12::text[], $13::text[], $14::text[], $15::text[])"},
       {"update_live",
-       "UPDATE live_execution l SET state = d.state, "
+       "UPDATE live_execution l SET state = d.state, version = d.version, "
+       "content_hash = d.content_hash, "
        "snapshot_sequence = coalesce(d.sequence, l.snapshot_sequence), "
        "snapshot = coalesce(d.snapshot, l.snapshot) "
-       "FROM unnest($1::smallint[], $2::uuid[], $3::smallint[], $4::bigint[], $5::bytea[]) "
-       "AS d(lane, execution_id, state, sequence, snapshot) "
+       "FROM unnest($1::smallint[], $2::uuid[], $3::smallint[], $4::bigint[], $5::bytea[], "
+       "$6::int[], $7::text[]) "
+       "AS d(lane, execution_id, state, sequence, snapshot, version, content_hash) "
        "WHERE l.lane = d.lane AND l.execution_id = d.execution_id"},
       {"delete_live",
        "DELETE FROM live_execution l USING unnest($1::smallint[], $2::uuid[]) "
@@ -88,6 +93,8 @@ std::vector<pg::Statement> Statements() {
       {"feed",
        "INSERT INTO event_batch (committer, epoch, seq, body) "
        "VALUES ($1::text, $2::bigint, $3::bigint, $4::bytea)"},
+      executor::kOpenApproval,
+      executor::kCloseApproval,
   };
 }
 
@@ -180,8 +187,12 @@ void AddUpdateLive(pg::Pipeline& db, const std::vector<WritePtr>& writes) {
   pg::UuidArray id;
   pg::BigintArray sequence;
   pg::ByteaArray snapshot;
+  pg::IntArray version;
+  pg::TextArray hash;
   for (const WritePtr& w : writes) {
     if (w->live != ExecutionWrite::Live::kUpdate) continue;
+    version.Append(w->facts->version);
+    hash.Append(w->facts->content_hash);
     lane.Append(LaneColumn(w->facts->id));
     id.Append(w->facts->id);
     state.Append(w->state);
@@ -194,8 +205,14 @@ void AddUpdateLive(pg::Pipeline& db, const std::vector<WritePtr>& writes) {
     }
   }
   if (id.size() == 0) return;
-  db.Add(write::kUpdateLive,
-         pg::BinaryParams().Array(lane).Array(id).Array(state).Array(sequence).Array(snapshot));
+  db.Add(write::kUpdateLive, pg::BinaryParams()
+                                 .Array(lane)
+                                 .Array(id)
+                                 .Array(state)
+                                 .Array(sequence)
+                                 .Array(snapshot)
+                                 .Array(version)
+                                 .Array(hash));
 }
 
 void AddDeleteLive(pg::Pipeline& db, const std::vector<WritePtr>& writes) {
@@ -341,6 +358,7 @@ class PgStore::Writer {
     AddDeleteLive(db, writes);
     AddInsertClosed(db, writes);
     AddStartKeys(db, writes);
+    AddApprovals(db, write::kOpenApproval, write::kCloseApproval, writes);
     std::string body;
     for (const WritePtr& w : writes) {
       if (!w->change.empty()) AppendToFeedBody(w->change, &body);

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <thread>
 
+#include "absl/strings/str_split.h"
 #include "libs/base/lane.h"
 #include "libs/base/status.h"
 #include "libs/pg/migrate.h"
@@ -31,6 +32,8 @@ class World {
   virtual int CountLive() = 0;
   virtual int CountClosed() = 0;
   virtual int CountJournal() = 0;
+  // "state decider comment values title", in the order of the ids.
+  virtual std::vector<std::string> Approvals() = 0;
 };
 
 class MemoryWorld final : public World {
@@ -48,6 +51,15 @@ class MemoryWorld final : public World {
     int rows = 0;
     for (const auto& [id, records] : database_.journal) rows += static_cast<int>(records.size());
     return rows;
+  }
+
+  std::vector<std::string> Approvals() override {
+    std::vector<std::string> list;
+    for (const auto& [id, a] : database_.approvals) {
+      list.push_back(std::to_string(static_cast<int>(a.state)) + " " + a.decider + " " + a.comment +
+                     " " + a.values + " " + a.title);
+    }
+    return list;
   }
 
  private:
@@ -77,6 +89,12 @@ class PgWorld final : public World {
   int CountLive() override { return Count("live_execution"); }
   int CountClosed() override { return Count("closed_execution"); }
   int CountJournal() override { return Count("journal"); }
+  std::vector<std::string> Approvals() override {
+    const std::string text = database_.Sql(
+        "SELECT coalesce(string_agg(concat_ws(' ', state, decider, comment, decided_values, title),"
+        " '|' ORDER BY approval_id), '') FROM executor.approval");
+    return absl::StrSplit(text, '|', absl::SkipEmpty());
+  }
   testing::PostgresForTest& database() { return database_; }
 
  private:
@@ -240,6 +258,64 @@ TEST_P(StoreTest, SnapshotsReplaceTheRecordsBeforeThem) {
   EXPECT_EQ(read.executions[0].state, 3);
   EXPECT_EQ(read.executions[0].snapshot, "snap");
   EXPECT_EQ(read.executions[0].records, std::vector<std::string>{"three"});
+}
+
+TEST_P(StoreTest, ApprovalsAreWrittenWithTheirExecution) {
+  auto lanes = world_->NewLanes("a", 1);
+  auto store = world_->NewStore("a", 0);
+  Fence fence = JoinAll(*lanes, *store);
+  auto first = NewExecution(3);
+  Approval approval{.id = ApprovalIdOf(first->facts->id, "sign"),
+                    .execution = first->facts->id,
+                    .step = "sign",
+                    .workflow = "workflows/w",
+                    .title = std::string("Pay\0?", 5),
+                    .approvers = {"role:lead", "user:ann"},
+                    .create_time = 1'700'000'000'000'000};
+  EXPECT_EQ(LaneOf(approval.id), 3);
+  first->opened_approvals = {approval};
+  approval.state = ApprovalState::kApproved;
+  approval.end_time = 1'700'000'000'100'000;
+  approval.decider = "users/ann";
+  approval.comment = "yes";
+  approval.values = "{}";
+  auto second = Next(*first, "two");
+  second->closed_approvals = {approval};
+  // The same step may ask again.
+  auto third = Next(*second, "three");
+  third->opened_approvals = first->opened_approvals;
+  const std::vector<std::string> expected[] = {
+      {"1    Pay?"}, {"2 users/ann yes {} Pay?"}, {"1    Pay?"}};
+  int i = 0;
+  for (const auto& write : {first, second, third}) {
+    ASSERT_EQ(Commit(*store, fence, {write}).kind, Kind::kCommitted);
+    ++fence.seq;
+    std::vector<std::string> found = world_->Approvals();
+    for (std::string& each : found) std::erase(each, '\0');
+    EXPECT_EQ(found, expected[i++]);
+  }
+}
+
+TEST_P(StoreTest, AMigratedExecutionIsReadBackWithItsNewVersion) {
+  auto lanes = world_->NewLanes("a", 1);
+  auto store = world_->NewStore("a", 0);
+  Fence fence = JoinAll(*lanes, *store);
+  auto first = NewExecution(3);
+  auto second = Next(*first, "two");
+  auto facts = std::make_shared<ExecutionFacts>(*first->facts);
+  facts->version = 8;
+  facts->content_hash = "sha256:8";
+  second->facts = facts;
+  second->live = Live::kUpdate;
+  second->snapshot = "snap";
+  for (const auto& write : {first, second}) {
+    ASSERT_EQ(Commit(*store, fence, {write}).kind, Kind::kCommitted);
+    ++fence.seq;
+  }
+  const ReadResult read = Read(*store, {.executions = {first->facts->id}});
+  ASSERT_EQ(read.executions.size(), 1u);
+  EXPECT_EQ(read.executions[0].facts.version, 8);
+  EXPECT_EQ(read.executions[0].facts.content_hash, "sha256:8");
 }
 
 TEST_P(StoreTest, AnExecutionThatIsOverLeavesTheLiveTable) {
