@@ -76,6 +76,60 @@ struct CancelTask {
   std::string reason;
 };
 
+// Show the request to people; DecideApproval answers. Its timeout is the engine's.
+struct OpenApproval {
+  StepRef step;
+  std::shared_ptr<const ApprovalRequest> request;
+  UnixMicros deadline = 0;  // 0: none
+};
+
+struct CloseApproval {
+  StepRef step;
+};
+
+// Start a child execution with that parent; answer ChildStarted or ChildRefused, and ChildEnded at
+// its end unless it is detached. The child's id is to be made of (execution, step, attempt), so
+// that doing it twice starts one.
+struct StartChild {
+  StepRef step;
+  uint32_t attempt = 1;
+  std::string workflow;  // its id
+  int32_t version = 0;   // 0: the one that counts now
+  json::Value input;
+  bool detach = false;
+};
+
+// Cancel what StartChild started or is starting; nothing is answered.
+struct CancelChild {
+  StepRef step;
+  uint32_t attempt = 1;
+  Uuid child;  // nil: ChildStarted has not come yet
+  std::string reason;
+};
+
+// Who asks for a place at a key: a flow.critical, or the execution itself.
+struct Ticket {
+  std::optional<StepRef> step;
+
+  auto operator<=>(const Ticket&) const = default;
+};
+
+// Queue the ticket for one of `limit` places of (tenant, key); KeyGranted or KeyRefused answers.
+// Asking again changes nothing and is answered again.
+struct AcquireKey {
+  Ticket ticket;
+  std::string key;
+  uint32_t limit = 1;
+  workflow::WhenBusy when_busy = workflow::WhenBusy::kQueue;
+  bool held = false;  // it was granted before
+};
+
+// Give the place back, or leave the queue.
+struct ReleaseKey {
+  Ticket ticket;
+  std::string key;
+};
+
 // The execution is over; what it answers is in the state.
 struct FinishExecution {
   Phase phase = Phase::kCompleted;
@@ -96,7 +150,8 @@ struct ReloadExecution {
 };
 
 using ActionBody = std::variant<OfferTask, RunInProcess, StartTimer, CancelTimer, CancelTask,
-                                FinishExecution, ReloadExecution>;
+                                FinishExecution, ReloadExecution, OpenApproval, CloseApproval,
+                                StartChild, CancelChild, AcquireKey, ReleaseKey>;
 
 struct Action {
   uint64_t cause = 0;  // sequence of the one event it follows from

@@ -20,7 +20,8 @@ Transition::Transition(ExecutionState& state, const Command& command, const Limi
     : state_(state),
       command_(command),
       limits_(limits),
-      now_(std::max(command.now, state.updated_at)) {
+      now_(std::max(command.now, state.updated_at)),
+      began_with_more_(state.more()) {
   decision_.before = PhaseOf(state);
 }
 
@@ -47,10 +48,14 @@ uint64_t Transition::Emit(EventBody body) {
     Apply(state_, event);
     return event.sequence;
   }
-  StepState before = state_.step(*ref).state;
+  const Step& step = state_.step(*ref);
+  StepState before = step.state;
+  uint32_t attempt = step.attempt;
   Apply(state_, event);
   const Step& after = state_.step(*ref);
-  decision_.changes.push_back({*ref, before, after.state, after.attempt});
+  if (before != after.state || attempt != after.attempt) {
+    decision_.changes.push_back({*ref, before, after.state, after.attempt});
+  }
   return event.sequence;
 }
 
@@ -63,9 +68,12 @@ void Transition::ActAll(uint64_t cause, Actions actions) {
 }
 
 void Transition::RunAgenda() {
-  for (uint32_t done = 0; done < limits_.transitions && state_.more(); ++done) {
-    Begin(state_.agenda[state_.agenda_head]);
-  }
+  uint32_t done = 0;
+  do {
+    for (; done < limits_.transitions && state_.more(); ++done) {
+      Begin(state_.agenda[state_.agenda_head]);
+    }
+  } while (!state_.more() && !state_.conditions.empty() && WakeConditions());
 }
 
 absl::StatusOr<Decision> Advance(ExecutionState& state, const Command& command,
@@ -79,15 +87,46 @@ absl::StatusOr<Decision> Decide(const ExecutionState& state, const Command& comm
   return Transition(copy, command, limits).Run();
 }
 
+namespace {
+
+// What is going on outside for a step that waits, or holds a key.
+void AddWaitActions(const ExecutionState& state, StepRef ref, const OpenWait& wait,
+                    std::vector<Action>& actions) {
+  auto act = [&](ActionBody body) { actions.push_back({0, std::move(body)}); };
+  const Step& step = state.step(ref);
+  const Wait& what = *wait.what;
+  if (wait.deadline != 0) act(StartTimer{{TimerKind::kWait, ref, 0}, wait.deadline, true});
+  if (what.kind == WaitKind::kApproval && !wait.granted) {
+    act(OpenApproval{ref, what.approval, wait.deadline});
+  }
+  if (what.kind == WaitKind::kChild && wait.deadline == 0) {
+    act(StartChild{ref, step.attempt, what.name, what.version, what.input, what.detach});
+  }
+  if (what.kind == WaitKind::kKey) {
+    act(AcquireKey{{ref}, what.name, what.limit, workflow::WhenBusy::kQueue, wait.granted});
+  }
+  if (step.deadline != 0) {
+    act(StartTimer{{TimerKind::kScheduleToClose, ref, 0}, step.deadline, true});
+  }
+}
+
+}  // namespace
+
 std::vector<Action> Outstanding(const ExecutionState& state) {
   std::vector<Action> actions;
   if (!state.start || state.over()) return actions;
   auto act = [&](ActionBody body) { actions.push_back({0, std::move(body)}); };
+  if (const ConcurrencyKey& own = state.start->concurrency; !own.key.empty()) {
+    bool held = (state.holds & kHoldKey) == 0;
+    act(AcquireKey{{}, own.key, own.limit, own.when_busy, held});
+  }
   if (state.deadline != 0) act(StartTimer{{TimerKind::kExecution, {}, 0}, state.deadline, true});
   for (StepRef ref : ListSteps(state)) {
     const Step& step = state.step(ref);
     if (IsOver(step.state) || !state.activations[ref.activation].open) continue;
-    if (step.state == StepState::kWaiting) {
+    if (auto wait = state.waits.find(ref); wait != state.waits.end()) {
+      AddWaitActions(state, ref, wait->second, actions);
+    } else if (step.state == StepState::kWaiting) {
       act(StartTimer{{TimerKind::kWait, ref, 0}, step.deadline, true});
     } else if (step.in_process) {
       act(RunInProcess{ref, step.attempt});

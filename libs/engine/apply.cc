@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "libs/engine/codec.h"
+#include "libs/engine/derived.h"
 #include "libs/engine/engine.h"
 #include "libs/engine/unwind.h"
 
@@ -24,18 +25,27 @@ class Applier {
   void operator()(const ExecutionStarted& event) {
     if (state_.phase != Phase::kNone || !event.info) return;
     state_.start = event.info;
-    state_.phase = Phase::kRunning;
     state_.started_at = time_;
     state_.deadline = event.deadline;
     state_.max_in_flight = event.max_in_flight;
-    OpenActivation(0, {}, 0, {});
+    if (event.info->queued) state_.holds |= kHoldAdmission;
+    if (!event.info->concurrency.key.empty()) state_.holds |= kHoldKey;
+    state_.phase = Phase::kQueued;
+    if (state_.holds == 0) Begin();
+  }
+
+  void operator()(const HoldLifted& event) {
+    if (state_.phase != Phase::kQueued || (state_.holds & event.hold) == 0) return;
+    state_.holds = static_cast<uint8_t>(state_.holds & ~event.hold);
+    if (state_.holds != 0) return;
+    state_.deadline = event.deadline;
+    Begin();
   }
 
   void operator()(const StepScheduled& event) {
     Step* step = OpenStep(event.step);
-    if (!step || step->state != StepState::kPending) return;
-    step->scheduled_at = time_;
-    ++step->attempt;
+    if (!step || !MayBegin(event.step, *step)) return;
+    BeginAttempt(event.step, *step);
     step->offer = event.offer;
     step->in_process = event.in_process;
     step->ready_at = event.ready_at;
@@ -56,11 +66,40 @@ class Applier {
 
   void operator()(const StepWaiting& event) {
     Step* step = OpenStep(event.step);
-    if (!step || step->state != StepState::kPending) return;
-    step->scheduled_at = time_;
-    ++step->attempt;
-    step->deadline = event.wake_at;
+    if (!step || !MayBegin(event.step, *step)) return;
+    BeginAttempt(event.step, *step);
+    step->deadline = event.wait ? event.deadline : event.wake_at;
+    if (event.wait) AddWait(state_, event.step, {.what = event.wait, .deadline = event.wake_at});
     Move(event.step, *step, StepState::kWaiting);
+  }
+
+  void operator()(const SignalReceived& event) {
+    state_.signals.push_back({sequence_, event.name, event.payload});
+    if (event.id.empty()) return;
+    if (state_.signal_ids.size() >= kSignalIdsKept) {
+      state_.signal_ids.erase(state_.signal_ids.begin());
+    }
+    state_.signal_ids.emplace_back(event.id, event.name);
+  }
+
+  // A gate opens; a flow.approval ends next.
+  void operator()(const ApprovalDecided& event) {
+    OpenWait* wait = Waiting(event.step, WaitKind::kApproval);
+    if (!wait) return;
+    bool gate = state_.plan->nodes[event.step.node].kind != workflow::NodeKind::kApproval;
+    if (event.approved && gate) Grant(event.step, *wait);
+  }
+
+  void operator()(const ChildAttached& event) {
+    OpenWait* wait = Waiting(event.step, WaitKind::kChild);
+    if (!wait || state_.step(event.step).attempt != event.attempt) return;
+    wait->child = event.child;
+    wait->child_version = event.version;
+  }
+
+  void operator()(const KeyHeld& event) {
+    OpenWait* wait = Waiting(event.step, WaitKind::kKey);
+    if (wait) Grant(event.step, *wait);
   }
 
   void operator()(const StepCompleted& event) {
@@ -70,6 +109,7 @@ class Applier {
     step->output = event.output;
     step->started_at = event.started_at;
     if (step->held) step->error = nullptr;
+    if (event.signal != 0) Consume(event.signal);
     Settle(event.step, *step, StepState::kCompleted, event.port);
     if (state_.plan->nodes[event.step.node].policy.compensate != workflow::kNone) {
       state_.undoable[event.step] = sequence_;
@@ -78,10 +118,17 @@ class Applier {
 
   void operator()(const AttemptFailed& event) {
     Step* step = OpenStep(event.step);
-    bool fits = step && step->attempt == event.attempt &&
-                (step->state == StepState::kReady || step->state == StepState::kRunning);
-    if (!fits) return;
+    if (!step || step->attempt != event.attempt) return;
+    OpenWait* child = Waiting(event.step, WaitKind::kChild);
+    if (!child && step->state != StepState::kReady && step->state != StepState::kRunning) return;
     KeepFailure(*step, event.attempt, event.error);
+    if (child) {
+      ++step->attempt;
+      child->child = Uuid();
+      child->child_version = 0;
+      child->deadline = event.ready_at > time_ ? event.ready_at : 0;
+      return;
+    }
     step->attempt = event.attempt + 1;
     if (event.lost) ++step->lost;
     step->ready_at = event.ready_at;
@@ -116,12 +163,11 @@ class Applier {
 
   void operator()(const ContainerStarted& event) {
     Step* step = OpenStep(event.step);
-    bool fits = step && step->state == StepState::kPending &&
+    bool fits = step && MayBegin(event.step, *step) &&
                 state_.plan->nodes[event.step.node].body != workflow::kNone &&
                 (!IsMap(event.step) || event.items.is_array());
     if (!fits) return;
-    step->scheduled_at = time_;
-    ++step->attempt;
+    BeginAttempt(event.step, *step);
     Move(event.step, *step, StepState::kRunning);
     Container& container = state_.containers[event.step];
     container.items = event.items;
@@ -130,6 +176,7 @@ class Applier {
     if (IsMap(event.step)) {
       container.total = static_cast<uint32_t>(event.items.as_array().size());
       container.outputs.resize(container.total);
+      CountPlaces(state_, event.step);
     }
     container.turn = true;  // it is on the agenda already: this was its turn to begin
   }
@@ -218,6 +265,7 @@ class Applier {
     step->held = true;
     CloseBodies(event.step.activation, event.step.node);
     state_.containers.erase(event.step);
+    RemoveWait(state_, event.step);
     ClearClaim(*step);
     Move(event.step, *step, StepState::kWaiting);
     state_.paused = true;
@@ -241,7 +289,7 @@ class Applier {
     step->in_process = false;
     step->readiness = Readiness::kRun;
     ReplaceBodies(event.step);
-    AddTurn(event.step);
+    AddTurn(state_, event.step);
   }
 
   void operator()(const UnwindingStarted& event) {
@@ -310,8 +358,61 @@ class Applier {
     Step* step = OpenStep(ref);
     if (!step) return false;
     if (step->state == StepState::kPending) return true;
+    if (step->state == StepState::kWaiting) {
+      auto wait = state_.waits.find(ref);
+      return wait != state_.waits.end() && wait->second.granted;
+    }
     auto container = state_.containers.find(ref);
     return container != state_.containers.end() && container->second.turn;
+  }
+
+  // Whether a step can leave the state before it has begun: its turn has come, its wait is granted,
+  // or the time before its next child has passed.
+  bool MayBegin(StepRef ref, const Step& step) const {
+    if (step.state == StepState::kPending) return true;
+    if (step.state != StepState::kWaiting) return false;
+    auto wait = state_.waits.find(ref);
+    if (wait == state_.waits.end()) return false;
+    bool delayed = wait->second.what->kind == WaitKind::kChild && wait->second.deadline != 0;
+    return wait->second.granted || delayed;
+  }
+
+  // A step leaves PENDING, or a wait that was granted; a flow.critical keeps its key.
+  void BeginAttempt(StepRef ref, Step& step) {
+    if (step.state == StepState::kPending) {
+      step.scheduled_at = time_;
+      ++step.attempt;
+    } else if (!Waiting(ref, WaitKind::kKey)) {
+      RemoveWait(state_, ref);
+    }
+  }
+
+  // The step's wait, if it is WAITING for that.
+  OpenWait* Waiting(StepRef ref, WaitKind kind) {
+    if (state_.waits.empty()) return nullptr;
+    auto wait = state_.waits.find(ref);
+    bool fits = wait != state_.waits.end() && wait->second.what->kind == kind &&
+                state_.step(ref).state == StepState::kWaiting;
+    return fits ? &wait->second : nullptr;
+  }
+
+  void Grant(StepRef ref, OpenWait& wait) {
+    if (wait.granted) return;
+    wait.granted = true;
+    wait.deadline = 0;
+    AddTurn(state_, ref);
+  }
+
+  void Consume(uint64_t signal) {
+    std::vector<Signal>& signals = state_.signals;
+    auto found = std::find_if(signals.begin(), signals.end(),
+                              [&](const Signal& kept) { return kept.sequence == signal; });
+    if (found != signals.end()) signals.erase(found);
+  }
+
+  void Begin() {
+    state_.phase = Phase::kRunning;
+    OpenActivation(0, {}, 0, {});
   }
 
   bool IsMap(StepRef ref) const {
@@ -323,28 +424,20 @@ class Applier {
     return IsMap(ref) && container.next < container.total && container.open < container.concurrency;
   }
 
-  // A step's turn to begin. Tasks may have to wait for a place.
-  void AddTurn(StepRef ref) {
-    bool parks = state_.max_in_flight > 0 &&
-                 state_.plan->nodes[ref.node].kind == workflow::NodeKind::kTask &&
-                 state_.step(ref).readiness == Readiness::kRun;
-    (parks ? state_.parked : state_.agenda).push_back(ref);
-  }
-
   void SetTurn(StepRef ref, Container& container, bool turn) {
     container.turn = turn;
     if (turn) state_.agenda.push_back(ref);
   }
 
-  // Containers are not counted: what is inside them is.
+  // Containers that run are not counted: what is inside them is.
   void Count(NodeIndex node, StepState state, int change) {
+    if (state == StepState::kWaiting) state_.waiting += change;
     const Node& what = state_.plan->nodes[node];
     if (what.body != workflow::kNone) return;
     if (state == StepState::kReady || state == StepState::kRunning) {
       state_.active += change;
       if (what.kind == workflow::NodeKind::kTask) state_.in_flight += change;
     }
-    if (state == StepState::kWaiting) state_.waiting += change;
   }
 
   void Move(StepRef ref, Step& step, StepState to) {
@@ -365,6 +458,8 @@ class Applier {
       state_.containers.erase(ref);
       if (!state_.unwindings.empty()) state_.unwindings.erase(ref);
     }
+    RemoveWait(state_, ref);
+    if (node.policy.concurrency != 0) LeavePlaces(state_, ref);
     if (node.compensation) return;
     --state_.activations[ref.activation].unsettled;
     EndOutEdges(ref, step);
@@ -387,6 +482,7 @@ class Applier {
     for (EdgeIndex e : state_.plan->nodes[ref.node].out_edges) {
       const Edge& edge = state_.plan->edges[e];
       bool taken = edge.port == step.port;
+      if (step.port == workflow::kListedPorts) taken = IsListed(ref.node, edge.port, step.output);
       if (taken && edge.port == kErrorPort && !edge.reasons.empty()) {
         taken = step.error && workflow::MatchesReason(edge.reasons, step.error->reason);
       }
@@ -394,12 +490,22 @@ class Applier {
     }
   }
 
+  bool IsListed(NodeIndex node, PortIndex port, const json::Value& names) const {
+    const auto& ports = state_.plan->nodes[node].ports;
+    if (port >= ports.size() || !names.is_array()) return false;
+    const json::Array& listed = names.as_array();
+    return std::find(listed.begin(), listed.end(), json::Value(ports[port])) != listed.end();
+  }
+
   void EndEdge(ActivationIndex activation, NodeIndex to, bool taken) {
     Step& step = state_.step({activation, to});
     ++(taken ? step.taken : step.dead);
     if (step.state != StepState::kPending || step.readiness != Readiness::kOpen) return;
     step.readiness = Judge(state_.plan->nodes[to], step.taken, step.dead);
-    if (step.readiness != Readiness::kOpen) AddTurn({activation, to});
+    if (step.readiness == Readiness::kOpen) return;
+    bool begins = step.readiness == Readiness::kRun;
+    if (begins && PlacesOf(state_, activation, to)) return EnterPlaces(state_, {activation, to});
+    AddTurn(state_, {activation, to});
   }
 
   static Readiness Judge(const Node& node, uint32_t taken, uint32_t dead) {
@@ -432,6 +538,9 @@ class Applier {
     NodeIndex first = state_.plan->scopes[activation.scope].first_node;
     for (uint32_t i = 0; i < activation.steps.size(); ++i) {
       Step& step = state_.activations[index].steps[i];
+      if (state_.plan->nodes[first + i].policy.concurrency != 0 && !IsOver(step.state)) {
+        LeavePlaces(state_, {index, first + i});
+      }
       if (step.state == StepState::kPending || IsOver(step.state)) continue;
       CloseBodies(index, first + i);
       CancelOpen({index, first + i}, step);
@@ -443,6 +552,7 @@ class Applier {
     step.ended_at = time_;
     step.held = false;
     ClearClaim(step);
+    RemoveWait(state_, ref);
     Move(ref, step, StepState::kCanceled);
   }
 
@@ -470,7 +580,7 @@ class Applier {
     unwinding.in_hand.push_back(undone);
     StepRef compensation{undone.activation, state_.plan->nodes[undone.node].policy.compensate};
     state_.step(compensation).readiness = Readiness::kRun;
-    AddTurn(compensation);
+    AddTurn(state_, compensation);
   }
 
   void EndUndo(StepRef compensation, bool undone) {

@@ -110,12 +110,72 @@ struct MigrateExecution {
   std::map<std::string, std::string> mapping;  // old path -> new path, where they differ
 };
 
+// Somebody tells the execution something. It is kept until a flow.signal of that name takes it; an
+// id that was told before counts no more, an empty one never counts as told.
+// Errors: EXECUTION_OVER, VALUE_TOO_LARGE, SIGNAL_LIMIT, SIGNAL_NAME_INVALID; SIGNAL_ID_REUSED for
+// an id that came with another name.
+struct SignalExecution {
+  std::string name;
+  json::Value payload;
+  std::string id;
+};
+
+// Somebody decided; who may is the caller's to check, and whether `values` fit the form.
+// Errors: EXECUTION_OVER, STEP_UNKNOWN, STEP_OVER, APPROVAL_NOT_OPEN, VALUE_TOO_LARGE.
+struct DecideApproval {
+  StepRef step;
+  bool approved = false;
+  std::string principal;
+  std::string comment;
+  json::Value values;
+};
+
+// What became of a StartChild. All three name its attempt. Errors: EXECUTION_OVER, STEP_UNKNOWN,
+// STEP_OVER, STEP_NOT_A_CHILD, ATTEMPT_STALE: then ChildStarted's child is to be cancelled.
+struct ChildStarted {
+  StepRef step;
+  uint32_t attempt = 1;
+  Uuid child;
+  int32_t version = 0;
+};
+struct ChildRefused {
+  StepRef step;
+  uint32_t attempt = 1;
+  Error error;
+  bool retryable = false;
+};
+struct ChildEnded {
+  StepRef step;
+  uint32_t attempt = 1;
+  Uuid child;
+  Phase phase = Phase::kCompleted;  // an end
+  json::Value output;
+  Error error;
+};
+
+// Answers to AcquireKey. A ticket that is not asked for any more is no error: an empty decision,
+// and a place that was granted is to be given back.
+struct KeyGranted {
+  Ticket ticket;
+};
+struct KeyRefused {
+  Ticket ticket;
+  std::string reason;  // UPPER_SNAKE
+  std::string message;
+};
+
+// Lets an execution begin that was started `queued`. Error: EXECUTION_OVER. Nothing happens where
+// it was let before.
+struct AdmitExecution {};
+
 // Go on where a decision had to stop (`Decision::more`). Never an error.
 struct Continue {};
 
-using CommandBody = std::variant<StartExecution, ClaimTask, CompleteTask, FailTask, LoseAttempt,
-                                 RunStep, FireTimer, CancelExecution, Continue, PauseExecution,
-                                 ResumeExecution, StartForked, MigrateExecution>;
+using CommandBody =
+    std::variant<StartExecution, ClaimTask, CompleteTask, FailTask, LoseAttempt, RunStep, FireTimer,
+                 CancelExecution, Continue, PauseExecution, ResumeExecution, StartForked,
+                 MigrateExecution, SignalExecution, DecideApproval, ChildStarted, ChildRefused,
+                 ChildEnded, KeyGranted, KeyRefused, AdmitExecution>;
 
 struct Command {
   UnixMicros now = 0;     // where it lies before the execution's last event, that time counts

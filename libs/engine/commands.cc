@@ -30,12 +30,16 @@ absl::Status Transition::Handle(const StartExecution& start) {
   if (!Fits(start.info->input)) {
     return InvalidArgument("VALUE_TOO_LARGE", "input", TooLarge("The input"));
   }
+  AF_ASSIGN_OR_RETURN(std::shared_ptr<const StartInfo> info, WithConcurrency(start));
   state_.plan = start.plan;
+  const ConcurrencyKey key = info->concurrency;
+  bool held_back = info->queued || !key.key.empty();
   workflow::Micros timeout = start.plan->timeout;
-  UnixMicros deadline = timeout > 0 ? now_ + timeout : 0;
-  uint64_t cause = Emit(ExecutionStarted{start.info, deadline});
+  UnixMicros deadline = timeout > 0 && !held_back ? now_ + timeout : 0;
+  uint64_t cause = Emit(ExecutionStarted{std::move(info), deadline});
   if (deadline != 0) Act(cause, StartTimer{{TimerKind::kExecution, {}, 0}, deadline, true});
-  FinishScopeIfSettled(0);
+  if (!key.key.empty()) Act(cause, AcquireKey{{}, key.key, key.limit, key.when_busy, false});
+  if (!held_back) FinishScopeIfSettled(0);
   return absl::OkStatus();
 }
 
@@ -107,10 +111,21 @@ absl::Status Transition::Handle(const FireTimer& fire) {
 absl::Status Transition::FireStepTimer(const TimerId& id) {
   if (!state_.HasStep(id.step)) return absl::OkStatus();
   const Step& step = state_.step(id.step);
-  if (id.kind == TimerKind::kWait && step.state == StepState::kWaiting) {
+  auto wait = state_.waits.find(id.step);
+  bool waits = wait != state_.waits.end() && step.state == StepState::kWaiting;
+  if (id.kind == TimerKind::kWait && waits) {
+    if (wait->second.deadline == 0) return absl::OkStatus();
+    AF_RETURN_IF_ERROR(CheckDue(wait->second.deadline));
+    if (wait->second.what->kind == WaitKind::kApproval) {
+      FireApprovalTimer(id.step);
+    } else {
+      RequestChild(id.step, Emit(StepWaiting{id.step, 0, wait->second.what, step.deadline}));
+    }
+  } else if (id.kind == TimerKind::kWait && step.state == StepState::kWaiting && !step.held) {
     AF_RETURN_IF_ERROR(CheckDue(step.deadline));
     Complete(id.step, step.attempt, 0, json::Value(), id.kind);
-  } else if (id.kind == TimerKind::kScheduleToClose && HandedOut(step) && step.deadline != 0) {
+  } else if (id.kind == TimerKind::kScheduleToClose && (HandedOut(step) || waits) &&
+             step.deadline != 0) {
     AF_RETURN_IF_ERROR(CheckDue(step.deadline));
     FailStep(id.step, step.attempt,
              {"STEP_TIMEOUT", "The step and its attempts took longer than scheduleToClose.", ""},
@@ -131,8 +146,7 @@ absl::Status Transition::FireStepTimer(const TimerId& id) {
 }
 
 absl::Status Transition::Handle(const CancelExecution& cancel) {
-  if (state_.phase == Phase::kNone) return ExecutionUnknown();
-  if (state_.over()) return ExecutionOver(state_);
+  AF_RETURN_IF_ERROR(CheckOpen());
   EndExecution(ExecutionCanceled{command_.principal, cancel.cause});
   return absl::OkStatus();
 }
@@ -141,17 +155,26 @@ absl::Status Transition::Handle(const Continue&) {
   return absl::OkStatus();
 }
 
-absl::Status Transition::CheckAttempt(StepRef ref, uint32_t attempt, bool in_process) const {
+absl::Status Transition::CheckOpen() const {
   if (state_.phase == Phase::kNone) return ExecutionUnknown();
-  if (state_.over()) return ExecutionOver(state_);
+  return state_.over() ? ExecutionOver(state_) : absl::OkStatus();
+}
+
+absl::Status Transition::CheckOpen(StepRef ref) const {
+  AF_RETURN_IF_ERROR(CheckOpen());
   if (!state_.HasStep(ref)) {
     return NotFound("STEP_UNKNOWN", "The execution has no such step.");
   }
-  const Step& step = state_.step(ref);
-  if (IsOver(step.state) || !state_.activations[ref.activation].open) {
+  if (IsOver(state_.step(ref).state) || !state_.IsLive(ref)) {
     return FailedPrecondition("STEP_OVER",
                               "The step " + StepKey(state_, ref) + " is over; forget the result.");
   }
+  return absl::OkStatus();
+}
+
+absl::Status Transition::CheckAttempt(StepRef ref, uint32_t attempt, bool in_process) const {
+  AF_RETURN_IF_ERROR(CheckOpen(ref));
+  const Step& step = state_.step(ref);
   bool container = NodeOf(ref).body != workflow::kNone;
   if (!HandedOut(step) || step.in_process != in_process || container) {
     return FailedPrecondition("STEP_NOT_A_TASK",

@@ -50,7 +50,8 @@ void Transition::TakeTurn(StepRef ref) {
     Emit(ActivationOpened{next, node.body, ref, container.next, json::Value()});
     return FinishScopeIfSettled(next);
   }
-  Complete(ref, 1, 0, json::Value(json::Array(container.outputs)));
+  bool map = node.kind == NodeKind::kMap;
+  Complete(ref, 1, 0, map ? json::Value(json::Array(container.outputs)) : container.outputs.at(0));
 }
 
 void Transition::TakeLoopTurn(StepRef ref, const LoopConfig& config) {
@@ -63,7 +64,8 @@ void Transition::TakeLoopTurn(StepRef ref, const LoopConfig& config) {
     if (*done) return Complete(ref, 1, 0, std::move(last));
   }
   if (!config.while_condition.empty()) {
-    auto goes_on = EvaluateCondition(state_, ref.activation, config.while_condition);
+    Locals locals{.loop = ref.node, .previous = &last, .iteration = container.next};
+    auto goes_on = EvaluateCondition(state_, ref.activation, config.while_condition, locals);
     if (!goes_on.ok()) return FailStep(ref, 1, ErrorOf(goes_on.status()));
     if (!*goes_on) return Complete(ref, 1, 0, std::move(last));
   }
@@ -79,13 +81,19 @@ void Transition::TakeLoopTurn(StepRef ref, const LoopConfig& config) {
   FinishScopeIfSettled(next);
 }
 
+namespace {
+
+const workflow::Template& OutputOf(const workflow::Node& container) {
+  if (const auto* map = std::get_if<MapConfig>(&container.config)) return map->output;
+  if (const auto* loop = std::get_if<LoopConfig>(&container.config)) return loop->output;
+  return std::get<workflow::CriticalConfig>(container.config).output;
+}
+
+}  // namespace
+
 void Transition::FinishActivation(ActivationIndex index) {
   StepRef owner = state_.activations[index].owner;
-  const workflow::Node& node = NodeOf(owner);
-  const workflow::Template& output = node.kind == NodeKind::kMap
-                                         ? std::get<MapConfig>(node.config).output
-                                         : std::get<LoopConfig>(node.config).output;
-  auto value = Evaluate(state_, index, output);
+  auto value = Evaluate(state_, index, OutputOf(NodeOf(owner)));
   if (!value.ok()) return FailActivation(index, ErrorOf(value.status()));
   if (!Fits(*value)) return FailActivation(index, {"OUTPUT_TOO_LARGE", TooLarge("The output"), ""});
   Emit(ActivationClosed{index, *std::move(value), Error()});

@@ -9,14 +9,15 @@ using workflow::kNoPort;
 using workflow::Node;
 
 void Transition::Complete(StepRef ref, uint32_t attempt, PortIndex port, json::Value output,
-                          std::optional<TimerKind> fired) {
+                          std::optional<TimerKind> fired, uint64_t signal) {
   if (!Fits(output)) {
     return FailStep(ref, attempt, {"OUTPUT_TOO_LARGE", TooLarge("The output"), ""});
   }
   Actions leftovers;
   CollectTimers(ref, fired, /*whole_step=*/true, &leftovers);
+  CollectWait(ref, std::nullopt, &leftovers);
   UnixMicros started = state_.step(ref).claimed_at;
-  uint64_t cause = Emit(StepCompleted{ref, attempt, port, std::move(output), started});
+  uint64_t cause = Emit(StepCompleted{ref, attempt, port, std::move(output), started, signal});
   ActAll(cause, std::move(leftovers));
   FinishScopeIfSettled(ref.activation);
 }
@@ -44,6 +45,7 @@ void Transition::TryAgain(StepRef ref, Error error, UnixMicros ready_at, bool lo
   uint32_t attempt = state_.step(ref).attempt;
   uint64_t cause = Emit(AttemptFailed{ref, attempt, std::move(error), ready_at, lost});
   ActAll(cause, std::move(leftovers));
+  if (state_.step(ref).state == StepState::kWaiting) return RequestChildAgain(ref, cause);
   OfferAttempt(ref, cause);
 }
 
@@ -53,6 +55,9 @@ void Transition::FailStep(StepRef ref, uint32_t attempt, Error error, bool cance
   Closing closing;
   CollectTimers(ref, fired, /*whole_step=*/true, &closing.actions);
   if (cancel_task) CollectTask(ref, error.reason, &closing.actions);
+  std::optional<std::string_view> take_back;
+  if (cancel_task) take_back = error.reason;
+  CollectWait(ref, take_back, &closing.actions);
   CollectBodies(ref, "SCOPE_FAILED", &closing);
   PortIndex port = PortAfterFailure(ref, error.reason);
   UnixMicros started = state_.step(ref).claimed_at;
@@ -87,6 +92,7 @@ void Transition::CancelStep(StepRef ref, std::string_view reason) {
   Closing closing;
   CollectTimers(ref, std::nullopt, /*whole_step=*/true, &closing.actions);
   CollectTask(ref, reason, &closing.actions);
+  CollectWait(ref, reason, &closing.actions);
   CollectBodies(ref, reason, &closing);
   EmitClosing(StepCanceled{ref, std::string(reason)}, std::move(closing));
 }
@@ -116,6 +122,8 @@ void Transition::EndExecution(EventBody end, bool timer_fired) {
   if (state_.deadline != 0 && !timer_fired) {
     closing.actions.push_back(CancelTimer{{TimerKind::kExecution, {}, 0}, state_.deadline, true});
   }
+  const std::string& key = state_.start->concurrency.key;
+  if (!key.empty()) closing.actions.push_back(ReleaseKey{{}, key});
   uint64_t cause = EmitClosing(std::move(end), std::move(closing));
   Act(cause, FinishExecution{state_.phase});
 }
@@ -123,10 +131,13 @@ void Transition::EndExecution(EventBody end, bool timer_fired) {
 void Transition::CollectTimers(StepRef ref, std::optional<TimerKind> fired, bool whole_step,
                                Actions* out) const {
   const Step& step = state_.step(ref);
-  if (step.state == StepState::kWaiting && fired != TimerKind::kWait) {
-    out->push_back(CancelTimer{{TimerKind::kWait, ref, 0}, step.deadline, true});
+  auto wait = state_.waits.find(ref);
+  bool waits = wait != state_.waits.end();
+  UnixMicros wake_at = waits ? wait->second.deadline : step.deadline;
+  if (step.state == StepState::kWaiting && wake_at != 0 && fired != TimerKind::kWait) {
+    out->push_back(CancelTimer{{TimerKind::kWait, ref, 0}, wake_at, true});
   }
-  bool offered = step.state == StepState::kReady || step.state == StepState::kRunning;
+  bool offered = waits || step.state == StepState::kReady || step.state == StepState::kRunning;
   if (offered && whole_step && step.deadline != 0 && fired != TimerKind::kScheduleToClose) {
     out->push_back(CancelTimer{{TimerKind::kScheduleToClose, ref, 0}, step.deadline, true});
   }
@@ -148,6 +159,21 @@ void Transition::CollectTask(StepRef ref, std::string_view reason, Actions* out)
   out->push_back(CancelTask{ref, step.attempt, std::string(reason)});
 }
 
+void Transition::CollectWait(StepRef ref, std::optional<std::string_view> reason,
+                             Actions* out) const {
+  if (state_.waits.empty()) return;
+  auto found = state_.waits.find(ref);
+  if (found == state_.waits.end()) return;
+  const OpenWait& wait = found->second;
+  if (wait.what->kind == WaitKind::kApproval && !wait.granted) {
+    out->push_back(CloseApproval{ref});
+  } else if (wait.what->kind == WaitKind::kKey) {
+    out->push_back(ReleaseKey{{ref}, wait.what->name});
+  } else if (wait.what->kind == WaitKind::kChild && reason && wait.deadline == 0) {
+    out->push_back(CancelChild{ref, state_.step(ref).attempt, wait.child, std::string(*reason)});
+  }
+}
+
 void Transition::CollectActivation(ActivationIndex index, std::string_view reason,
                                    Closing* closing) const {
   const Activation& activation = state_.activations[index];
@@ -159,6 +185,7 @@ void Transition::CollectActivation(ActivationIndex index, std::string_view reaso
     StepRef ref{index, first + i};
     CollectTimers(ref, std::nullopt, /*whole_step=*/true, &closing->actions);
     CollectTask(ref, reason, &closing->actions);
+    CollectWait(ref, reason, &closing->actions);
     CollectBodies(ref, reason, closing);
     closing->open.emplace_back(ref, before);
   }

@@ -25,6 +25,8 @@ struct Limits {
   uint32_t items = 100'000;         // of a flow.map
   uint32_t concurrency = 1000;      // open activations of one container
   uint32_t lost_attempts = 10;      // of one step, then it fails with ATTEMPT_LOST
+  uint32_t signals = 1000;          // kept and not consumed
+  uint32_t child_depth = 20;        // executions above one another
 };
 
 // One transition of a step. A step that changes twice in a decision appears twice, in order.
@@ -59,9 +61,9 @@ void Apply(ExecutionState& state, const Event& event);
 // The state after a history: a fold.
 ExecutionState Replay(PlanPtr plan, std::span<const Event> events);
 
-// Everything that must be going on outside for this state: the open tasks, in-process tasks and
-// timers, with cause 0. What a new owner of the execution starts from. If `state.more()`, a
-// Continue is owed as well.
+// Everything that must be going on outside for this state: the open tasks, in-process tasks,
+// timers, approvals, children and tickets, with cause 0. What a new owner of the execution starts
+// from. If `state.more()`, a Continue is owed as well.
 std::vector<Action> Outstanding(const ExecutionState& state);
 
 }  // namespace agentflow::engine

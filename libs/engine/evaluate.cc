@@ -24,8 +24,8 @@ absl::Status Failed(const workflow::Expression& expression, std::string_view mes
 class Slots {
  public:
   Slots(const ExecutionState& state, ActivationIndex activation,
-        const std::vector<Reference>& references)
-      : state_(state), activation_(activation) {
+        const std::vector<Reference>& references, const Locals& locals)
+      : state_(state), activation_(activation), locals_(locals) {
     values_.reserve(references.size());
     kept_.reserve(references.size());
     for (const Reference& reference : references) values_.push_back(Find(reference));
@@ -60,12 +60,16 @@ class Slots {
         return Keep(Name(start.mode));
       case Variable::kConnection:
         return start.connections.Find(reference.name);
+      case Variable::kSignal:
+        return locals_.signal;
       case Variable::kItem: {
+        if (reference.node == locals_.loop) return locals_.previous;
         const Activation* body = FindBody(reference.node);
         return body ? &body->item : nullptr;
       }
       case Variable::kIndex:
       case Variable::kIteration: {
+        if (reference.node == locals_.loop) return Keep(static_cast<int64_t>(locals_.iteration));
         const Activation* body = FindBody(reference.node);
         return body ? Keep(static_cast<int64_t>(body->iteration)) : nullptr;
       }
@@ -99,6 +103,7 @@ class Slots {
 
   const ExecutionState& state_;
   ActivationIndex activation_;
+  const Locals& locals_;
   absl::InlinedVector<const json::Value*, 8> values_;
   absl::InlinedVector<json::Value, 4> kept_;  // reserved: the addresses are stable
 };
@@ -106,8 +111,8 @@ class Slots {
 }  // namespace
 
 absl::StatusOr<json::Value> Evaluate(const ExecutionState& state, ActivationIndex activation,
-                                     const workflow::Expression& expression) {
-  Slots slots(state, activation, expression.references);
+                                     const workflow::Expression& expression, const Locals& locals) {
+  Slots slots(state, activation, expression.references, locals);
   auto value = expression.program->Evaluate(slots.values());
   if (!value.ok()) return Failed(expression, MessageOf(value.status()));
   return value;
@@ -143,8 +148,9 @@ absl::StatusOr<json::Value> Evaluate(const ExecutionState& state, ActivationInde
 }
 
 absl::StatusOr<bool> EvaluateCondition(const ExecutionState& state, ActivationIndex activation,
-                                       const workflow::Expression& expression) {
-  AF_ASSIGN_OR_RETURN(json::Value value, Evaluate(state, activation, expression));
+                                       const workflow::Expression& expression,
+                                       const Locals& locals) {
+  AF_ASSIGN_OR_RETURN(json::Value value, Evaluate(state, activation, expression, locals));
   if (!value.is_bool()) {
     return Failed(expression, "the condition gives a value of type " +
                                   std::string(json::KindName(value.kind())) +

@@ -12,7 +12,8 @@ constexpr std::array<std::string_view, std::variant_size_v<EventBody>> kTypeName
     "StepCanceled",     "ActivationOpened",  "ActivationClosed",  "ExecutionCompleted",
     "ExecutionFailed",  "ExecutionCanceled", "ExecutionTimedOut", "ContainerStarted",
     "ExecutionPaused",  "ExecutionResumed",  "StepHeld",          "StepRetried",
-    "UnwindingStarted", "StepCompensated",   "ExecutionRebased"};
+    "UnwindingStarted", "StepCompensated",   "ExecutionRebased",  "SignalReceived",
+    "ApprovalDecided",  "ChildAttached",     "KeyHeld",           "HoldLifted"};
 
 }  // namespace
 

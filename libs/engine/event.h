@@ -39,10 +39,12 @@ struct StepClaimed {
   UnixMicros deadline = 0;  // start-to-close; 0: none
 };
 
-// Waits until `wake_at`.
+// Waits: until `wake_at`, or for `wait`.
 struct StepWaiting {
   StepRef step;
-  UnixMicros wake_at = 0;
+  UnixMicros wake_at = 0;            // with `wait`: when its own timer fires; 0: it has none
+  std::shared_ptr<const Wait> wait;  // null: for time alone
+  UnixMicros deadline = 0;           // schedule-to-close, with `wait`; 0: none
 };
 
 struct StepCompleted {
@@ -51,6 +53,7 @@ struct StepCompleted {
   PortIndex port = 0;  // the out-edges of every other port are dead
   json::Value output;
   UnixMicros started_at = 0;  // claimed; 0: not known
+  uint64_t signal = 0;        // sequence of the SignalReceived that it consumes; 0: none
 };
 
 // An attempt failed and the step goes on: READY again with attempt + 1.
@@ -105,6 +108,41 @@ struct ActivationClosed {
   ActivationIndex activation = 0;
   json::Value output;
   Error error;  // why it failed; no reason: it did not
+};
+
+struct SignalReceived {
+  std::string id;  // empty: none
+  std::string name;
+  json::Value payload;
+  std::string principal;
+};
+
+// A step may begin, or a flow.approval ends next.
+struct ApprovalDecided {
+  StepRef step;
+  bool approved = false;
+  std::string principal;  // empty: by its timeout
+  std::string comment;
+  json::Value values;
+};
+
+// A child execution runs.
+struct ChildAttached {
+  StepRef step;
+  uint32_t attempt = 1;
+  Uuid child;
+  int32_t version = 0;
+};
+
+// A flow.critical has its place at the key and may begin.
+struct KeyHeld {
+  StepRef step;
+};
+
+// One thing less that a QUEUED execution waits for; with the last one it is RUNNING.
+struct HoldLifted {
+  Hold hold = kHoldAdmission;
+  UnixMicros deadline = 0;  // of the execution, where it begins; 0: none
 };
 
 // The four ends. Steps still open become CANCELED.
@@ -178,7 +216,8 @@ using EventBody =
                  AttemptFailed, StepFailed, StepSkipped, StepCanceled, ActivationOpened,
                  ActivationClosed, ExecutionCompleted, ExecutionFailed, ExecutionCanceled,
                  ExecutionTimedOut, ContainerStarted, ExecutionPaused, ExecutionResumed, StepHeld,
-                 StepRetried, UnwindingStarted, StepCompensated, ExecutionRebased>;
+                 StepRetried, UnwindingStarted, StepCompensated, ExecutionRebased, SignalReceived,
+                 ApprovalDecided, ChildAttached, KeyHeld, HoldLifted>;
 
 struct Event {
   uint64_t sequence = 0;  // from 1 without gaps; of a volatile event: that of the event before

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 
 #include "libs/base/status.h"
@@ -23,7 +24,9 @@ constexpr std::array<uint8_t, std::variant_size_v<EventBody>> kKindNumbers = {
     17 /* ExecutionPaused */,   18 /* ExecutionResumed */,
     19 /* StepHeld */,          20 /* StepRetried */,
     21 /* UnwindingStarted */,  22 /* StepCompensated */,
-    23 /* ExecutionRebased */};
+    23 /* ExecutionRebased */,  30 /* SignalReceived */,
+    31 /* ApprovalDecided */,   32 /* ChildAttached */,
+    33 /* KeyHeld */,           34 /* HoldLifted */};
 
 enum Tag : uint32_t {
   kKind = 1,
@@ -57,6 +60,15 @@ enum Tag : uint32_t {
   kSource = 29,
   kSourceSequence = 30,
   kMaxInFlight = 31,
+  kWait = 40,
+  kCloseDeadline = 41,  // StepWaiting::deadline
+  kSignal = 42,         // a sequence
+  kSignalId = 43,
+  kName = 44,
+  kComment = 45,
+  kChild = 46,
+  kVersion = 47,
+  kHold = 48,
 };
 
 class BodyWriter {
@@ -84,6 +96,8 @@ class BodyWriter {
   void operator()(const StepWaiting& e) {
     Step(e.step);
     out_.Signed(kDeadline, e.wake_at);
+    if (e.wait) out_.Message(kWait, [&](WireWriter& out) { WriteWait(*e.wait, out); });
+    out_.Signed(kCloseDeadline, e.deadline);
   }
   void operator()(const StepCompleted& e) {
     Step(e.step);
@@ -91,6 +105,7 @@ class BodyWriter {
     out_.Number(kPort, e.port);
     WriteValueField(kValue, e.output, out_);
     out_.Signed(kStartedAt, e.started_at);
+    out_.Number(kSignal, e.signal);
   }
   void operator()(const AttemptFailed& e) {
     Step(e.step);
@@ -166,6 +181,30 @@ class BodyWriter {
     out_.Bytes(kSource, e.source);
     out_.Number(kSourceSequence, e.source_sequence);
   }
+  void operator()(const SignalReceived& e) {
+    out_.Bytes(kSignalId, e.id);
+    out_.Bytes(kName, e.name);
+    WriteValueField(kValue, e.payload, out_);
+    out_.Bytes(kPrincipal, e.principal);
+  }
+  void operator()(const ApprovalDecided& e) {
+    Step(e.step);
+    out_.Number(kFlag, e.approved);
+    out_.Bytes(kPrincipal, e.principal);
+    out_.Bytes(kComment, e.comment);
+    WriteValueField(kValue, e.values, out_);
+  }
+  void operator()(const ChildAttached& e) {
+    Step(e.step);
+    out_.Number(kAttempt, e.attempt);
+    WriteIdField(kChild, e.child, out_);
+    out_.Number(kVersion, static_cast<uint64_t>(std::max(e.version, 0)));
+  }
+  void operator()(const KeyHeld& e) { Step(e.step); }
+  void operator()(const HoldLifted& e) {
+    out_.Number(kHold, e.hold);
+    out_.Signed(kDeadline, e.deadline);
+  }
 
  private:
   void Step(StepRef step) {
@@ -208,6 +247,15 @@ struct Fields {
   std::string source;
   uint64_t source_sequence = 0;
   uint32_t max_in_flight = 0;
+  std::shared_ptr<const Wait> wait;
+  int64_t close_deadline = 0;
+  uint64_t signal = 0;
+  std::string signal_id;
+  std::string name;
+  std::string comment;
+  Uuid child;
+  int32_t version = 0;
+  uint64_t hold = 0;
 };
 
 bool ReadRebaseField(const WireReader& in, Fields& fields) {
@@ -296,6 +344,30 @@ bool ReadField(const WireReader& in, Fields& fields) {
       return ReadEnding(in.bytes, &fields.ending);
     case kMaxInFlight:
       return Fit(in.number, &fields.max_in_flight);
+    case kWait:
+      return ReadWait(in.bytes, &fields.wait);
+    case kCloseDeadline:
+      fields.close_deadline = UnZigZag(in.number);
+      return true;
+    case kSignal:
+      fields.signal = in.number;
+      return true;
+    case kSignalId:
+      fields.signal_id = in.bytes;
+      return true;
+    case kName:
+      fields.name = in.bytes;
+      return true;
+    case kComment:
+      fields.comment = in.bytes;
+      return true;
+    case kChild:
+      return ReadId(in.bytes, &fields.child);
+    case kVersion:
+      return Fit(in.number, &fields.version);
+    case kHold:
+      fields.hold = in.number;
+      return in.number == kHoldAdmission || in.number == kHoldKey;
     default:
       return ReadRebaseField(in, fields);
   }
@@ -323,9 +395,9 @@ bool MakeControlBody(Fields& f, EventBody* body) {
       *body = StepCompensated{f.step};
       return true;
     case 23:
-      *body = ExecutionRebased{static_cast<ExecutionRebased::Kind>(f.rebase),
-                               std::move(f.plan_hash), std::move(f.snapshot), std::move(f.source),
-                               f.source_sequence};
+      *body =
+          ExecutionRebased{static_cast<ExecutionRebased::Kind>(f.rebase), std::move(f.plan_hash),
+                           std::move(f.snapshot), std::move(f.source), f.source_sequence};
       return true;
     default:
       return false;
@@ -345,10 +417,10 @@ bool MakeBody(Fields& f, EventBody* body) {
       *body = StepClaimed{f.step, f.attempt, std::move(f.holder), f.deadline};
       return true;
     case 4:
-      *body = StepWaiting{f.step, f.deadline};
+      *body = StepWaiting{f.step, f.deadline, std::move(f.wait), f.close_deadline};
       return true;
     case 5:
-      *body = StepCompleted{f.step, f.attempt, f.port, std::move(f.value), f.started_at};
+      *body = StepCompleted{f.step, f.attempt, f.port, std::move(f.value), f.started_at, f.signal};
       return true;
     case 6:
       *body = AttemptFailed{f.step, f.attempt, std::move(f.error), f.ready_at, f.flag};
@@ -382,6 +454,23 @@ bool MakeBody(Fields& f, EventBody* body) {
       return true;
     case 16:
       *body = ContainerStarted{f.step, std::move(f.value), f.total, f.concurrency};
+      return true;
+    case 30:
+      *body = SignalReceived{std::move(f.signal_id), std::move(f.name), std::move(f.value),
+                             std::move(f.principal)};
+      return true;
+    case 31:
+      *body = ApprovalDecided{f.step, f.flag, std::move(f.principal), std::move(f.comment),
+                              std::move(f.value)};
+      return true;
+    case 32:
+      *body = ChildAttached{f.step, f.attempt, f.child, f.version};
+      return true;
+    case 33:
+      *body = KeyHeld{f.step};
+      return true;
+    case 34:
+      *body = HoldLifted{f.hold == kHoldKey ? kHoldKey : kHoldAdmission, f.deadline};
       return true;
     default:
       return MakeControlBody(f, body);

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "libs/base/status.h"
 #include "libs/engine/evaluate.h"
 #include "libs/engine/time_text.h"
@@ -9,17 +11,46 @@ using workflow::kNone;
 using workflow::Node;
 using workflow::NodeKind;
 
+namespace {
+
+// Whether a node of that kind does nothing outside and does not wait.
+bool IsPure(const Node& node) {
+  switch (node.kind) {
+    case NodeKind::kTask:
+    case NodeKind::kWait:
+    case NodeKind::kSignal:
+    case NodeKind::kApproval:
+    case NodeKind::kCondition:
+    case NodeKind::kChild:
+      return false;
+    default:
+      return node.body == kNone;
+  }
+}
+
+}  // namespace
+
 void Transition::Begin(StepRef ref) {
   const Step& step = state_.step(ref);
-  if (step.state != StepState::kPending) return TakeTurn(ref);
+  if (step.state == StepState::kRunning) return TakeTurn(ref);
+  if (step.state == StepState::kWaiting) {
+    if (state_.waits.at(ref).what->kind == WaitKind::kApproval) return BeginNow(ref);
+    Emit(ContainerStarted{ref, json::Value(), 1, 1});  // flow.critical has its key
+    return;
+  }
   if (step.readiness == Readiness::kSkip) {
     Emit(StepSkipped{ref});
     return FinishScopeIfSettled(ref.activation);
   }
   const Node& node = NodeOf(ref);
   if (node.join.cancel_rest) CancelRest(ref);
-  bool pure = node.kind != NodeKind::kTask && node.kind != NodeKind::kWait && node.body == kNone;
-  if (pure && (node.policy.checkpoint || state_.start->strict)) {
+  if (node.policy.approval && StopAtGate(ref)) return;
+  BeginNow(ref);
+}
+
+void Transition::BeginNow(StepRef ref) {
+  const Node& node = NodeOf(ref);
+  if (IsPure(node) && (node.policy.checkpoint || state_.start->strict)) {
     uint64_t cause = Emit(StepScheduled{ref, nullptr, now_, 0, true});
     return Act(cause, RunInProcess{ref, 1});
   }
@@ -47,6 +78,16 @@ void Transition::Execute(StepRef ref) {
       return StartMap(ref, std::get<workflow::MapConfig>(node.config));
     case NodeKind::kLoop:
       return StartLoop(ref, std::get<workflow::LoopConfig>(node.config));
+    case NodeKind::kSignal:
+      return ExecuteSignal(ref, std::get<workflow::SignalConfig>(node.config));
+    case NodeKind::kApproval:
+      return ExecuteApproval(ref, std::get<workflow::ApprovalConfig>(node.config));
+    case NodeKind::kCondition:
+      return ExecuteCondition(ref, std::get<workflow::ConditionConfig>(node.config));
+    case NodeKind::kChild:
+      return ExecuteChild(ref, std::get<workflow::ChildConfig>(node.config));
+    case NodeKind::kCritical:
+      return ExecuteCritical(ref, std::get<workflow::CriticalConfig>(node.config));
     case NodeKind::kTransaction:
     case NodeKind::kEnd:
     case NodeKind::kCancel:
@@ -67,12 +108,24 @@ void Transition::ExecuteIf(StepRef ref, const workflow::IfConfig& config) {
 }
 
 void Transition::ExecuteSwitch(StepRef ref, const workflow::SwitchConfig& config) {
+  std::vector<PortIndex> chosen;
   for (const auto& option : config.cases) {
     auto holds = EvaluateCondition(state_, ref.activation, option.when);
     if (!holds.ok()) return FailStep(ref, 1, ErrorOf(holds.status()));
-    if (*holds) return Choose(ref, option.port);
+    if (*holds && !config.all) return Choose(ref, option.port);
+    if (*holds) chosen.push_back(option.port);
   }
-  Choose(ref, config.default_port);
+  if (!config.all) return Choose(ref, config.default_port);
+  const std::vector<std::string>& ports = NodeOf(ref).ports;
+  if (chosen.empty()) chosen.push_back(config.default_port);
+  json::Array names;
+  for (PortIndex port : chosen) {
+    bool named = port < ports.size();
+    if (named && std::find(names.begin(), names.end(), json::Value(ports[port])) == names.end()) {
+      names.emplace_back(ports[port]);
+    }
+  }
+  Complete(ref, 1, workflow::kListedPorts, json::Value(std::move(names)));
 }
 
 void Transition::Choose(StepRef ref, PortIndex port) {

@@ -3,6 +3,7 @@
 
 #include "libs/base/status.h"
 #include "libs/engine/codec.h"
+#include "libs/engine/derived.h"
 #include "libs/engine/stored.h"
 #include "libs/engine/wire.h"
 
@@ -28,9 +29,13 @@ enum StateTag : uint32_t {
   kPaused = 25,
   kResumedAt = 26,
   kMaxInFlight = 27,
-  kParked = 28,    // like kAgenda
-  kUndoable = 29,  // varints: activation, node, sequence, ...
+  kParked = 28,     // like kAgenda
+  kUndoable = 29,   // varints: activation, node, sequence, ...
   kUnwinding = 30,  // repeated
+  kOpenWait = 40,   // repeated
+  kSignal = 41,     // repeated: {1 sequence, 2 name, 3 payload}
+  kSignalId = 42,   // repeated: {1 id, 2 name}
+  kHolds = 43,
 };
 
 enum UnwindingTag : uint32_t {
@@ -75,6 +80,17 @@ enum StepTag : uint32_t {
   kFailure = 18,  // repeated: {1 attempt, 2 error, 3 time}
   kHeld = 25,
   kForgiven = 26,
+  kPlace = 40,
+};
+
+enum OpenWaitTag : uint32_t {
+  kWaitActivation = 1,
+  kWaitNode = 2,
+  kWhat = 3,
+  kWaitDeadline = 4,
+  kGranted = 5,
+  kChild = 6,
+  kChildVersion = 7,
 };
 
 enum ContainerTag : uint32_t {
@@ -127,6 +143,7 @@ void WriteStep(uint32_t index, const Step& step, bool container, WireWriter& out
   WriteValueField(kStepOutput, step.output, out);
   if (step.offer) out.Message(kOffer, [&](WireWriter& offer) { WriteOffer(*step.offer, offer); });
   if (step.error) WriteErrorField(kStepError, *step.error, out);
+  out.Number(kPlace, step.place);
   for (const AttemptFailure& failure : step.failures) {
     out.Message(kFailure, [&](WireWriter& fields) {
       fields.Number(1, failure.attempt);
@@ -176,6 +193,39 @@ void WriteUnwinding(StepRef target, const Unwinding& unwinding, WireWriter& out)
   out.Bytes(kInHand, PackRefs(unwinding.in_hand));
   out.Bytes(kUndoFailed, PackRefs(unwinding.failed));
   WriteEndingField(kEnding, unwinding.ending, out);
+}
+
+void WriteOpenWait(StepRef ref, const OpenWait& wait, WireWriter& out) {
+  out.Number(kWaitActivation, ref.activation);
+  out.Number(kWaitNode, ref.node);
+  out.Message(kWhat, [&](WireWriter& what) { WriteWait(*wait.what, what); });
+  out.Signed(kWaitDeadline, wait.deadline);
+  out.Number(kGranted, wait.granted);
+  WriteIdField(kChild, wait.child, out);
+  out.Number(kChildVersion, static_cast<uint64_t>(std::max(wait.child_version, 0)));
+}
+
+bool ReadOpenWaitField(const WireReader& in, StepRef* ref, OpenWait* wait) {
+  switch (in.tag) {
+    case kWaitActivation:
+      return Fit(in.number, &ref->activation);
+    case kWaitNode:
+      return Fit(in.number, &ref->node);
+    case kWhat:
+      return ReadWait(in.bytes, &wait->what);
+    case kWaitDeadline:
+      wait->deadline = UnZigZag(in.number);
+      return true;
+    case kGranted:
+      wait->granted = in.number != 0;
+      return true;
+    case kChild:
+      return ReadId(in.bytes, &wait->child);
+    case kChildVersion:
+      return Fit(in.number, &wait->child_version);
+    default:
+      return true;
+  }
 }
 
 bool ReadContainerField(const WireReader& in, StepRef* ref, Container* container) {
@@ -277,6 +327,9 @@ bool ReadStepField(const WireReader& in, Step* step) {
       return true;
     case kForgiven:
       return Fit(in.number, &step->forgiven);
+    case kPlace:
+      step->place = in.number != 0;
+      return true;
     default:
       return true;
   }
@@ -292,7 +345,11 @@ class StateReader {
     while (in.Next()) {
       if (!ReadStateField(in)) return false;
     }
-    return in.ok() && state_.start && CheckRefs() && CheckContainers();
+    if (!in.ok() || !state_.start || !CheckRefs() || !CheckContainers() || !CheckWaits()) {
+      return false;
+    }
+    for (const auto& entry : state_.containers) CountPlaces(state_, entry.first);
+    return true;
   }
 
   ExecutionState Take() { return std::move(state_); }
@@ -332,6 +389,14 @@ class StateReader {
         return ReadRefs(in.bytes, &state_.agenda);
       case kContainer:
         return ReadContainer(in.bytes);
+      case kOpenWait:
+        return ReadOpenWait(in.bytes);
+      case kSignal:
+        return ReadSignal(in.bytes);
+      case kSignalId:
+        return ReadSignalId(in.bytes);
+      case kHolds:
+        return Fit(in.number, &state_.holds);
       default:
         return ReadControlField(in);
     }
@@ -451,9 +516,9 @@ class StateReader {
     }
     if (!in.ok() || index >= activation->steps.size()) return false;
     NodeIndex node = state_.plan->scopes[activation->scope].first_node + index;
+    if (step.state == StepState::kWaiting) ++state_.waiting;
     if (state_.plan->nodes[node].body == workflow::kNone) {
       if (step.state == StepState::kReady || step.state == StepState::kRunning) ++state_.active;
-      if (step.state == StepState::kWaiting) ++state_.waiting;
     }
     if (state_.plan->nodes[node].kind == workflow::NodeKind::kTask &&
         (step.state == StepState::kReady || step.state == StepState::kRunning)) {
@@ -486,6 +551,50 @@ class StateReader {
     return state_.containers.insert({ref, std::move(container)}).second;
   }
 
+  bool ReadOpenWait(std::string_view bytes) {
+    StepRef ref;
+    OpenWait wait;
+    WireReader in(bytes);
+    while (in.Next()) {
+      if (!ReadOpenWaitField(in, &ref, &wait)) return false;
+    }
+    if (!in.ok() || !wait.what || state_.waits.contains(ref)) return false;
+    AddWait(state_, ref, std::move(wait));
+    return true;
+  }
+
+  bool ReadSignal(std::string_view bytes) {
+    Signal& signal = state_.signals.emplace_back();
+    WireReader in(bytes);
+    while (in.Next()) {
+      if (in.tag == 1) signal.sequence = in.number;
+      if (in.tag == 2) signal.name = in.bytes;
+      if (in.tag == 3 && !ReadValue(in.bytes, &signal.payload)) return false;
+    }
+    return in.ok();
+  }
+
+  bool ReadSignalId(std::string_view bytes) {
+    auto& [id, name] = state_.signal_ids.emplace_back();
+    WireReader in(bytes);
+    while (in.Next()) {
+      if (in.tag == 1) id = in.bytes;
+      if (in.tag == 2) name = in.bytes;
+    }
+    return in.ok();
+  }
+
+  // A wait belongs to a step that waits, or to a flow.critical that runs.
+  bool CheckWaits() const {
+    for (const auto& [ref, wait] : state_.waits) {
+      if (!state_.HasStep(ref)) return false;
+      StepState state = state_.step(ref).state;
+      bool key = wait.what->kind == WaitKind::kKey;
+      if (state != StepState::kWaiting && !(key && state == StepState::kRunning)) return false;
+    }
+    return true;
+  }
+
   // A map's items and outputs belong together, every iteration begun has its activation, and
   // every open activation its container.
   bool CheckContainers() const {
@@ -502,7 +611,9 @@ class StateReader {
            container.outputs.size() != container.total)) {
         return false;
       }
-      if (container.next > 0 && !state_.children.contains({ref, container.next - 1})) return false;
+      for (uint32_t i = 0; i < container.next; ++i) {
+        if (!state_.children.contains({ref, i})) return false;
+      }
     }
     return true;
   }
@@ -513,8 +624,7 @@ class StateReader {
 
   // Whether the step exists and has a compensation.
   bool CanBeUndone(StepRef ref) const {
-    return state_.HasStep(ref) &&
-           state_.plan->nodes[ref.node].policy.compensate != workflow::kNone;
+    return state_.HasStep(ref) && state_.plan->nodes[ref.node].policy.compensate != workflow::kNone;
   }
 
   bool CheckRefs() const {
@@ -578,6 +688,23 @@ std::string EncodeState(const ExecutionState& state) {
   for (const auto& entry : state.unwindings) {
     out.Message(kUnwinding, [&](WireWriter& w) { WriteUnwinding(entry.first, entry.second, w); });
   }
+  for (const auto& entry : state.waits) {
+    out.Message(kOpenWait, [&](WireWriter& w) { WriteOpenWait(entry.first, entry.second, w); });
+  }
+  for (const Signal& signal : state.signals) {
+    out.Message(kSignal, [&](WireWriter& w) {
+      w.Number(1, signal.sequence);
+      w.Bytes(2, signal.name);
+      WriteValueField(3, signal.payload, w);
+    });
+  }
+  for (const auto& entry : state.signal_ids) {
+    out.Message(kSignalId, [&](WireWriter& w) {
+      w.Bytes(1, entry.first);
+      w.Bytes(2, entry.second);
+    });
+  }
+  out.Number(kHolds, state.holds);
   return bytes;
 }
 

@@ -1,6 +1,7 @@
 #include "libs/engine/state.h"
 
 #include <charconv>
+#include <tuple>
 
 #include "libs/base/status.h"
 
@@ -112,6 +113,19 @@ const Step& ExecutionState::step(StepRef ref) const {
 
 Step& ExecutionState::step(StepRef ref) {
   return const_cast<Step&>(static_cast<const ExecutionState*>(this)->step(ref));
+}
+
+bool Wait::operator==(const Wait& other) const {
+  bool same_approval =
+      approval == other.approval || (approval && other.approval && *approval == *other.approval);
+  return same_approval && std::tie(kind, name, version, input, detach, limit) ==
+                              std::tie(other.kind, other.name, other.version, other.input,
+                                       other.detach, other.limit);
+}
+
+bool OpenWait::operator==(const OpenWait& other) const {
+  return (what == other.what || *what == *other.what) && deadline == other.deadline &&
+         granted == other.granted && child == other.child && child_version == other.child_version;
 }
 
 bool ExecutionState::HasStep(StepRef ref) const {

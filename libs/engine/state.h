@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -43,7 +44,7 @@ enum class StepState : uint8_t {
   kPending = 1,  // its join is open, or it is next
   kReady = 2,    // offered to workers, or waiting for its retry time
   kRunning = 3,  // claimed (known only to this process: a claim is not journalled)
-  kWaiting = 4,  // for a timer, a signal or a person
+  kWaiting = 4,  // for a timer, a signal, a person, a condition, a child or a key
   kCompleted = 5,
   kFailed = 6,
   kSkipped = 7,
@@ -109,11 +110,69 @@ struct Offer {
 // What its in-edges have made of a step.
 enum class Readiness : uint8_t { kOpen = 0, kRun = 1, kSkip = 2 };
 
+// Who may decide an approval, and until when: what the shell shows to people.
+struct ApprovalRequest {
+  std::string title;
+  std::string description;
+  std::vector<std::string> by;  // "role:x", "user:y", "group:z": any of them; empty: anybody
+  json::Value form;             // JSON Schema of the values to be given; null: none
+  workflow::OnTimeout on_timeout = workflow::OnTimeout::kReject;
+
+  bool operator==(const ApprovalRequest&) const = default;
+};
+
+// The numbers are stored.
+enum class WaitKind : uint8_t {
+  kSignal = 1,     // flow.signal: for one of that name
+  kApproval = 2,   // flow.approval, or policy.approval before the node runs
+  kCondition = 3,  // flow.await
+  kChild = 4,      // flow.workflow: for the end of a child execution (detached: for its start)
+  kKey = 5,        // flow.critical: for a place at a key
+};
+
+// What a step waits for beside time, as it was evaluated.
+struct Wait {
+  WaitKind kind = WaitKind::kSignal;
+  std::string name;  // the signal's; the key; the child's workflow: its id
+  std::shared_ptr<const ApprovalRequest> approval;  // kApproval
+  // kChild
+  int32_t version = 0;  // 0: the one that counts when it starts
+  json::Value input;
+  bool detach = false;
+  uint32_t limit = 1;  // kKey: places that the key has
+
+  bool operator==(const Wait& other) const;
+};
+
+// Such a wait as it stands.
+struct OpenWait {
+  std::shared_ptr<const Wait> what;  // never null
+  UnixMicros deadline = 0;           // of a TimerKind::kWait; 0: none
+  bool granted = false;              // approved, or the key's place is held: the step may begin
+  Uuid child;                        // once it has started
+  int32_t child_version = 0;
+
+  bool operator==(const OpenWait& other) const;
+};
+
+// A signal that nobody has consumed yet.
+struct Signal {
+  uint64_t sequence = 0;  // of its SignalReceived
+  std::string name;
+  json::Value payload;
+
+  bool operator==(const Signal&) const = default;
+};
+
+// How many ids of signals are remembered, so that the same one counts once.
+inline constexpr size_t kSignalIdsKept = 1000;
+
 struct Step {
   StepState state = StepState::kPending;
   Readiness readiness = Readiness::kOpen;
   bool in_process = false;             // run by RunStep, not by a worker
   bool held = false;                   // WAITING for somebody's decision after it failed
+  bool place = false;                  // has one of its node's policy.concurrency
   PortIndex port = workflow::kNoPort;  // taken when it ended
   uint32_t taken = 0;                  // in-edges that ended so
   uint32_t dead = 0;
@@ -122,7 +181,7 @@ struct Step {
   uint32_t forgiven = 0;        // attempts before it was held and retried: not counted either
   UnixMicros scheduled_at = 0;  // first became ready, waiting or done
   UnixMicros ready_at = 0;      // the attempt may not be handed out earlier
-  UnixMicros deadline = 0;      // schedule-to-close, or the wait's end; 0: none
+  UnixMicros deadline = 0;      // schedule-to-close, or flow.wait's end; 0: none
   UnixMicros started_at = 0;    // claim of the attempt that ended it; 0: open, or not known
   UnixMicros ended_at = 0;
   json::Value output;
@@ -147,6 +206,15 @@ struct Activation {
   std::vector<Step> steps;  // by node index minus the scope's first
 };
 
+// How many rounds of a flow.map work on one node: policy.concurrency.
+struct Places {
+  uint32_t taken = 0;
+  uint32_t next = 0;           // flow.pipeline: the first round that has not come to the node yet
+  std::set<uint32_t> waiting;  // rounds whose step could begin
+
+  bool operator==(const Places&) const = default;
+};
+
 // What a running container keeps.
 struct Container {
   json::Value items;         // flow.map
@@ -159,6 +227,7 @@ struct Container {
   std::vector<json::Value> outputs;
   // Whether it can act: open an activation or complete. Then it is on the agenda.
   bool turn = false;
+  std::map<NodeIndex, Places> places;  // of nodes that have some; counted again from the steps
 
   bool operator==(const Container&) const = default;
 };
@@ -195,6 +264,32 @@ struct Origin {
   bool operator==(const Origin&) const = default;
 };
 
+// What an execution has to hold while it runs.
+struct ConcurrencyKey {
+  std::string key;  // empty: none
+  uint32_t limit = 1;
+  workflow::WhenBusy when_busy = workflow::WhenBusy::kQueue;
+
+  bool operator==(const ConcurrencyKey&) const = default;
+};
+
+// The execution whose flow.workflow started this one.
+struct Parent {
+  Uuid execution;
+  std::string step;  // key
+  uint32_t attempt = 0;
+  uint32_t depth = 0;     // how many are above this one; 0: no parent
+  bool detached = false;  // it has not to be told how this one ends
+
+  bool operator==(const Parent&) const = default;
+};
+
+// Why an execution is QUEUED. Bits; stored.
+enum Hold : uint8_t {
+  kHoldAdmission = 1,  // until AdmitExecution
+  kHoldKey = 2,        // until KeyGranted for its concurrency key
+};
+
 // Facts about an execution that never change.
 struct StartInfo {
   Uuid id;
@@ -212,6 +307,9 @@ struct StartInfo {
   std::string request_id;
   bool strict = false;  // every pure step as if it had policy.checkpoint
   Origin origin;
+  Parent parent;
+  ConcurrencyKey concurrency;  // where empty, the start evaluates the plan's
+  bool queued = false;         // begins with AdmitExecution
 
   bool operator==(const StartInfo&) const = default;
 };
@@ -225,8 +323,8 @@ struct ExecutionState {
   UnixMicros started_at = 0;
   UnixMicros updated_at = 0;  // time of the last event; time never runs back
   UnixMicros ended_at = 0;
-  UnixMicros deadline = 0;    // of the execution; 0: none
-  UnixMicros resumed_at = 0;  // last
+  UnixMicros deadline = 0;     // of the execution; 0: none
+  UnixMicros resumed_at = 0;   // last
   uint32_t max_in_flight = 0;  // tasks READY or RUNNING at a time; 0: any number
   json::Value output;
   Error error;
@@ -236,8 +334,18 @@ struct ExecutionState {
   std::map<std::pair<StepRef, uint32_t>, ActivationIndex> children;
   // Of containers that are RUNNING.
   std::map<StepRef, Container> containers;
-  // Steps whose join is decided and that are still PENDING, and containers that can act, in the
-  // order of their turn. The entries before `agenda_head` are spent.
+  // Of steps that are WAITING for more than time, and of every flow.critical that runs.
+  std::map<StepRef, OpenWait> waits;
+  std::vector<Signal> signals;  // not consumed, oldest first
+  // The last kSignalIdsKept ids and the names they came with, oldest first.
+  std::vector<std::pair<std::string, std::string>> signal_ids;
+  uint8_t holds = 0;  // Hold bits: what a QUEUED execution waits for
+  // Derived from `waits`: who listens to a signal's name, and the steps of flow.await.
+  std::map<std::string, std::set<StepRef>, std::less<>> listeners;
+  std::set<StepRef> conditions;
+  // Steps whose join is decided and that are still PENDING, those whose wait is granted, and
+  // containers that can act, in the order of their turn. The entries before `agenda_head` are
+  // spent.
   std::vector<StepRef> agenda;
   size_t agenda_head = 0;
   // The same of tasks where max_in_flight holds: they begin as others end.

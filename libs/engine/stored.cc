@@ -24,16 +24,21 @@ enum InfoTag : uint32_t {
   kTraceId = 12,
   kRequestId = 13,
   kStrict = 14,
-  kOrigin = 15,  // {1 kind, 2 execution, 3 sequence}
+  kOrigin = 15,       // {1 kind, 2 execution, 3 sequence}
+  kParent = 40,       // {1 execution, 2 step, 3 attempt, 4 depth, 5 detached}
+  kConcurrency = 41,  // {1 key, 2 limit, 3 when busy}
+  kQueued = 42,
 };
 
-bool ReadId(std::string_view bytes, Uuid* id) {
-  std::array<uint8_t, 16> raw;
-  if (bytes.size() != raw.size()) return false;
-  std::copy(bytes.begin(), bytes.end(), raw.begin());
-  *id = Uuid(raw);
-  return true;
-}
+enum WaitTag : uint32_t {
+  kWaitKind = 1,
+  kWaitName = 2,
+  kApproval = 3,  // {1 title, 2 description, 3 by: repeated, 4 form, 5 on timeout}
+  kChildVersion = 4,
+  kChildInput = 5,
+  kDetach = 6,
+  kLimit = 7,
+};
 
 // Up to three texts with the tags 1, 2 and 3.
 bool ReadTexts(std::string_view bytes, std::string* first, std::string* second,
@@ -63,6 +68,73 @@ bool ReadOrigin(std::string_view bytes, Origin* origin) {
     if (in.tag == 3) origin->sequence = in.number;
   }
   return in.ok();
+}
+
+bool ReadParent(std::string_view bytes, Parent* parent) {
+  WireReader in(bytes);
+  while (in.Next()) {
+    if (in.tag == 1 && !ReadId(in.bytes, &parent->execution)) return false;
+    if (in.tag == 2) parent->step = in.bytes;
+    if (in.tag == 3 && !Fit(in.number, &parent->attempt)) return false;
+    if (in.tag == 4 && !Fit(in.number, &parent->depth)) return false;
+    if (in.tag == 5) parent->detached = in.number != 0;
+  }
+  return in.ok();
+}
+
+bool ReadConcurrency(std::string_view bytes, ConcurrencyKey* concurrency) {
+  concurrency->limit = 0;
+  WireReader in(bytes);
+  while (in.Next()) {
+    if (in.tag == 1) concurrency->key = in.bytes;
+    if (in.tag == 2 && !Fit(in.number, &concurrency->limit)) return false;
+    if (in.tag == 3) {
+      if (in.number < 1 || in.number > 3) return false;
+      concurrency->when_busy = static_cast<workflow::WhenBusy>(in.number);
+    }
+  }
+  return in.ok();
+}
+
+bool ReadApproval(std::string_view bytes, std::shared_ptr<const ApprovalRequest>* request) {
+  auto read = std::make_shared<ApprovalRequest>();
+  WireReader in(bytes);
+  while (in.Next()) {
+    if (in.tag == 1) read->title = in.bytes;
+    if (in.tag == 2) read->description = in.bytes;
+    if (in.tag == 3) read->by.emplace_back(in.bytes);
+    if (in.tag == 4 && !ReadValue(in.bytes, &read->form)) return false;
+    if (in.tag == 5) {
+      if (in.number < 1 || in.number > 3) return false;
+      read->on_timeout = static_cast<workflow::OnTimeout>(in.number);
+    }
+  }
+  *request = std::move(read);
+  return in.ok();
+}
+
+bool ReadWaitField(const WireReader& in, Wait* wait) {
+  switch (in.tag) {
+    case kWaitKind:
+      wait->kind = static_cast<WaitKind>(in.number);
+      return in.number >= 1 && in.number <= 5;
+    case kWaitName:
+      wait->name = in.bytes;
+      return true;
+    case kApproval:
+      return ReadApproval(in.bytes, &wait->approval);
+    case kChildVersion:
+      return Fit(in.number, &wait->version);
+    case kChildInput:
+      return ReadValue(in.bytes, &wait->input);
+    case kDetach:
+      wait->detach = in.number != 0;
+      return true;
+    case kLimit:
+      return Fit(in.number, &wait->limit);
+    default:
+      return true;
+  }
 }
 
 bool ReadInfoField(const WireReader& in, StartInfo* info) {
@@ -105,12 +177,62 @@ bool ReadInfoField(const WireReader& in, StartInfo* info) {
       return true;
     case kOrigin:
       return ReadOrigin(in.bytes, &info->origin);
+    case kParent:
+      return ReadParent(in.bytes, &info->parent);
+    case kConcurrency:
+      return ReadConcurrency(in.bytes, &info->concurrency);
+    case kQueued:
+      info->queued = in.number != 0;
+      return true;
     default:
       return true;
   }
 }
 
 }  // namespace
+
+void WriteIdField(uint32_t tag, const Uuid& id, WireWriter& out) {
+  if (id == Uuid()) return;
+  const auto& bytes = id.bytes();
+  out.Bytes(tag, {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+}
+
+bool ReadId(std::string_view bytes, Uuid* id) {
+  std::array<uint8_t, 16> raw;
+  if (bytes.size() != raw.size()) return false;
+  std::copy(bytes.begin(), bytes.end(), raw.begin());
+  *id = Uuid(raw);
+  return true;
+}
+
+void WriteWait(const Wait& wait, WireWriter& out) {
+  out.Number(kWaitKind, static_cast<uint64_t>(wait.kind));
+  out.Bytes(kWaitName, wait.name);
+  if (wait.approval) {
+    out.Message(kApproval, [&](WireWriter& fields) {
+      fields.Bytes(1, wait.approval->title);
+      fields.Bytes(2, wait.approval->description);
+      for (const std::string& who : wait.approval->by) fields.AlwaysBytes(3, who);
+      WriteValueField(4, wait.approval->form, fields);
+      fields.Number(5, static_cast<uint64_t>(wait.approval->on_timeout));
+    });
+  }
+  out.Number(kChildVersion, static_cast<uint64_t>(std::max(wait.version, 0)));
+  WriteValueField(kChildInput, wait.input, out);
+  out.Number(kDetach, wait.detach);
+  out.AlwaysNumber(kLimit, wait.limit);
+}
+
+bool ReadWait(std::string_view bytes, std::shared_ptr<const Wait>* wait) {
+  auto read = std::make_shared<Wait>();
+  WireReader in(bytes);
+  while (in.Next()) {
+    if (!ReadWaitField(in, read.get())) return false;
+  }
+  bool fits = (read->kind == WaitKind::kApproval) == (read->approval != nullptr);
+  *wait = std::move(read);
+  return in.ok() && fits;
+}
 
 void WriteStartInfo(const StartInfo& info, WireWriter& out) {
   const auto& id = info.id.bytes();
@@ -133,6 +255,23 @@ void WriteStartInfo(const StartInfo& info, WireWriter& out) {
   out.Bytes(kTraceId, info.trace_id);
   out.Bytes(kRequestId, info.request_id);
   out.Number(kStrict, info.strict);
+  if (info.parent != Parent()) {
+    out.Message(kParent, [&](WireWriter& fields) {
+      WriteIdField(1, info.parent.execution, fields);
+      fields.Bytes(2, info.parent.step);
+      fields.Number(3, info.parent.attempt);
+      fields.Number(4, info.parent.depth);
+      fields.Number(5, info.parent.detached);
+    });
+  }
+  if (info.concurrency != ConcurrencyKey()) {
+    out.Message(kConcurrency, [&](WireWriter& fields) {
+      fields.Bytes(1, info.concurrency.key);
+      fields.Number(2, info.concurrency.limit);
+      fields.Number(3, static_cast<uint64_t>(info.concurrency.when_busy));
+    });
+  }
+  out.Number(kQueued, info.queued);
   if (info.origin.kind == Origin::Kind::kNone) return;
   out.Message(kOrigin, [&](WireWriter& origin) {
     origin.Number(1, static_cast<uint64_t>(info.origin.kind));

@@ -17,6 +17,13 @@ bool ReadStartInfo(std::string_view bytes, std::shared_ptr<const StartInfo>* inf
 void WriteOffer(const Offer& offer, WireWriter& out);
 bool ReadOffer(std::string_view bytes, std::shared_ptr<const Offer>* offer);
 
+void WriteWait(const Wait& wait, WireWriter& out);
+bool ReadWait(std::string_view bytes, std::shared_ptr<const Wait>* wait);
+
+// Sixteen bytes; the nil one is not written.
+void WriteIdField(uint32_t tag, const Uuid& id, WireWriter& out);
+bool ReadId(std::string_view bytes, Uuid* id);
+
 void WriteErrorField(uint32_t tag, const Error& error, WireWriter& out);
 bool ReadError(std::string_view bytes, Error* error);
 

@@ -19,7 +19,7 @@
 //
 //   === a name
 //   <plan, see testing/plan_text.h>
-//   > [+5s] start [strict] [JSON input]
+//   > [+5s] start [strict] [queued] [deep] [JSON input]
 //   > [+5s] claim STEP ATTEMPT HOLDER
 //   > [+5s] complete STEP ATTEMPT [JSON]
 //   > [+5s] fail STEP ATTEMPT REASON [final]
@@ -27,8 +27,12 @@
 //   > [+5s] run STEP ATTEMPT
 //   > [+5s] fire wait|scheduleToClose|scheduleToStart|startToClose STEP [ATTEMPT] | fire execution
 //   > [+5s] cancel CAUSE | continue
-//   > limit transitions|value_bytes|lost_attempts N   (for the commands that follow)
-//   > random FRACTION                                 (the same)
+//   > [+5s] signal NAME [id=ID] [JSON]
+//   > [+5s] approve STEP [JSON] | reject STEP [JSON]
+//   > [+5s] child STEP ATTEMPT started [detached] | refused REASON | completed [JSON] | failed
+//   REASON > [+5s] grant STEP|execution | deny STEP|execution REASON | admit > limit
+//   transitions|value_bytes|lost_attempts|signals N   (for the commands that follow) > random
+//   FRACTION                                 (the same)
 //
 // and under each command the decision it must give: events with their sequence, actions (!) with
 // their cause, step changes (~), the phase (=). `engine_test --rewrite` writes what it gives now.
@@ -120,6 +124,13 @@ class Player {
     if (word == "continue") return Continue{};
     if (word == "cancel") return CancelExecution{Rest(in)};
     if (word == "fire") return ParseFire(in);
+    if (word == "signal") return ParseSignal(in);
+    if (word == "grant" || word == "deny" || word == "admit") return ParseKey(word, in);
+    if (word == "approve" || word == "reject") {
+      std::string key;
+      in >> key;
+      return DecideApproval{Step(key), word == "approve", "users/ann", "seen", Json(Rest(in))};
+    }
     std::string key;
     uint32_t attempt = 0;
     in >> key >> attempt;
@@ -128,6 +139,7 @@ class Player {
     if (word == "complete") return CompleteTask{step, attempt, Json(Rest(in))};
     if (word == "lose") return LoseAttempt{step, attempt};
     if (word == "run") return RunStep{step, attempt};
+    if (word == "child") return ParseChild(step, attempt, in);
     if (word == "fail") {
       std::string reason, final;
       in >> reason >> final;
@@ -150,6 +162,14 @@ class Player {
       info->strict = true;
       rest.erase(0, 7);
     }
+    if (rest.rfind("queued", 0) == 0) {
+      info->queued = true;
+      rest.erase(0, 7);
+    }
+    if (rest.rfind("deep", 0) == 0) {
+      info->parent = {.execution = info->id, .step = "up", .attempt = 1, .depth = 20};
+      rest.erase(0, 5);
+    }
     info->input = Json(rest);
     return StartExecution{plan_, std::move(info)};
   }
@@ -166,6 +186,42 @@ class Player {
     return FireTimer{{timer, Step(key), attempt}};
   }
 
+  static CommandBody ParseSignal(std::stringstream& in) {
+    SignalExecution signal;
+    in >> signal.name;
+    std::string rest = Rest(in);
+    if (rest.rfind("id=", 0) == 0) {
+      size_t space = rest.find(' ');
+      signal.id = rest.substr(3, space - 3);
+      rest = space == std::string::npos ? "" : rest.substr(space + 1);
+    }
+    signal.payload = Json(rest);
+    return signal;
+  }
+
+  static CommandBody ParseChild(StepRef step, uint32_t attempt, std::stringstream& in) {
+    Uuid child = *Uuid::Parse("00000000-0000-4000-8000-00000000000c");
+    std::string what;
+    in >> what;
+    std::string rest = Rest(in);
+    if (what == "started") return ChildStarted{step, attempt, child, 3};
+    if (what == "refused") return ChildRefused{step, attempt, {rest, "it cannot", ""}, false};
+    if (what == "completed") {
+      return ChildEnded{step, attempt, child, Phase::kCompleted, Json(rest), Error()};
+    }
+    return ChildEnded{step, attempt, child, Phase::kFailed, {}, {rest, "it broke", "x"}};
+  }
+
+  CommandBody ParseKey(const std::string& word, std::stringstream& in) {
+    if (word == "admit") return AdmitExecution{};
+    std::string key;
+    in >> key;
+    Ticket ticket;
+    if (key != "execution") ticket.step = Step(key);
+    if (word == "grant") return KeyGranted{ticket};
+    return KeyRefused{ticket, Rest(in), "all places are taken"};
+  }
+
   std::string SetLimit(std::stringstream& in) {
     std::string name;
     uint64_t value = 0;
@@ -173,6 +229,7 @@ class Player {
     if (name == "transitions") limits_.transitions = value;
     if (name == "value_bytes") limits_.value_bytes = value;
     if (name == "lost_attempts") limits_.lost_attempts = value;
+    if (name == "signals") limits_.signals = value;
     return "";
   }
 
@@ -261,7 +318,8 @@ TEST_P(Cases, DecideAsWritten) {
 INSTANTIATE_TEST_SUITE_P(Files, Cases,
                          ::testing::Values("sequence", "branches", "joins", "errors", "retry",
                                            "timeouts", "cancel", "claims", "limits", "strict",
-                                           "map", "loop"),
+                                           "map", "loop", "signals", "conditions", "approvals",
+                                           "children", "keys", "places", "switch_all"),
                          [](const auto& info) { return info.param; });
 
 }  // namespace

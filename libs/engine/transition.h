@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -11,6 +12,9 @@
 // The inside of Advance: one command on one execution.
 //   commands.cc    what may be asked, and every refusal
 //   run_step.cc    a step's turn: the node kinds
+//   waits.cc       signals, approvals and conditions
+//   children.cc    flow.workflow
+//   keys.cc        flow.critical, and what a QUEUED execution waits for
 //   containers.cc  flow.map and flow.loop: activations of their bodies
 //   end_step.cc    how steps, scopes and the execution end
 //   control.cc     pause, resume, held steps, flow.end and flow.cancel
@@ -50,6 +54,14 @@ class Transition {
   absl::Status Handle(const FireTimer& fire);
   absl::Status Handle(const CancelExecution& cancel);
   absl::Status Handle(const Continue&);
+  absl::Status Handle(const SignalExecution& signal);
+  absl::Status Handle(const DecideApproval& decision);
+  absl::Status Handle(const ChildStarted& started);
+  absl::Status Handle(const ChildRefused& refused);
+  absl::Status Handle(const ChildEnded& ended);
+  absl::Status Handle(const KeyGranted& granted);
+  absl::Status Handle(const KeyRefused& refused);
+  absl::Status Handle(const AdmitExecution&);
   // --- control.cc
   absl::Status Handle(const PauseExecution& pause);
   absl::Status Handle(const ResumeExecution& resume);
@@ -61,6 +73,9 @@ class Transition {
   absl::Status FireStepTimer(const TimerId& id);
   absl::Status CheckAttempt(StepRef ref, uint32_t attempt, bool in_process) const;
   absl::Status CheckDue(UnixMicros fire_at) const;
+  // That the execution is not over, and the step there and not over.
+  absl::Status CheckOpen() const;
+  absl::Status CheckOpen(StepRef ref) const;
 
   // --- advance.cc
   const workflow::Node& NodeOf(StepRef ref) const { return state_.plan->nodes[ref.node]; }
@@ -74,6 +89,8 @@ class Transition {
 
   // --- run_step.cc
   void Begin(StepRef ref);
+  // Past the gate of its policy.approval.
+  void BeginNow(StepRef ref);
   void Execute(StepRef ref);
   void ExecuteTransform(StepRef ref, const workflow::TransformConfig& config);
   void ExecuteIf(StepRef ref, const workflow::IfConfig& config);
@@ -87,6 +104,43 @@ class Transition {
                                                          const workflow::TaskConfig& config) const;
   void OfferAttempt(StepRef ref, uint64_t cause);
 
+  // --- waits.cc
+  void ExecuteSignal(StepRef ref, const workflow::SignalConfig& config);
+  void ExecuteApproval(StepRef ref, const workflow::ApprovalConfig& config);
+  void ExecuteCondition(StepRef ref, const workflow::ConditionConfig& config);
+  // Whether the step now waits at the gate of its policy.approval, or has failed there.
+  bool StopAtGate(StepRef ref);
+  absl::StatusOr<std::shared_ptr<const ApprovalRequest>> MakeRequest(
+      StepRef ref, const workflow::ApprovalConfig& config) const;
+  void OpenRequest(StepRef ref, const workflow::ApprovalConfig& config,
+                   std::shared_ptr<const ApprovalRequest> request);
+  void EndApproval(StepRef ref, bool approved, const DecideApproval& decision,
+                   std::optional<TimerKind> fired = std::nullopt);
+  void FireApprovalTimer(StepRef ref);
+  bool Matches(StepRef ref, const json::Value& payload) const;
+  // Ends the steps of flow.await whose condition holds by now; whether there was one.
+  bool WakeConditions();
+  bool ReadsWhatEnded(StepRef ref, size_t first_change) const;
+  // What waits for nothing that could still come.
+  bool FailStuckCondition();
+  // WAITING for more than time, with its timers.
+  uint64_t StartWait(StepRef ref, Wait wait, workflow::Micros timeout = 0);
+  absl::StatusOr<std::string> TextOf(StepRef ref, const workflow::Template& value,
+                                     std::string_view field, size_t most) const;
+
+  // --- children.cc
+  void ExecuteChild(StepRef ref, const workflow::ChildConfig& config);
+  void RequestChild(StepRef ref, uint64_t cause);
+  // The next attempt, now or at its time.
+  void RequestChildAgain(StepRef ref, uint64_t cause);
+  absl::Status CheckChild(StepRef ref, uint32_t attempt) const;
+
+  // --- keys.cc
+  absl::StatusOr<std::shared_ptr<const StartInfo>> WithConcurrency(
+      const StartExecution& start) const;
+  void ExecuteCritical(StepRef ref, const workflow::CriticalConfig& config);
+  void LiftHold(Hold hold);
+
   // --- containers.cc
   void StartMap(StepRef ref, const workflow::MapConfig& config);
   void StartLoop(StepRef ref, const workflow::LoopConfig& config);
@@ -98,7 +152,7 @@ class Transition {
 
   // --- end_step.cc
   void Complete(StepRef ref, uint32_t attempt, PortIndex port, json::Value output,
-                std::optional<TimerKind> fired = std::nullopt);
+                std::optional<TimerKind> fired = std::nullopt, uint64_t signal = 0);
   void FailAttempt(StepRef ref, Error error, bool retryable, bool cancel_task,
                    std::optional<TimerKind> fired = std::nullopt);
   void TryAgain(StepRef ref, Error error, UnixMicros ready_at, bool lost, bool cancel_task,
@@ -115,6 +169,8 @@ class Transition {
   void CollectTimers(StepRef ref, std::optional<TimerKind> fired, bool whole_step,
                      Actions* out) const;
   void CollectTask(StepRef ref, std::string_view reason, Actions* out) const;
+  // Its approval or key; with a `reason` its child too, which has not ended then.
+  void CollectWait(StepRef ref, std::optional<std::string_view> reason, Actions* out) const;
   // The same for every open step of an activation, or of a container's bodies.
   void CollectActivation(ActivationIndex index, std::string_view reason, Closing* closing) const;
   void CollectBodies(StepRef container, std::string_view reason, Closing* closing) const;
@@ -126,6 +182,8 @@ class Transition {
   const Limits& limits_;
   UnixMicros now_;
   Decision decision_;
+  size_t seen_changes_ = 0;  // those that flow.await was told of
+  bool began_with_more_;     // what a decision before this one did, flow.await may not know
 };
 
 }  // namespace agentflow::engine

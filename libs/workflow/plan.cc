@@ -13,7 +13,8 @@ absl::Status Malformed(std::string_view what, std::string_view where) {
 }
 
 bool IsContainer(NodeKind kind) {
-  return kind == NodeKind::kMap || kind == NodeKind::kLoop || kind == NodeKind::kTransaction;
+  return kind == NodeKind::kMap || kind == NodeKind::kLoop || kind == NodeKind::kTransaction ||
+         kind == NodeKind::kCritical;
 }
 
 bool ConfigFits(const Node& node) {
@@ -42,6 +43,16 @@ bool ConfigFits(const Node& node) {
       return std::holds_alternative<EndConfig>(node.config);
     case NodeKind::kCancel:
       return std::holds_alternative<CancelConfig>(node.config);
+    case NodeKind::kSignal:
+      return std::holds_alternative<SignalConfig>(node.config);
+    case NodeKind::kApproval:
+      return std::holds_alternative<ApprovalConfig>(node.config);
+    case NodeKind::kCondition:
+      return std::holds_alternative<ConditionConfig>(node.config);
+    case NodeKind::kChild:
+      return std::holds_alternative<ChildConfig>(node.config);
+    case NodeKind::kCritical:
+      return std::holds_alternative<CriticalConfig>(node.config);
   }
   return false;
 }
@@ -51,9 +62,12 @@ absl::Status CheckNode(const Plan& plan, const Node& node) {
   if (IsContainer(node.kind) != (node.body != kNone)) {
     return Malformed("a body belongs to containers, and to every one", node.path);
   }
-  if (node.ports.size() >= kNoPort) return Malformed("too many ports", node.path);
+  if (node.ports.size() >= kListedPorts) return Malformed("too many ports", node.path);
   if (node.policy.compensate != kNone && node.policy.compensate >= plan.nodes.size()) {
     return Malformed("compensate names no node", node.path);
+  }
+  if (node.policy.approval && node.kind == NodeKind::kApproval) {
+    return Malformed("an approval of an approval", node.path);
   }
   if (node.policy.retry.max_attempts == 0) return Malformed("maxAttempts is 0", node.path);
   return absl::OkStatus();
@@ -193,6 +207,9 @@ NodeIndex Plan::FindNode(std::string_view path) const {
 absl::Status Seal(Plan& plan) {
   for (const Node& node : plan.nodes) AF_RETURN_IF_ERROR(CheckNode(plan, node));
   AF_RETURN_IF_ERROR(CheckScopes(plan));
+  for (const Reference& read : plan.concurrency.key.references) {
+    if (read.node != kNone) return Malformed("a concurrency key that reads nodes", plan.workflow);
+  }
   AF_RETURN_IF_ERROR(LinkEdges(plan));
   AF_ASSIGN_OR_RETURN(std::vector<NodeIndex> order, SortTopologically(plan));
   for (NodeIndex i = 0; i < plan.nodes.size(); ++i) {

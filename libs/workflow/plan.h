@@ -38,6 +38,8 @@ inline constexpr NodeIndex kStart = kNone;
 inline constexpr PortIndex kErrorPort = UINT16_MAX;
 // No port: every out-edge is dead.
 inline constexpr PortIndex kNoPort = UINT16_MAX - 1;
+// Several ports: those whose names are in the step's output, a list (flow.switch, match: all).
+inline constexpr PortIndex kListedPorts = UINT16_MAX - 2;
 
 // What an expression reads. Resolved when the plan is compiled, so that the engine fills slots
 // and never builds a `nodes` object.
@@ -56,6 +58,7 @@ enum class Variable : uint8_t {
   kStepOutput,          // step.output: in a compensation, of the step being undone
   kStepInput,           // step.input: the same
   kFailure,             // error: in retry.exceptWhen, the attempt's {reason, message, node}
+  kSignal,              // signal: in a flow.signal's filter, the payload of the one looked at
 };
 
 // "inputs", "node.output": between processes, which may be of different builds.
@@ -68,7 +71,7 @@ struct Reference {
   // kNodeOutput, kNodeError; kItem, kIndex, kIteration: the container; kStepOutput, kStepInput:
   // the node that is undone.
   NodeIndex node = kNone;
-  std::string name;        // kConnection
+  std::string name;  // kConnection
 };
 
 // A checked expression, ready to run. Implemented over cel::Program by libs/workflow and by
@@ -116,12 +119,17 @@ enum class NodeKind : uint8_t {
   kFail,       // flow.fail
   kTask,       // done outside: ai.agent with an agent, action.*
   kNoop,       // bench.noop: completes at once with null
+  kSignal,     // flow.signal
+  kApproval,   // flow.approval
+  kCondition,  // flow.await
+  kChild,      // flow.workflow, custom.*
   // Containers: `body` is their scope.
-  kMap,          // flow.map
+  kMap,          // flow.map, flow.pipeline
   kLoop,         // flow.loop
   kTransaction,  // flow.transaction
   kEnd,          // flow.end
   kCancel,       // flow.cancel
+  kCritical,     // flow.critical
 };
 
 struct IfConfig {
@@ -137,6 +145,7 @@ struct SwitchConfig {
   };
   std::vector<Case> cases;           // the first that holds
   PortIndex default_port = kNoPort;  // where none holds
+  bool all = false;                  // every case that holds; the output lists their ports
 };
 
 struct TransformConfig {
@@ -159,11 +168,47 @@ struct TaskConfig {
   Template input;  // what the worker gets
 };
 
+struct SignalConfig {
+  Template name;      // a string
+  Expression filter;  // reads the payload as `signal`; empty: every signal of that name
+};
+
+// What becomes of an approval that nobody decides in time.
+enum class OnTimeout : uint8_t { kReject = 1, kApprove = 2, kFail = 3 };
+
+// An approval's node, or a node's policy.approval.
+struct ApprovalConfig {
+  Expression when;       // policy only: whether it is needed; empty: always
+  Template title;        // a string; empty: the node's path
+  Template description;  // a string
+  Template by;           // "role:x", "user:y", "group:z", or a list of them; empty: anybody
+  Micros timeout = 0;
+  OnTimeout on_timeout = OnTimeout::kReject;
+  json::Value form;  // JSON Schema; null: none
+  PortIndex approved_port = 0;
+  PortIndex rejected_port = 1;
+};
+
+struct ConditionConfig {
+  Expression condition;
+};
+
+struct ChildConfig {
+  Template workflow;    // a string: its id
+  int32_t version = 0;  // 0: the one that counts when it starts
+  Template input;
+  bool detach = false;  // complete once it has started
+};
+
+// What happens to an execution whose concurrency key has no place left. Stored.
+enum class WhenBusy : uint8_t { kQueue = 1, kCancelRunning = 2, kCancelNew = 3 };
+
 struct MapConfig {
   Template items;                 // a list
   uint32_t concurrency = 0;       // 0: all at once, under the engine's own bound
   double tolerated_failures = 0;  // share of the items, 0 to 1
   Template output;                // per item, evaluated inside the body
+  bool in_order = false;          // each node of the body takes the items in their order
 };
 
 struct LoopConfig {
@@ -186,9 +231,16 @@ struct CancelConfig {
   std::vector<NodeIndex> nodes;  // of its scope
 };
 
-using NodeConfig = std::variant<std::monostate, IfConfig, SwitchConfig, TransformConfig, WaitConfig,
-                                FailConfig, TaskConfig, MapConfig, LoopConfig, TransactionConfig,
-                                EndConfig, CancelConfig>;
+struct CriticalConfig {
+  Template key;  // a string
+  uint32_t limit = 1;
+  Template output;  // evaluated inside the body
+};
+
+using NodeConfig =
+    std::variant<std::monostate, IfConfig, SwitchConfig, TransformConfig, WaitConfig, FailConfig,
+                 TaskConfig, MapConfig, LoopConfig, TransactionConfig, SignalConfig, ApprovalConfig,
+                 ConditionConfig, ChildConfig, CriticalConfig, EndConfig, CancelConfig>;
 
 // When a node runs, by how its in-edges end (taken or dead).
 struct Join {
@@ -216,8 +268,8 @@ struct Retry {
   // the worker did not call final.
   std::vector<std::string> retry_on;
   std::vector<std::string> except_on;
-  Expression except_when;      // over `error`: true where there is no point in it
-  bool pause_at_end = false;   // onExhausted: pause: the step is held when no attempt is left
+  Expression except_when;     // over `error`: true where there is no point in it
+  bool pause_at_end = false;  // onExhausted: pause: the step is held when no attempt is left
 };
 
 struct Timeouts {
@@ -239,11 +291,14 @@ struct Policy {
   Timeouts timeouts;
   OnError on_error = OnError::kFail;
   PortIndex continue_port = 0;
-  Expression idempotency_key;  // a string; empty: execution id and step key
+  Expression idempotency_key;    // a string; empty: execution id and step key
   NodeIndex compensate = kNone;  // the node of the same scope that undoes this one
   // Run the node only after everything before it is committed: the step is handed out as an
   // in-process task instead of being run in the same decision. For pure nodes.
   bool checkpoint = false;
+  // Rounds of the flow.map around it that work on this node at a time; 0: any number.
+  uint32_t concurrency = 0;
+  std::shared_ptr<const ApprovalConfig> approval;  // null: none
 };
 
 struct Node {
@@ -287,6 +342,13 @@ struct Scope {
   std::vector<EdgeIndex> entries;  // [derived] edges from `start`
 };
 
+// An execution holds one of `limit` places of (tenant, key) while it runs.
+struct ConcurrencyConfig {
+  Expression key;  // over `inputs`: a string; empty: none
+  uint32_t limit = 1;
+  WhenBusy when_busy = WhenBusy::kQueue;
+};
+
 struct Plan {
   std::string hash;      // of the document; identifies the plan
   std::string workflow;  // "workflows/{id}"
@@ -294,11 +356,12 @@ struct Plan {
   std::vector<Scope> scopes;  // [0] is the root
   std::vector<Node> nodes;
   std::vector<Edge> edges;
-  json::Value inputs_schema;  // JSON Schema; null: anything
-  Template outputs;           // of the execution; empty: null
-  Micros timeout = 0;         // of the execution
-  json::Value budget;         // as written; null: none
+  json::Value inputs_schema;   // JSON Schema; null: anything
+  Template outputs;            // of the execution; empty: null
+  Micros timeout = 0;          // of the execution
+  json::Value budget;          // as written; null: none
   uint32_t max_in_flight = 0;  // tasks READY or RUNNING at a time; 0: any number
+  ConcurrencyConfig concurrency;
 
   // [derived] by path, sorted.
   std::vector<std::pair<std::string, NodeIndex>> by_path;

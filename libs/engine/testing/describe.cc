@@ -23,6 +23,7 @@ std::string Ago(const ExecutionState& state, UnixMicros time) {
 std::string PortName(const ExecutionState& state, StepRef step, PortIndex port) {
   if (port == workflow::kErrorPort) return "error";
   if (port == workflow::kNoPort) return "none";
+  if (port == workflow::kListedPorts) return "listed";
   const auto& ports = state.plan->nodes[step.node].ports;
   return port < ports.size() ? ports[port] : "?";
 }
@@ -30,6 +31,26 @@ std::string PortName(const ExecutionState& state, StepRef step, PortIndex port) 
 std::string Text(const Error& error) {
   return error.reason + " \"" + error.message + "\"" +
          (error.node.empty() ? "" : " at " + error.node);
+}
+
+std::string Text(const Wait& wait) {
+  switch (wait.kind) {
+    case WaitKind::kSignal:
+      return "signal=" + wait.name;
+    case WaitKind::kApproval: {
+      std::string text = "approval=\"" + wait.approval->title + "\" by=";
+      for (const std::string& who : wait.approval->by) text += who + ",";
+      return text;
+    }
+    case WaitKind::kCondition:
+      return "condition";
+    case WaitKind::kChild:
+      return "child=" + wait.name + " version=" + std::to_string(wait.version) +
+             " input=" + json::Dump(wait.input) + (wait.detach ? " detach" : "");
+    case WaitKind::kKey:
+      return "key=" + wait.name + " limit=" + std::to_string(wait.limit);
+  }
+  return "?";
 }
 
 class EventText {
@@ -54,11 +75,15 @@ class EventText {
            (e.deadline ? " deadline=" + Ago(state_, e.deadline) : "");
   }
   std::string operator()(const StepWaiting& e) const {
-    return Key(e.step) + " until=" + Ago(state_, e.wake_at);
+    std::string text = Key(e.step);
+    if (e.wake_at) text += " until=" + Ago(state_, e.wake_at);
+    if (e.wait) text += " " + Text(*e.wait);
+    return text + (e.deadline ? " deadline=" + Ago(state_, e.deadline) : "");
   }
   std::string operator()(const StepCompleted& e) const {
     return Key(e.step) + " attempt=" + std::to_string(e.attempt) +
-           " port=" + PortName(state_, e.step, e.port) + " output=" + json::Dump(e.output);
+           " port=" + PortName(state_, e.step, e.port) + " output=" + json::Dump(e.output) +
+           (e.signal ? " signal=" + std::to_string(e.signal) : "");
   }
   std::string operator()(const AttemptFailed& e) const {
     return Key(e.step) + " attempt=" + std::to_string(e.attempt) + " " + Text(e.error) +
@@ -122,6 +147,23 @@ class EventText {
            (e.source.empty() ? ""
                              : " source=" + e.source + "@" + std::to_string(e.source_sequence));
   }
+  std::string operator()(const SignalReceived& e) const {
+    return e.name + " payload=" + json::Dump(e.payload) + (e.id.empty() ? "" : " id=" + e.id) +
+           " by=" + e.principal;
+  }
+  std::string operator()(const ApprovalDecided& e) const {
+    return Key(e.step) + (e.approved ? " approved" : " rejected") + " by=" + e.principal +
+           " comment=" + e.comment + " values=" + json::Dump(e.values);
+  }
+  std::string operator()(const ChildAttached& e) const {
+    return Key(e.step) + " attempt=" + std::to_string(e.attempt) + " child=" + e.child.ToString() +
+           " version=" + std::to_string(e.version);
+  }
+  std::string operator()(const KeyHeld& e) const { return Key(e.step); }
+  std::string operator()(const HoldLifted& e) const {
+    return std::string(e.hold == kHoldKey ? "key" : "admission") +
+           (e.deadline ? " deadline=" + Ago(state_, e.deadline) : "");
+  }
 
  private:
   std::string Key(StepRef ref) const { return StepKey(state_, ref); }
@@ -152,6 +194,10 @@ class ActionText {
  public:
   explicit ActionText(const ExecutionState& state) : state_(state) {}
 
+  std::string Key(const Ticket& ticket) const {
+    return ticket.step ? StepKey(state_, *ticket.step) : "execution";
+  }
+
   std::string operator()(const OfferTask& a) const {
     return "OfferTask " + StepKey(state_, a.step) + " attempt=" + std::to_string(a.attempt) +
            " ready=" + Ago(state_, a.ready_at);
@@ -181,6 +227,28 @@ class ActionText {
     }
     return text;
   }
+  std::string operator()(const OpenApproval& a) const {
+    return "OpenApproval " + StepKey(state_, a.step) + " until=" + Ago(state_, a.deadline);
+  }
+  std::string operator()(const CloseApproval& a) const {
+    return "CloseApproval " + StepKey(state_, a.step);
+  }
+  std::string operator()(const StartChild& a) const {
+    return "StartChild " + StepKey(state_, a.step) + " attempt=" + std::to_string(a.attempt) + " " +
+           a.workflow + "@" + std::to_string(a.version) + " input=" + json::Dump(a.input) +
+           (a.detach ? " detach" : "");
+  }
+  std::string operator()(const CancelChild& a) const {
+    return "CancelChild " + StepKey(state_, a.step) + " attempt=" + std::to_string(a.attempt) +
+           " " + a.child.ToString() + " " + a.reason;
+  }
+  std::string operator()(const AcquireKey& a) const {
+    return "AcquireKey " + Key(a.ticket) + " key=" + a.key + " limit=" + std::to_string(a.limit) +
+           (a.held ? " held" : "");
+  }
+  std::string operator()(const ReleaseKey& a) const {
+    return "ReleaseKey " + Key(a.ticket) + " key=" + a.key;
+  }
 
  private:
   const ExecutionState& state_;
@@ -192,7 +260,7 @@ bool SamePointee(const std::shared_ptr<const T>& a, const std::shared_ptr<const 
 }
 
 bool SameStep(const Step& a, const Step& b) {
-  return std::tie(a.held, a.forgiven) == std::tie(b.held, b.forgiven) &&
+  return std::tie(a.held, a.forgiven, a.place) == std::tie(b.held, b.forgiven, b.place) &&
          std::tie(a.state, a.readiness, a.in_process, a.port, a.taken, a.dead, a.attempt, a.lost,
                   a.scheduled_at, a.ready_at, a.deadline, a.started_at, a.ended_at, a.output,
                   a.failures) == std::tie(b.state, b.readiness, b.in_process, b.port, b.taken,
@@ -223,13 +291,29 @@ std::string BrokenCounters(const ExecutionState& state) {
       const workflow::Node& node = state.plan->nodes[first + i];
       StepState step = activation.steps[i].state;
       if (!node.compensation && !IsOver(step)) ++unsettled;
+      if (step == StepState::kWaiting) ++waiting;
       if (node.body != workflow::kNone) continue;
       if (step == StepState::kReady || step == StepState::kRunning) ++active;
-      if (step == StepState::kWaiting) ++waiting;
     }
     if (activation.open && unsettled != activation.unsettled) return "unsettled is miscounted";
   }
   if (active != state.active || waiting != state.waiting) return "active steps are miscounted";
+  return "";
+}
+
+// No more rounds at a node than its policy.concurrency, and none waits beside a free place. In a
+// flow.pipeline no round overtakes another.
+std::string BrokenPlaces(const ExecutionState& state) {
+  for (const auto& [ref, container] : state.containers) {
+    const auto* map = std::get_if<workflow::MapConfig>(&state.plan->nodes[ref.node].config);
+    for (const auto& [node, places] : container.places) {
+      if (places.taken > state.plan->nodes[node].policy.concurrency) return "too many places taken";
+      bool free = places.taken < state.plan->nodes[node].policy.concurrency;
+      bool due =
+          !places.waiting.empty() && (!map->in_order || *places.waiting.begin() == places.next);
+      if (free && due) return "a round waits for a place that is free";
+    }
+  }
   return "";
 }
 
@@ -288,9 +372,11 @@ bool Same(ExecutionState a, ExecutionState b) {
                   a.unwindings) == std::tie(b.paused, b.resumed_at, b.max_in_flight, b.parked,
                                             b.in_flight, b.undoable, b.unwindings) &&
          std::tie(a.phase, a.sequence, a.started_at, a.updated_at, a.ended_at, a.deadline, a.output,
-                  a.error, a.children, a.containers, a.agenda, a.active, a.waiting) ==
+                  a.error, a.children, a.containers, a.agenda, a.active, a.waiting, a.waits,
+                  a.signals, a.signal_ids, a.holds, a.listeners, a.conditions) ==
              std::tie(b.phase, b.sequence, b.started_at, b.updated_at, b.ended_at, b.deadline,
-                      b.output, b.error, b.children, b.containers, b.agenda, b.active, b.waiting) &&
+                      b.output, b.error, b.children, b.containers, b.agenda, b.active, b.waiting,
+                      b.waits, b.signals, b.signal_ids, b.holds, b.listeners, b.conditions) &&
          std::equal(a.activations.begin(), a.activations.end(), b.activations.begin(),
                     b.activations.end(), SameActivation);
 }
@@ -313,13 +399,19 @@ std::string BrokenInvariant(const ExecutionState& state, const Decision& decisio
   if (state.over()) {
     if (!outstanding.empty()) return "an execution that is over has something outstanding";
     if (state.active + state.waiting != 0) return "an execution that is over has an open step";
+    if (!state.waits.empty()) return "an execution that is over has an open wait";
     return "";
   }
+  std::string places = BrokenPlaces(state);
+  if (!places.empty()) return places;
   bool alive =
       state.more() || std::any_of(outstanding.begin(), outstanding.end(), [](const Action& action) {
         const auto* timer = std::get_if<StartTimer>(&action.body);
-        return !timer || timer->id.kind != TimerKind::kExecution;
+        const auto* key = std::get_if<AcquireKey>(&action.body);
+        return timer ? timer->id.kind != TimerKind::kExecution : !key || !key->held;
       });
+  // What only somebody outside can end, without anything that the shell has to do.
+  alive = alive || !state.listeners.empty() || state.holds != 0;
   return alive || state.phase == Phase::kNone ? "" : "the execution is stuck";
 }
 

@@ -119,7 +119,10 @@ class Builder {
     size_t space = line.find(' ');
     std::string word = line.substr(0, space);
     std::string rest = space == std::string::npos ? "" : line.substr(space + 1);
-    if (word == "timeout") {
+    if (word == "concurrency") {
+      plan_->concurrency.limit = 2;
+      AF_ASSIGN_OR_RETURN(plan_->concurrency.key, MakeExpression(rest, "concurrency.key", kNone));
+    } else if (word == "timeout") {
       plan_->timeout = ParseSpan(rest).value_or(0);
     } else if (word == "outputs") {
       outputs_ = rest;
@@ -164,7 +167,8 @@ class Builder {
     });
     std::vector<std::string> parents = {""};
     for (const NodeLine& node : lines_) {
-      if (node.kind == "map" || node.kind == "loop" || node.kind == "transaction") {
+      if (node.kind == "map" || node.kind == "loop" || node.kind == "transaction" ||
+          node.kind == "critical") {
         parents.push_back(node.path);
       }
     }
@@ -242,6 +246,7 @@ class Builder {
       AF_RETURN_IF_ERROR(Read(line, "output", index, &config.output));
       if (const auto* text = line.Find("concurrency")) config.concurrency = std::stoul(*text);
       if (const auto* text = line.Find("tolerated")) config.tolerated_failures = std::stod(*text);
+      config.in_order = line.Find("inOrder") != nullptr;
       node.kind = NodeKind::kMap;
       node.config = std::move(config);
     } else if (line.kind == "loop") {
@@ -256,7 +261,63 @@ class Builder {
       node.kind = NodeKind::kTransaction;
       node.config = TransactionConfig();
     } else {
+      return SetWait(line, index, node);
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status SetWait(const NodeLine& line, NodeIndex index, Node& node) {
+    if (line.kind == "signal") {
+      SignalConfig config;
+      AF_RETURN_IF_ERROR(Read(line, "name", index, &config.name));
+      AF_RETURN_IF_ERROR(Read(line, "filter", index, &config.filter));
+      node.kind = NodeKind::kSignal;
+      node.config = std::move(config);
+    } else if (line.kind == "approval") {
+      ApprovalConfig config;
+      AF_RETURN_IF_ERROR(ReadApproval(line, "", index, &config));
+      node.kind = NodeKind::kApproval;
+      node.ports = {"approved", "rejected"};
+      node.config = std::move(config);
+    } else if (line.kind == "await") {
+      ConditionConfig config;
+      AF_RETURN_IF_ERROR(Read(line, "condition", index, &config.condition));
+      node.kind = NodeKind::kCondition;
+      node.config = std::move(config);
+    } else if (line.kind == "child") {
+      ChildConfig config;
+      AF_RETURN_IF_ERROR(Read(line, "workflow", index, &config.workflow));
+      AF_RETURN_IF_ERROR(Read(line, "input", index, &config.input));
+      if (const auto* text = line.Find("version")) config.version = std::stoi(*text);
+      config.detach = line.Find("detach") != nullptr;
+      node.kind = NodeKind::kChild;
+      node.config = std::move(config);
+    } else if (line.kind == "critical") {
+      CriticalConfig config;
+      AF_RETURN_IF_ERROR(Read(line, "critical", index, &config.key));
+      AF_RETURN_IF_ERROR(Read(line, "output", index, &config.output));
+      if (const auto* text = line.Find("limit")) config.limit = std::stoul(*text);
+      node.kind = NodeKind::kCritical;
+      node.config = std::move(config);
+    } else {
       return Bad("unknown kind of node", line.kind);
+    }
+    return absl::OkStatus();
+  }
+
+  // `prefix` is "gate." for policy.approval.
+  absl::Status ReadApproval(const NodeLine& line, const std::string& prefix, NodeIndex index,
+                            ApprovalConfig* config) {
+    AF_RETURN_IF_ERROR(Read(line, prefix + "when", index, &config->when));
+    AF_RETURN_IF_ERROR(Read(line, prefix + "title", index, &config->title));
+    AF_RETURN_IF_ERROR(Read(line, prefix + "by", index, &config->by));
+    if (const auto* text = line.Find(prefix + "within")) {
+      config->timeout = ParseSpan(*text).value_or(0);
+    }
+    if (const auto* text = line.Find(prefix + "then")) {
+      config->on_timeout = *text == "approve" ? OnTimeout::kApprove
+                           : *text == "fail"  ? OnTimeout::kFail
+                                              : OnTimeout::kReject;
     }
     return absl::OkStatus();
   }
@@ -276,6 +337,7 @@ class Builder {
       config.default_port = static_cast<PortIndex>(node.ports.size());
       node.ports.push_back(*port);
     }
+    config.all = line.Find("all") != nullptr;
     node.kind = NodeKind::kSwitch;
     node.config = std::move(config);
     return absl::OkStatus();
@@ -310,6 +372,12 @@ class Builder {
       if (key == "continuePort" && value == "none") policy.continue_port = kNoPort;
       if (key == "checkpoint") policy.checkpoint = true;
       if (key == "compensation") node.compensation = true;
+      if (key == "places") policy.concurrency = std::stoul(value);
+    }
+    if (line.Find("gate") != nullptr) {
+      auto gate = std::make_shared<ApprovalConfig>();
+      AF_RETURN_IF_ERROR(ReadApproval(line, "gate.", index, gate.get()));
+      policy.approval = std::move(gate);
     }
     return Read(line, "key", index, &policy.idempotency_key);
   }
@@ -417,6 +485,11 @@ class Builder {
                            : parts[1] == "mode"      ? Variable::kExecutionMode
                                                      : Variable::kExecutionLabels;
       used = 2;
+    } else if (parts[0] == "signal") {
+      reference.variable = Variable::kSignal;
+    } else if (parts[0] == "previous") {
+      reference.variable = Variable::kItem;
+      reference.node = reader;
     } else if (parts[0] == "item" || parts[0] == "index" || parts[0] == "iteration") {
       reference.variable = parts[0] == "item"    ? Variable::kItem
                            : parts[0] == "index" ? Variable::kIndex

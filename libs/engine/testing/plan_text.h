@@ -20,12 +20,17 @@
 // case.<port>, default, duration, until, reason, message, agent, input; join=any|<n>, cancelRest;
 // attempts, backoff, initial, max, factor, jitter, retryOn, exceptWhen (comma lists);
 // startToClose, scheduleToStart, scheduleToClose; onError=fail|continue, continuePort=none, key,
-// checkpoint; map: items, concurrency, tolerated, output; loop: while, until_, maxIterations,
-// output.
+// checkpoint; map: items, concurrency, tolerated, output, inOrder; loop: while, until_,
+// maxIterations, output; switch: all; signal: name, filter; approval: title, by, within,
+// then=approve|reject|fail; await: condition; child: workflow, version, input, detach; critical:
+// critical (its key), limit, output. Of policies: places (concurrency); gate, with gate.when,
+// gate.by, gate.within, gate.then (approval). A line "concurrency EXPRESSION" is the execution's
+// key, with two places.
 //
 // Expressions are a toy: "PATH", "?PATH" (null where missing), "PATH OP JSON" with OP one of
 // == != < >, "not PATH", or "boom" (always fails). Paths begin with inputs, nodes.<id>.output,
-// nodes.<id>.error, execution.id, execution.startTime, item, index or iteration.
+// nodes.<id>.error, execution.id, execution.startTime, item, index, iteration, signal or, in a
+// loop's own while, previous.
 namespace agentflow::engine::testing {
 
 absl::StatusOr<workflow::PlanPtr> ParsePlan(std::string_view text);
