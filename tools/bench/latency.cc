@@ -144,7 +144,8 @@ absl::StatusOr<json::Value> RestLatency(const Scenario& scenario) {
   }
   for (std::thread& thread : threads) thread.join();
   load.Stop();
-  json::Object figures{{"get", gets.Summary()}, {"list", lists.Summary()}, {"failed", failed.load()}};
+  json::Object figures{
+      {"get", gets.Summary()}, {"list", lists.Summary()}, {"failed", failed.load()}};
   if (scenario.load > 0) {
     figures.Set("acknowledgement", load.Acknowledged());
     figures.Set("refused", load.refused());
