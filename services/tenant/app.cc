@@ -39,8 +39,14 @@ std::string OrVariable(const std::string& setting, const char* variable) {
 struct Parts {
   Parts(const Settings& s, const Clock& clock, pg::PoolOptions pool_options)
       : pool(std::move(pool_options)),
-        quotas{s.quota_requests_per_second, s.quota_request_burst, s.quota_live_executions,
-               s.quota_starts_per_second, s.quota_workflows},
+        quotas{.requests_per_second = s.quota_requests_per_second,
+               .request_burst = s.quota_request_burst,
+               .live_executions = s.quota_live_executions,
+               .starts_per_second = s.quota_starts_per_second,
+               .workflows = s.quota_workflows,
+               .running_executions = s.quota_running_executions,
+               .queued_executions = s.quota_queued_executions,
+               .weight = s.quota_weight},
         passwords({.concurrent = s.password_threads, .waiting = s.password_queue}),
         tenants(pool, clock, passwords, quotas),
         users(pool, clock, passwords),

@@ -43,6 +43,18 @@ void Declare(Settings& s, config::Schema& schema) {
            "Default quota: executions started per second.")
       .Range(1, 1e9);
   schema.Add("quota.workflows", &s.quota_workflows, "Default quota: workflows.").Range(1, 1e9);
+  schema
+      .Add("quota.running_executions", &s.quota_running_executions,
+           "Default quota: executions under way at the same time; further ones are queued.")
+      .Range(1, 1e9);
+  schema
+      .Add("quota.queued_executions", &s.quota_queued_executions,
+           "Default quota: executions that wait to begin; further starts are refused.")
+      .Range(1, 1e9);
+  schema
+      .Add("quota.weight", &s.quota_weight,
+           "Default quota: a tenant's share of what all tenants use together, against the others'.")
+      .Range(1, 10'000);
 
   schema.Add("bootstrap.email", &s.bootstrap_email,
              "With --bootstrap: address of the first administrator "

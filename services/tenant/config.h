@@ -25,6 +25,9 @@ struct Settings {
   int quota_live_executions = 100'000;
   int quota_starts_per_second = 5'000;
   int quota_workflows = 1'000;
+  int quota_running_executions = 50'000;
+  int quota_queued_executions = 50'000;
+  int quota_weight = 100;
 
   // For --bootstrap only.
   std::string bootstrap_email;

@@ -9,29 +9,22 @@ namespace agentflow::tenant {
 namespace {
 
 constexpr pg::Statement kToken{"authenticate_token", R"sql(
-  SELECT requests_per_second, request_burst, live_executions, starts_per_second, workflows,
-         tenant_id, user_id, email, display_name, roles, usable, refresh, expire_time
+  SELECT quotas, tenant_id, user_id, email, display_name, roles, usable, refresh, expire_time
   FROM find_token($1))sql"};
 constexpr pg::Statement kKey{"authenticate_key", R"sql(
-  SELECT requests_per_second, request_burst, live_executions, starts_per_second, workflows,
-         tenant_id, id, title, roles, suspended, expire_time, revoke_time
+  SELECT quotas, tenant_id, id, title, roles, suspended, expire_time, revoke_time
   FROM find_api_key($1))sql"};
 constexpr pg::Statement kUser{"authorize_user", R"sql(
-  SELECT t.requests_per_second, t.request_burst, t.live_executions, t.starts_per_second,
-         t.workflows, u.email, u.display_name, u.roles, u.disabled OR t.suspended, NULL
+  SELECT t.quotas, u.email, u.display_name, u.roles, u.disabled OR t.suspended, NULL
   FROM app_user u JOIN tenant t USING (tenant_id)
   WHERE u.tenant_id = $1 AND u.id = $2)sql"};
 constexpr pg::Statement kKeyOfTenant{"authorize_key", R"sql(
-  SELECT t.requests_per_second, t.request_burst, t.live_executions, t.starts_per_second,
-         t.workflows, '', k.title, k.roles,
+  SELECT t.quotas, '', k.title, k.roles,
          t.suspended OR k.revoke_time IS NOT NULL, k.expire_time
   FROM api_key k JOIN tenant t USING (tenant_id)
   WHERE k.tenant_id = $1 AND k.id = $2)sql"};
 
-Quotas QuotasOf(const pg::Row& row) {
-  return {static_cast<int>(row.Int(0)), static_cast<int>(row.Int(1)), static_cast<int>(row.Int(2)),
-          static_cast<int>(row.Int(3)), static_cast<int>(row.Int(4))};
-}
+Quotas QuotasOf(const pg::Row& row) { return QuotasFromText(row.Text(0)); }
 
 absl::Status Unauthenticated(const char* reason, const char* message) {
   return Error(absl::StatusCode::kUnauthenticated, reason, message);
@@ -66,17 +59,17 @@ absl::StatusOr<Identity> Identities::AuthenticateToken(const std::string& token)
   AF_ASSIGN_OR_RETURN(pg::Result rows, tx.Exec(kToken, pg::Bytea{hash}));
   if (rows.empty()) return Invalid();
   const pg::Row row = rows[0];
-  const bool usable = row.Bool(10), refresh = row.Bool(11);
+  const bool usable = row.Bool(6), refresh = row.Bool(7);
   if (!usable || refresh) return Invalid();
-  const UnixMicros expires = row.Time(12);
+  const UnixMicros expires = row.Time(8);
   if (expires <= clock_.Now()) return Expired();
   Identity identity;
   identity.quotas = Effective(QuotasOf(row), options_.default_quotas);
-  identity.tenant = row.Text(5);
-  identity.principal = "users/" + row.Id(6).ToString();
-  identity.email = row.Text(7);
-  identity.display_name = row.Text(8);
-  identity.roles = row.TextArray(9);
+  identity.tenant = row.Text(1);
+  identity.principal = "users/" + row.Id(2).ToString();
+  identity.email = row.Text(3);
+  identity.display_name = row.Text(4);
+  identity.roles = row.TextArray(5);
   identity.permissions = auth::PermissionsOf(identity.roles);
   identity.expire_time = expires;
   identity.cache_for = options_.cache_tokens;
@@ -89,18 +82,18 @@ absl::StatusOr<Identity> Identities::AuthenticateKey(const std::string& key) {
   AF_ASSIGN_OR_RETURN(pg::Result rows, tx.Exec(kKey, pg::Bytea{hash}));
   if (rows.empty()) return Invalid();
   const pg::Row row = rows[0];
-  if (row.Bool(9)) return Invalid();  // the tenant is suspended
-  if (!row.IsNull(11)) {
+  if (row.Bool(5)) return Invalid();  // the tenant is suspended
+  if (!row.IsNull(7)) {
     return Unauthenticated("KEY_REVOKED", "this API key was revoked; use another one");
   }
   Identity identity;
-  identity.expire_time = row.OptionalTime(10);
+  identity.expire_time = row.OptionalTime(6);
   if (identity.expire_time && *identity.expire_time <= clock_.Now()) return Expired();
   identity.quotas = Effective(QuotasOf(row), options_.default_quotas);
-  identity.tenant = row.Text(5);
-  identity.principal = "apiKeys/" + row.Id(6).ToString();
-  identity.display_name = row.Text(7);
-  identity.roles = row.TextArray(8);
+  identity.tenant = row.Text(1);
+  identity.principal = "apiKeys/" + row.Id(2).ToString();
+  identity.display_name = row.Text(3);
+  identity.roles = row.TextArray(4);
   identity.permissions = auth::PermissionsOf(identity.roles);
   identity.cache_for = options_.cache_keys;
   return identity;
@@ -117,17 +110,17 @@ absl::StatusOr<Identity> Identities::Authorize(const std::string& tenant,
   if (rows.empty()) return NoSuchPrincipal();
   const pg::Row row = rows[0];
   Identity identity;
-  identity.expire_time = row.OptionalTime(9);
-  if (row.Bool(8) || (identity.expire_time && *identity.expire_time <= clock_.Now())) {
+  identity.expire_time = row.OptionalTime(5);
+  if (row.Bool(4) || (identity.expire_time && *identity.expire_time <= clock_.Now())) {
     return Error(absl::StatusCode::kPermissionDenied, "PRINCIPAL_ENDED",
                  "the user or API key that this work is done for is no longer active");
   }
   identity.quotas = Effective(QuotasOf(row), options_.default_quotas);
   identity.tenant = tenant;
   identity.principal = principal;
-  identity.email = row.Text(5);
-  identity.display_name = row.Text(6);
-  identity.roles = row.TextArray(7);
+  identity.email = row.Text(1);
+  identity.display_name = row.Text(2);
+  identity.roles = row.TextArray(3);
   identity.permissions = auth::PermissionsOf(identity.roles);
   identity.cache_for = options_.cache_keys;
   return identity;

@@ -51,7 +51,7 @@ TEST_F(RevocationsTest, AChangeOfRightsStateOrQuotasIsPushed) {
   auto grant = world_.sessions.Login({}, "u@acme.test", World::kPassword, "");
   ASSERT_TRUE(world_.sessions.Logout({}, grant->refresh_token).ok());
   ASSERT_TRUE(world_.users.Delete(admin_, user->id, 0).ok());
-  ASSERT_TRUE(world_.tenants.Update({}, "acme", {.quotas = Quotas{1, 1, 1, 1, 1}}, 0).ok());
+  ASSERT_TRUE(world_.tenants.Update({}, "acme", {.quotas = Quotas{.weight = 1}}, 0).ok());
   ASSERT_TRUE(world_.revocations.Step().ok());
   EXPECT_EQ(heard, (std::vector<std::string>{name, name, name, "acme "}));
 }

@@ -59,8 +59,14 @@ UnixMicros TimeIn(const google::protobuf::Timestamp& time) {
 }
 
 Quotas QuotasIn(const api::v1::Quotas& quotas) {
-  return {quotas.requests_per_second(), quotas.request_burst(), quotas.live_executions(),
-          quotas.starts_per_second(), quotas.workflows()};
+  return {.requests_per_second = quotas.requests_per_second(),
+          .request_burst = quotas.request_burst(),
+          .live_executions = quotas.live_executions(),
+          .starts_per_second = quotas.starts_per_second(),
+          .workflows = quotas.workflows(),
+          .running_executions = quotas.running_executions(),
+          .queued_executions = quotas.queued_executions(),
+          .weight = quotas.weight()};
 }
 
 void SetQuotas(const Quotas& quotas, api::v1::Quotas* out) {
@@ -69,6 +75,9 @@ void SetQuotas(const Quotas& quotas, api::v1::Quotas* out) {
   out->set_live_executions(quotas.live_executions);
   out->set_starts_per_second(quotas.starts_per_second);
   out->set_workflows(quotas.workflows);
+  out->set_running_executions(quotas.running_executions);
+  out->set_queued_executions(quotas.queued_executions);
+  out->set_weight(quotas.weight);
 }
 
 bool Names(const google::protobuf::FieldMask& mask, std::string_view path, bool has_value) {

@@ -1,5 +1,10 @@
 #pragma once
 
+#include <string>
+#include <string_view>
+
+#include "libs/json/value.h"
+
 namespace agentflow::tenant {
 
 // What one tenant may use; see agentflow.api.v1.Quotas. 0 is the platform's default.
@@ -9,17 +14,33 @@ struct Quotas {
   int live_executions = 0;
   int starts_per_second = 0;
   int workflows = 0;
+  int running_executions = 0;
+  int queued_executions = 0;
+  int weight = 0;
+
   bool operator==(const Quotas&) const = default;
 };
 
+struct QuotaField {
+  const char* name;  // as in JSON
+  int Quotas::*value;
+};
+inline constexpr QuotaField kQuotaFields[] = {
+    {"requestsPerSecond", &Quotas::requests_per_second},
+    {"requestBurst", &Quotas::request_burst},
+    {"liveExecutions", &Quotas::live_executions},
+    {"startsPerSecond", &Quotas::starts_per_second},
+    {"workflows", &Quotas::workflows},
+    {"runningExecutions", &Quotas::running_executions},
+    {"queuedExecutions", &Quotas::queued_executions},
+    {"weight", &Quotas::weight},
+};
+
 // `own` with the platform's defaults in place of zeros.
-inline Quotas Effective(const Quotas& own, const Quotas& defaults) {
-  auto pick = [](int value, int fallback) { return value == 0 ? fallback : value; };
-  return {pick(own.requests_per_second, defaults.requests_per_second),
-          pick(own.request_burst, defaults.request_burst),
-          pick(own.live_executions, defaults.live_executions),
-          pick(own.starts_per_second, defaults.starts_per_second),
-          pick(own.workflows, defaults.workflows)};
-}
+Quotas Effective(const Quotas& own, const Quotas& defaults);
+
+json::Value ToJson(const Quotas& quotas);
+// From the column of the table `tenant`; what is not there is 0.
+Quotas QuotasFromText(std::string_view text);
 
 }  // namespace agentflow::tenant

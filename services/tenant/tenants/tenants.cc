@@ -12,25 +12,19 @@ namespace agentflow::tenant {
 namespace {
 
 constexpr pg::Statement kInsert{"tenant_insert", R"sql(
-  INSERT INTO tenant (tenant_id, title, requests_per_second, request_burst, live_executions,
-                      starts_per_second, workflows, create_time, update_time)
-  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8))sql"};
+  INSERT INTO tenant (tenant_id, title, quotas, create_time, update_time)
+  VALUES ($1, $2, $3, $4, $4))sql"};
 constexpr pg::Statement kGet{"tenant_get", R"sql(
-  SELECT tenant_id, title, suspended, requests_per_second, request_burst, live_executions,
-         starts_per_second, workflows, version, create_time, update_time
+  SELECT tenant_id, title, suspended, quotas, version, create_time, update_time
   FROM tenant WHERE tenant_id = $1)sql"};
 constexpr pg::Statement kGetLocked{"tenant_get_locked", R"sql(
-  SELECT tenant_id, title, suspended, requests_per_second, request_burst, live_executions,
-         starts_per_second, workflows, version, create_time, update_time
+  SELECT tenant_id, title, suspended, quotas, version, create_time, update_time
   FROM tenant WHERE tenant_id = $1 FOR UPDATE)sql"};
 constexpr pg::Statement kList{"tenant_list", R"sql(
-  SELECT tenant_id, title, suspended, requests_per_second, request_burst, live_executions,
-         starts_per_second, workflows, version, create_time, update_time
+  SELECT tenant_id, title, suspended, quotas, version, create_time, update_time
   FROM list_tenants($1, $2))sql"};
 constexpr pg::Statement kUpdate{"tenant_update", R"sql(
-  UPDATE tenant SET title = $2, suspended = $3, requests_per_second = $4, request_burst = $5,
-         live_executions = $6, starts_per_second = $7, workflows = $8, version = $9,
-         update_time = $10
+  UPDATE tenant SET title = $2, suspended = $3, quotas = $4, version = $5, update_time = $6
   WHERE tenant_id = $1)sql"};
 
 constexpr size_t kLongestTitle = 200;
@@ -41,12 +35,10 @@ Tenant TenantOf(const pg::Row& row) {
   tenant.slug = row.Text(0);
   tenant.title = row.Text(1);
   tenant.suspended = row.Bool(2);
-  tenant.quotas = {static_cast<int>(row.Int(3)), static_cast<int>(row.Int(4)),
-                   static_cast<int>(row.Int(5)), static_cast<int>(row.Int(6)),
-                   static_cast<int>(row.Int(7))};
-  tenant.version = row.Int(8);
-  tenant.create_time = row.Time(9);
-  tenant.update_time = row.Time(10);
+  tenant.quotas = QuotasFromText(row.Text(3));
+  tenant.version = row.Int(4);
+  tenant.create_time = row.Time(5);
+  tenant.update_time = row.Time(6);
   return tenant;
 }
 
@@ -67,25 +59,14 @@ absl::Status CheckTitle(const std::string& title) {
 }
 
 absl::Status CheckQuotas(const Quotas& quotas) {
-  for (const auto& [name, value] : {std::pair{"requestsPerSecond", quotas.requests_per_second},
-                                    {"requestBurst", quotas.request_burst},
-                                    {"liveExecutions", quotas.live_executions},
-                                    {"startsPerSecond", quotas.starts_per_second},
-                                    {"workflows", quotas.workflows}}) {
+  for (const QuotaField& field : kQuotaFields) {
+    const int value = quotas.*field.value;
     if (value < 0 || value > kLargestQuota) {
-      return InvalidArgument("QUOTA_INVALID", std::string("tenant.quotas.") + name,
+      return InvalidArgument("QUOTA_INVALID", std::string("tenant.quotas.") + field.name,
                              "a quota is between 0 (the platform's default) and 1000000000");
     }
   }
   return absl::OkStatus();
-}
-
-json::Value QuotasJson(const Quotas& quotas) {
-  return json::Object{{"requestsPerSecond", quotas.requests_per_second},
-                      {"requestBurst", quotas.request_burst},
-                      {"liveExecutions", quotas.live_executions},
-                      {"startsPerSecond", quotas.starts_per_second},
-                      {"workflows", quotas.workflows}};
 }
 
 // Tenants are administered from another tenant, which the record names.
@@ -93,7 +74,7 @@ std::string DetailOf(const Actor& actor, const Tenant& tenant) {
   return json::Dump(json::Object{{"actorTenant", actor.tenant},
                                  {"title", tenant.title},
                                  {"suspended", tenant.suspended},
-                                 {"quotas", QuotasJson(tenant.quotas)}});
+                                 {"quotas", ToJson(tenant.quotas)}});
 }
 
 }  // namespace
@@ -113,10 +94,8 @@ absl::StatusOr<Tenant> Tenants::Create(const Actor& actor, const NewTenant& want
   Tenant made{.slug = wanted.slug, .title = wanted.title, .quotas = wanted.quotas};
   made.create_time = made.update_time = clock_.Now();
   absl::Status status = pool_.InTenant(wanted.slug, [&](pg::TenantTx& tx) -> absl::Status {
-    const Quotas& q = wanted.quotas;
-    AF_RETURN_IF_ERROR(tx.Exec(kInsert, wanted.slug, wanted.title, q.requests_per_second,
-                               q.request_burst, q.live_executions, q.starts_per_second, q.workflows,
-                               pg::Timestamp{made.create_time})
+    AF_RETURN_IF_ERROR(tx.Exec(kInsert, wanted.slug, wanted.title,
+                               json::Dump(ToJson(wanted.quotas)), pg::Timestamp{made.create_time})
                            .status());
     AF_RETURN_IF_ERROR(InsertUser(tx, admin, made.create_time).status());
     return pg::WriteAudit(tx, AuditOf(actor, "tenants/" + wanted.slug, DetailOf(actor, made)));
@@ -161,10 +140,9 @@ absl::StatusOr<Tenant> Tenants::Update(const Actor& actor, const std::string& sl
     tenant.quotas = change.quotas.value_or(tenant.quotas);
     tenant.update_time = clock_.Now();
     ++tenant.version;
-    const Quotas& q = tenant.quotas;
-    AF_RETURN_IF_ERROR(tx.Exec(kUpdate, slug, tenant.title, tenant.suspended, q.requests_per_second,
-                               q.request_burst, q.live_executions, q.starts_per_second, q.workflows,
-                               tenant.version, pg::Timestamp{tenant.update_time})
+    AF_RETURN_IF_ERROR(tx.Exec(kUpdate, slug, tenant.title, tenant.suspended,
+                               json::Dump(ToJson(tenant.quotas)), tenant.version,
+                               pg::Timestamp{tenant.update_time})
                            .status());
     // State and quotas are part of every cached identity.
     AF_RETURN_IF_ERROR(WriteRevocation(tx, ""));

@@ -19,13 +19,17 @@ TEST(Tenants, CreateGetListUpdate) {
   EXPECT_EQ(world.tenants.List("acme", 10)->size(), 1u);
 
   auto changed =
-      world.tenants.Update({}, "acme", {.title = "Acme", .quotas = Quotas{7, 0, 0, 0, 0}}, 1);
+      world.tenants.Update({}, "acme",
+                           {.title = "Acme",
+                            .quotas = Quotas{.requests_per_second = 7, .weight = 300}},
+                           1);
   ASSERT_TRUE(changed.ok()) << changed.status();
   EXPECT_EQ(changed->version, 2);
   EXPECT_EQ(ReasonOf(world.tenants.Update({}, "acme", {.title = "B"}, 1).status()),
             "ETAG_MISMATCH");
   auto quotas = world.tenants.EffectiveQuotas("acme");
   EXPECT_EQ(quotas->requests_per_second, 7);
+  EXPECT_EQ(quotas->weight, 300);
   EXPECT_EQ(quotas->workflows, World::kDefaults.workflows);
 }
 

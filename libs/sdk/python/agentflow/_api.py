@@ -61,6 +61,13 @@ class Quotas(Message):
     starts_per_second: int = 0
     # Drafts and published workflows.
     workflows: int = 0
+    # Executions that have begun and are not over. Further ones are QUEUED until one of them ends.
+    running_executions: int = 0
+    # Executions that are QUEUED. Further starts are refused: RESOURCE_EXHAUSTED, QUOTA_EXCEEDED.
+    queued_executions: int = 0
+    # Share of what all tenants use together (the platform's own workers, the executors), against
+    # the weights of the others that want it at the same time.
+    weight: int = 0
 
 
 @dataclass(kw_only=True)

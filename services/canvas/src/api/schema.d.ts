@@ -1478,6 +1478,11 @@ export interface components {
              * @description Executions that are not yet over.
              */
             liveExecutions?: number;
+            /**
+             * Format: int32
+             * @description Executions that are QUEUED. Further starts are refused: RESOURCE_EXHAUSTED, QUOTA_EXCEEDED.
+             */
+            queuedExecutions?: number;
             /** Format: int32 */
             requestBurst?: number;
             /**
@@ -1487,9 +1492,19 @@ export interface components {
             requestsPerSecond?: number;
             /**
              * Format: int32
+             * @description Executions that have begun and are not over. Further ones are QUEUED until one of them ends.
+             */
+            runningExecutions?: number;
+            /**
+             * Format: int32
              * @description Execution starts per second.
              */
             startsPerSecond?: number;
+            /**
+             * Format: int32
+             * @description Share of what all tenants use together (the platform's own workers, the executors), against the weights of the others that want it at the same time.
+             */
+            weight?: number;
             /**
              * Format: int32
              * @description Drafts and published workflows.
