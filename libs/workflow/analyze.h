@@ -38,7 +38,7 @@ Analysis Analyze(const SourceText& text, const NodeTypes& types = NodeTypes::Bui
 // The plan of a published document. Error: FAILED_PRECONDITION, reason WORKFLOW_INVALID, with the
 // first problem in the message and its reason in the metadata under "problem".
 absl::StatusOr<PlanPtr> Compile(const json::Value& document, const PlanIdentity& identity,
-                                const NodeTypes& types = NodeTypes::Builtin());
+                                const NodeTypes& types = NodeTypes::Published());
 
 // The error for a document with these problems; OK where none is an error.
 absl::Status InvalidStatus(const Problems& problems);

@@ -7,6 +7,19 @@
 namespace agentflow::workflow {
 namespace {
 
+// Whether each node of a flow.map's body takes the items in their order.
+bool InOrder(const NodeType& type) {
+  return type.type.starts_with("flow.pipeline@");
+}
+
+// Of an approval's node, or of a policy.approval.
+void ReadOnTimeout(const json::Value& value, ApprovalConfig& config) {
+  config.timeout = ParseDurationMs(value.StringOr("timeout")).value_or(0) * 1000;
+  std::string then = value.StringOr("onTimeout");
+  if (then == "approve") config.on_timeout = OnTimeout::kApprove;
+  if (then == "fail") config.on_timeout = OnTimeout::kFail;
+}
+
 // Compiles the fields of one node's `with`.
 class ConfigCompiler {
  public:
@@ -16,6 +29,10 @@ class ConfigCompiler {
     body_ = {.scope = node_.body == kNone ? node_.scope : node_.body,
              .reader = kNone,
              .node = node_.path};
+    signal_ = site_;
+    signal_.signal = true;
+    before_ = site_;
+    before_.loop = index;
   }
 
   NodeConfig Compile() {
@@ -46,6 +63,19 @@ class ConfigCompiler {
         return EndConfig{Field("output", site_)};
       case NodeKind::kCancel:
         return CancelConfig();
+      case NodeKind::kSignal:
+        return SignalConfig{Field("name", site_),
+                            Condition(node_.with.Find("filter"), "filter", signal_)};
+      case NodeKind::kApproval:
+        return Approval();
+      case NodeKind::kCondition:
+        return ConditionConfig{Condition(node_.with.Find("condition"), "condition", site_)};
+      case NodeKind::kChild:
+        return Child();
+      case NodeKind::kCritical:
+        return CriticalConfig{Field("key", site_),
+                              static_cast<uint32_t>(node_.with.IntOr("limit", 1)),
+                              Field("output", body_)};
       case NodeKind::kNoop:
         return std::monostate();
     }
@@ -88,6 +118,36 @@ class ConfigCompiler {
       }
     }
     config.default_port = PortNumber(node_.with.StringOr("default"));
+    config.all = node_.with.StringOr("match") == "all";
+    return config;
+  }
+
+  NodeConfig Approval() {
+    ApprovalConfig config;
+    config.title = Field("title", site_);
+    config.description = Field("description", site_);
+    config.by = Field("by", site_);
+    ReadOnTimeout(node_.with, config);
+    if (const json::Value* form = node_.with.Find("form")) config.form = *form;
+    config.approved_port = PortNumber("approved");
+    config.rejected_port = PortNumber("rejected");
+    return config;
+  }
+
+  // custom.NAME@V is the tenant's workflow NAME in version V, with all of `with` as its input.
+  NodeConfig Child() {
+    ChildConfig config;
+    if (auto custom = CustomPatternOf(node_.type_name)) {
+      config.workflow = {.constant = custom->workflow};
+      config.version = custom->version;
+      config.input = expressions_.CompileTemplate(node_.with, node_.pointer + "/with", site_,
+                                                  &node_.type->config);
+      return config;
+    }
+    config.workflow = Field("workflow", site_);
+    config.version = static_cast<int32_t>(node_.with.IntOr("version", 0));
+    config.input = Field("input", site_);
+    config.detach = node_.with.BoolOr("detach", false);
     return config;
   }
 
@@ -100,12 +160,13 @@ class ConfigCompiler {
       config.tolerated_failures = tolerated->as_number();
     }
     config.output = Field("output", body_);
+    config.in_order = InOrder(*node_.type);
     return config;
   }
 
   NodeConfig Loop() {
     LoopConfig config;
-    config.while_condition = Condition(node_.with.Find("while"), "while", site_);
+    config.while_condition = Condition(node_.with.Find("while"), "while", before_);
     config.until_condition = Condition(node_.with.Find("until"), "until", body_);
     config.max_iterations = static_cast<uint32_t>(node_.with.IntOr("maxIterations", 1000));
     config.output = Field("output", body_);
@@ -116,6 +177,8 @@ class ConfigCompiler {
   ExpressionCompiler& expressions_;
   Site site_;
   Site body_;
+  Site signal_;  // a flow.signal's filter
+  Site before_;  // a flow.loop's `while`
 };
 
 Micros Span(const json::Value& object, std::string_view key, Micros fallback) {

@@ -246,7 +246,12 @@ void ExpressionCompiler::DeclareContainers(Scratch& scratch) const {
     scratch.Add("item", cel::Type(cel::Type::Kind::kDyn), Variable::kItem, {}, map);
     scratch.Add("index", cel::Type(cel::Type::Kind::kInt), Variable::kIndex, {}, map);
   }
-  NodeIndex loop = InnermostContainer(graph_, scratch.site.scope, NodeKind::kLoop);
+  if (scratch.site.signal) {
+    scratch.Add("signal", cel::Type(cel::Type::Kind::kDyn), Variable::kSignal,
+                {.null_when_missing = true});
+  }
+  NodeIndex loop = scratch.site.loop;
+  if (loop == kNone) loop = InnermostContainer(graph_, scratch.site.scope, NodeKind::kLoop);
   if (loop != kNone) {
     scratch.Add("iteration", cel::Type(cel::Type::Kind::kInt), Variable::kIteration, {}, loop);
     scratch.Add("previous", cel::Type(cel::Type::Kind::kDyn), Variable::kItem,

@@ -32,6 +32,8 @@ struct Site {
   ScopeIndex scope = 0;
   NodeIndex reader = kNone;  // kNone: the end of the scope (outputs, a container's output)
   std::string node;          // path for problems
+  bool signal = false;       // there is a signal to look at
+  NodeIndex loop = kNone;    // a flow.loop's condition before each round: what it may read of it
 };
 
 class ExpressionCompiler {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -41,8 +43,13 @@ class NodeTypes {
  public:
   // What this build runs.
   static const NodeTypes& Builtin();
+  // The same, and every custom.*: for documents that were checked when they were published.
+  static const NodeTypes& Published();
 
-  explicit NodeTypes(std::vector<NodeType> types);
+  // With `any_custom` there is every custom.*, also one that is not among `types`.
+  explicit NodeTypes(std::vector<NodeType> types, bool any_custom = false);
+  // This catalogue and more.
+  NodeTypes With(std::vector<NodeType> more) const;
   // Null where there is no such type.
   const NodeType* Find(std::string_view type) const;
   // Sorted by type.
@@ -51,7 +58,20 @@ class NodeTypes {
  private:
   std::vector<NodeType> types_;
   StringMap<size_t> index_;
+  bool any_custom_;
 };
+
+// custom.review_board@3 is version 3 of the workflow review-board, used like a node.
+struct CustomPattern {
+  std::string workflow;  // its id
+  int32_t version = 0;
+};
+// Nothing where the name is none of a custom pattern.
+std::optional<CustomPattern> CustomPatternOf(std::string_view type);
+// The type of a published workflow with metadata.pattern. `inputs` is its schema of inputs.
+// REQUIRES: `workflow` is the id of a workflow.
+NodeType CustomNodeType(std::string_view workflow, int32_t version, std::string title,
+                        std::string summary, const json::Value& inputs);
 
 // The out-ports of a node of that type with that configuration, fixed ones first, without
 // "error". What is malformed in `with` is left out.

@@ -267,6 +267,8 @@ std::string_view NameOf(Variable variable) {
       return "step.input";
     case Variable::kFailure:
       return "failure";
+    case Variable::kSignal:
+      return "signal";
   }
   return "";
 }
