@@ -5,16 +5,15 @@ namespace agentflow::cel {
 std::shared_ptr<const Compiled> Cache::Get(std::string_view place, std::string_view text,
                                            const Environment& environment,
                                            const CompileOptions& options) {
-  Key key{std::string(place), std::string(text)};
-  if (auto it = by_key_.find(key); it != by_key_.end()) {
+  if (auto it = by_key_.find(Key(place, text)); it != by_key_.end()) {
     entries_.splice(entries_.begin(), entries_, it->second);
-    return it->second->second;
+    return it->second->compiled;
   }
   auto compiled = std::make_shared<const Compiled>(Compile(text, environment, options));
-  entries_.emplace_front(key, compiled);
-  by_key_[std::move(key)] = entries_.begin();
+  entries_.push_front({std::string(place), std::string(text), compiled});
+  by_key_[KeyOf(entries_.front())] = entries_.begin();
   if (entries_.size() > capacity_) {
-    by_key_.erase(entries_.back().first);
+    by_key_.erase(KeyOf(entries_.back()));
     entries_.pop_back();
   }
   return compiled;

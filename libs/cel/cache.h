@@ -1,21 +1,23 @@
 #pragma once
 
 #include <cstddef>
-#include <functional>
 #include <list>
-#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
 
+#include "absl/container/flat_hash_map.h"
 #include "libs/cel/cel.h"
 
 namespace agentflow::cel {
 
-// Compiled expressions by text and place, the least recently used ones forgotten. A "place" names
-// the environment they are compiled against: the same name, the same environment.
-// Not thread-safe: one per thread, or behind its owner's lock.
+// Compiled expressions by the hash of their text and place, the least recently used ones
+// forgotten. A "place" names what they are compiled for: the same name, the same environment and
+// options.
+//
+// This library has no locks, so a cache belongs to one thread, or to an owner who locks around
+// Get(). What Get() gives is immutable and may go to any thread.
 class Cache {
  public:
   explicit Cache(size_t capacity) : capacity_(capacity) {}
@@ -27,12 +29,17 @@ class Cache {
   size_t size() const { return entries_.size(); }
 
  private:
-  using Key = std::pair<std::string, std::string>;
-  using Entry = std::pair<Key, std::shared_ptr<const Compiled>>;
+  struct Entry {
+    std::string place;
+    std::string text;
+    std::shared_ptr<const Compiled> compiled;
+  };
+  using Key = std::pair<std::string_view, std::string_view>;  // into an entry
+  static Key KeyOf(const Entry& entry) { return {entry.place, entry.text}; }
 
   size_t capacity_;
   std::list<Entry> entries_;  // most recently used first
-  std::map<Key, std::list<Entry>::iterator> by_key_;
+  absl::flat_hash_map<Key, std::list<Entry>::iterator> by_key_;
 };
 
 }  // namespace agentflow::cel
