@@ -264,6 +264,7 @@ class Runner {
   }
 
   void ReadEnvironment() {
+    environment_.SetContainer(case_.StringOr("container"));
     const json::Value* declarations = case_.Find("type_env");
     if (!declarations) return;
     for (const json::Value& declaration : declarations->as_array()) {

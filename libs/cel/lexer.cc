@@ -221,8 +221,7 @@ class Lexer {
       if (Peek() == '\\' && !raw) {
         ReadEscape(out, bytes);
       } else {
-        if (Peek() == '\\') out += text_[at_++];  // raw: a quote behind it does not end
-        if (at_ < text_.size()) out += text_[at_++];
+        out += text_[at_++];
       }
     }
     at_ += triple ? 3 : 1;

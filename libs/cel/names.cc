@@ -33,6 +33,16 @@ const std::array<std::pair<std::string_view, Type>, 13>& TypeNames() {
   return *kNames;
 }
 
+constexpr std::string_view kTypeNamespace = "google";  // of google.protobuf.Timestamp
+constexpr size_t kLongestGuess = 64;  // names beyond have no suggestions: comparing takes n * m
+
+// What a name may stand for; one with a leading dot is no relative one.
+std::vector<std::string> CandidatesOf(const Expr& root, std::string_view name,
+                                      const Environment& environment) {
+  if (root.rooted) return {std::string(name)};
+  return environment.Candidates(name);
+}
+
 // Damerau-Levenshtein (adjacent letters exchanged count once), by rows.
 size_t Distance(std::string_view a, std::string_view b) {
   std::vector<size_t> before(b.size() + 1), row(b.size() + 1), next(b.size() + 1);
@@ -70,10 +80,18 @@ const Local* Scope::Find(std::string_view name) const {
 }
 
 std::string QualifiedName(const Expr& expr) {
-  if (expr.op == Op::kIdent) return std::string(expr.name);
-  if (expr.op != Op::kSelect || expr.optional || expr.test) return "";
-  std::string prefix = QualifiedName(*expr.args[0]);
-  return prefix.empty() ? "" : prefix + "." + std::string(expr.name);
+  std::vector<std::string_view> parts;
+  const Expr* at = &expr;
+  for (; at->op == Op::kSelect && !at->optional && !at->test; at = at->args[0]) {
+    parts.push_back(at->name);
+  }
+  if (at->op != Op::kIdent) return "";
+  std::string name(at->name);
+  for (auto part = parts.rbegin(); part != parts.rend(); ++part) {
+    name += '.';
+    name += *part;
+  }
+  return name;
 }
 
 Meaning Resolve(const Expr& expr, const Scope& scope, const Environment& environment) {
@@ -85,12 +103,17 @@ Meaning Resolve(const Expr& expr, const Scope& scope, const Environment& environ
       return {.kind = Meaning::Kind::kLocal, .index = local->index};
     }
   }
+  // Chains of fields are long sometimes, qualified names are rare.
+  bool qualified = environment.HasQualified(root.name) || root.name == kTypeNamespace;
+  if (expr.op == Op::kSelect && !qualified) return {};
   std::string name = QualifiedName(expr);
   if (name.empty()) return {};
-  int slot = environment.FindSlot(name);
-  if (slot >= 0) return {.kind = Meaning::Kind::kVariable, .index = slot};
-  for (const auto& [type_name, type] : TypeNames()) {
-    if (type_name == name) return {.kind = Meaning::Kind::kType, .type_name = type_name};
+  for (const std::string& candidate : CandidatesOf(root, name, environment)) {
+    int slot = environment.FindSlot(candidate);
+    if (slot >= 0) return {.kind = Meaning::Kind::kVariable, .index = slot};
+    for (const auto& [type_name, type] : TypeNames()) {
+      if (type_name == candidate) return {.kind = Meaning::Kind::kType, .type_name = type_name};
+    }
   }
   return {};
 }
@@ -103,15 +126,20 @@ const Function* ResolveFunction(const Expr& call, const Scope& scope,
     bool is_local = root.op == Op::kIdent && !root.rooted && scope.Find(root.name);
     std::string prefix = is_local ? "" : QualifiedName(*call.args[0]);
     if (!prefix.empty()) {
-      const Function* function =
-          environment.functions().Find(prefix + "." + std::string(call.name));
-      if (function) {
-        qualified = true;
-        return function;
+      std::string name = prefix + "." + std::string(call.name);
+      for (const std::string& candidate : CandidatesOf(root, name, environment)) {
+        if (const Function* function = environment.functions().Find(candidate)) {
+          qualified = true;
+          return function;
+        }
       }
     }
+    return environment.functions().Find(call.name);
   }
-  return environment.functions().Find(call.name);
+  for (const std::string& candidate : CandidatesOf(call, call.name, environment)) {
+    if (const Function* function = environment.functions().Find(candidate)) return function;
+  }
+  return nullptr;
 }
 
 std::optional<Type> TypeNamed(std::string_view name) {
@@ -124,9 +152,9 @@ std::optional<Type> TypeNamed(std::string_view name) {
 std::string Nearest(std::string_view name, const std::vector<std::string>& candidates) {
   size_t best = name.size() / 3 + 2;  // further apart is another word
   std::string nearest;
-  if (name.size() > 100) return nearest;
+  if (name.size() > kLongestGuess) return nearest;
   for (const std::string& candidate : candidates) {
-    if (candidate.size() > 100) continue;
+    if (candidate.size() > kLongestGuess) continue;
     size_t distance = Distance(name, candidate);
     if (distance < best && distance < std::max(name.size(), candidate.size())) {
       best = distance;

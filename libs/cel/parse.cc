@@ -136,7 +136,13 @@ class Parser {
     if (Is("?")) {
       uint32_t at = token().begin;
       Advance();
-      Expr* then = ParseExpr();
+      Expr* then = ParseBinary(1);
+      if (Is("?")) {
+        Problem("a choice within a choice needs parentheses: a ? (b ? c : d) : e");
+        SkipTo({")", "]", "}"});
+        --nesting_;
+        return expr;
+      }
       if (!Take(":")) {
         Problem("expected ':' and what to take otherwise, found " + Shown(token()));
         SkipTo({":", ","});

@@ -182,13 +182,14 @@ std::optional<Value> ParseDuration(std::string_view text) {
   if (!negative) Take(text, '+');
   if (text == "0") return Value::Duration(0, 0);
   if (text.empty()) return std::nullopt;
+  constexpr __int128 kMostNanos = __int128{1} << 63;  // of a negative duration
   __int128 total = 0;
   while (!text.empty()) {
     __int128 whole = 0;
     size_t digits = 0;
     for (; !text.empty() && text[0] >= '0' && text[0] <= '9'; text.remove_prefix(1), ++digits) {
       whole = whole * 10 + (text[0] - '0');
-      if (whole > std::numeric_limits<int64_t>::max()) return std::nullopt;
+      if (whole > kMostNanos) return std::nullopt;
     }
     int64_t billionths = 0;
     bool has_fraction = !text.empty() && text[0] == '.';
@@ -201,10 +202,11 @@ std::optional<Value> ParseDuration(std::string_view text) {
     if (!unit) return std::nullopt;
     total +=
         whole * unit->nanos + static_cast<__int128>(billionths) * unit->nanos / kNanosPerSecond;
-    if (total > std::numeric_limits<int64_t>::max()) return std::nullopt;
+    if (total > kMostNanos) return std::nullopt;
   }
-  auto nanos = static_cast<int64_t>(total);
-  return DurationOfNanos(negative ? -nanos : nanos);
+  if (negative) total = -total;
+  if (total == kMostNanos) return std::nullopt;
+  return DurationOfNanos(static_cast<int64_t>(total));
 }
 
 std::string FormatDuration(const Value& duration) {
