@@ -66,6 +66,9 @@ class Checker {
     return K::kError;
   }
 
+  // Enough was said: what more there is to complain about need not be put into words.
+  bool full() const { return result_.issues.size() >= kMaxIssues; }
+
   // At the name of a field, function or variable.
   Type NameProblem(const Expr& expr, std::string message, std::string suggestion = "") {
     return Problem(expr.at, expr.at + static_cast<uint32_t>(expr.name.size()), std::move(message),
@@ -107,6 +110,7 @@ class Checker {
 
   Type Name(const Expr& expr) {
     if (auto type = FromMeaning(expr)) return *type;
+    if (full()) return K::kError;
     std::vector<std::string> known;
     for (const Local& local : scope_.locals()) known.emplace_back(local.name);
     for (const Variable& variable : environment_.variables()) {
@@ -151,6 +155,7 @@ class Checker {
 
   Type Field(const Expr& expr, const Type& operand) {
     if (auto type = FieldType(operand, expr.name)) return *type;
+    if (full()) return K::kError;
     std::string name(expr.name);
     if (!operand.is(K::kObject)) {
       return NameProblem(expr, "a value of type " + operand.ToString() + " has no field '" + name +
@@ -228,7 +233,7 @@ class Checker {
     std::vector<Type> args = VisitAll(expr.args, qualified ? 1 : 0);
     if (AnyError(args)) return K::kError;
     if (auto type = Match(function->overloads, expr.member && !qualified, args)) return *type;
-    return NoOverload(expr, *function, args);
+    return full() ? Type(K::kError) : NoOverload(expr, *function, args);
   }
 
   // What the overloads that take these arguments yield; dyn where they differ.
@@ -259,6 +264,7 @@ class Checker {
                         environment_.functions().IsNamespace(expr.args[0]->name);
     if (in_namespace) name = std::string(expr.args[0]->name) + "." + name;
     VisitAll(expr.args, in_namespace ? 1 : 0);
+    if (full()) return K::kError;
     std::vector<std::string> known;
     for (const Function* function : environment_.functions().all()) {
       if (!in_namespace) known.push_back(function->name);
@@ -307,7 +313,7 @@ class Checker {
       if (with_null && object) return K::kBool;
     }
     if (auto type = Match(overloads, false, args)) return *type;
-    return Problem(expr.begin, expr.end, OperatorMessage(expr, args));
+    return full() ? Type(K::kError) : Problem(expr.begin, expr.end, OperatorMessage(expr, args));
   }
 
   Type Logic(const Expr& expr, const std::vector<Type>& args) {

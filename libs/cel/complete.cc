@@ -17,6 +17,7 @@ namespace {
 
 using K = Type::Kind;
 using Tokens = std::vector<Token>;
+constexpr size_t npos = std::string_view::npos;
 
 bool IsOpen(const Token& token) {
   return token.text == "(" || token.text == "[" || token.text == "{";
@@ -186,12 +187,14 @@ class Completer {
   }
 
   void AddField(const schema::Property& property) {
-    bool plain = !property.name.empty() && !IsReservedConstant(property.name) &&
-                 std::all_of(property.name.begin(), property.name.end(), [](char c) {
-                   return std::isalnum(static_cast<unsigned char>(c)) || c == '_';
-                 });
-    Add(Completion::Kind::kField, property.name,
-        plain ? property.name : "`" + property.name + "`",
+    const std::string& name = property.name;
+    auto part = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '_'; };
+    auto quotable = [&](char c) { return part(c) || std::string_view(".-/ ").find(c) != npos; };
+    // What neither is a name nor can be quoted is reached by ['...'] alone.
+    if (name.empty() || !std::all_of(name.begin(), name.end(), quotable)) return;
+    bool plain = !IsReservedConstant(name) && !std::isdigit(static_cast<unsigned char>(name[0])) &&
+                 std::all_of(name.begin(), name.end(), part);
+    Add(Completion::Kind::kField, name, plain ? name : "`" + name + "`",
         property.type.Describe() + (property.required ? "" : ", optional"), property.description);
   }
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <new>
 
+#include "libs/cel/text.h"
+
 namespace agentflow::cel {
 namespace {
 
@@ -29,7 +31,8 @@ std::string_view NameOf(Kind kind) {
 }  // namespace
 
 std::string DescribeError(const ErrorData& error) {
-  std::string detail(error.detail);
+  if (error.code == ErrorCode::kInvalidArgument) return std::string(error.detail);
+  std::string detail = Shorten(error.detail, 100);  // keys may be of any size
   switch (error.code) {
     case ErrorCode::kNoSuchKey: return "no such key: '" + detail + "'";
     case ErrorCode::kUnknownFunction: return "unknown function '" + detail + "'";
@@ -41,7 +44,6 @@ std::string DescribeError(const ErrorData& error) {
     case ErrorCode::kModulusByZero: return "modulus by zero";
     case ErrorCode::kOverflow: return "integer overflow";
     case ErrorCode::kRange: return "out of range" + (detail.empty() ? "" : ": " + detail);
-    case ErrorCode::kInvalidArgument: return detail;
     case ErrorCode::kDuplicateKey: return "the map has the key '" + detail + "' twice";
     case ErrorCode::kUnsupportedKey:
       return "a map key must be a string, int, uint or bool";
@@ -53,6 +55,7 @@ std::string DescribeError(const ErrorData& error) {
       return "the expression takes too many steps; simplify it or give it less data";
     case ErrorCode::kLimitBytes:
       return "the expression makes too much data; simplify it or give it less data";
+    case ErrorCode::kInvalidArgument:
     case ErrorCode::kNoSuchOverload: break;
   }
   std::string text = "no overload of '" + detail + "' for (";

@@ -50,6 +50,10 @@ class Context {
     return cost >= 0;
   }
   bool ChargeBytes(size_t bytes) { return Charge(1 + static_cast<int64_t>(bytes / 64)); }
+  // A part that is nearly there all along takes longer to be found.
+  bool ChargeSearch(std::string_view text, std::string_view part) {
+    return ChargeBytes(text.size() * (part.size() > 32 ? 4 : 2) + part.size());
+  }
   bool ChargeItems(size_t items) { return Charge(1 + static_cast<int64_t>(items / 8)); }
 
   // Error values. `detail` must be static, of the program or of the arena (see Copy).

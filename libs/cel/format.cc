@@ -159,6 +159,7 @@ class Formatter {
   }
 
   Value Fraction(const Value& value, char verb, int precision) {
+    if (!context_.Charge(1 + precision / 4)) return context_.OutOfCost();
     if (AppendIfNotFinite(value)) return {};
     double number = 0;
     switch (value.kind()) {

@@ -21,7 +21,12 @@ Value Size(Context& context, const Value* args, size_t count) {
       return Value::Int(static_cast<int64_t>(CodePoints(args[0].text())));
     case Kind::kBytes: return Value::Int(static_cast<int64_t>(args[0].text().size()));
     case Kind::kList: return Value::Int(static_cast<int64_t>(ListSize(args[0])));
-    case Kind::kMap: return Value::Int(static_cast<int64_t>(MapSize(args[0])));
+    case Kind::kMap: {
+      size_t size = MapSize(args[0]);
+      // A host counts by listing its keys.
+      if (args[0].host_map() && !context.ChargeItems(8 * size)) return context.OutOfCost();
+      return Value::Int(static_cast<int64_t>(size));
+    }
     default: return context.NoOverload("size", {args, count});
   }
 }
@@ -32,11 +37,17 @@ Value TypeOfValue(Context&, const Value* args, size_t) {
 
 Value Dyn(Context&, const Value* args, size_t) { return args[0]; }
 
+// Reading a text as something else looks at all of it, letter by letter.
+bool ChargeText(Context& context, const Value& from) {
+  return !from.is(Kind::kString) || context.ChargeBytes(from.text().size() * 2);
+}
+
 Value NotReadable(Context& context, std::string_view text, std::string_view as) {
   return context.Invalid("'" + Shorten(text) + "' cannot be read as " + std::string(as));
 }
 
 Value ToInt(Context& context, const Value* args, size_t count) {
+  if (!ChargeText(context, args[0])) return context.OutOfCost();
   const Value& from = args[0];
   int64_t number;
   switch (from.kind()) {
@@ -59,6 +70,7 @@ Value ToInt(Context& context, const Value* args, size_t count) {
 }
 
 Value ToUint(Context& context, const Value* args, size_t count) {
+  if (!ChargeText(context, args[0])) return context.OutOfCost();
   const Value& from = args[0];
   uint64_t number;
   switch (from.kind()) {
@@ -79,6 +91,7 @@ Value ToUint(Context& context, const Value* args, size_t count) {
 }
 
 Value ToDouble(Context& context, const Value* args, size_t count) {
+  if (!ChargeText(context, args[0])) return context.OutOfCost();
   const Value& from = args[0];
   double number;
   switch (from.kind()) {
@@ -93,6 +106,7 @@ Value ToDouble(Context& context, const Value* args, size_t count) {
 }
 
 Value ToBool(Context& context, const Value* args, size_t count) {
+  if (!ChargeText(context, args[0])) return context.OutOfCost();
   if (args[0].is(Kind::kBool)) return args[0];
   if (!args[0].is(Kind::kString)) return context.NoOverload("bool", {args, count});
   std::string_view text = args[0].text();
@@ -130,6 +144,7 @@ Value ToBytes(Context& context, const Value* args, size_t count) {
 }
 
 Value ToTimestamp(Context& context, const Value* args, size_t count) {
+  if (!ChargeText(context, args[0])) return context.OutOfCost();
   const Value& from = args[0];
   if (from.is(Kind::kTimestamp)) return from;
   Value out;
@@ -147,38 +162,39 @@ Value ToTimestamp(Context& context, const Value* args, size_t count) {
 }
 
 Value ToDuration(Context& context, const Value* args, size_t count) {
+  if (!ChargeText(context, args[0])) return context.OutOfCost();
   if (args[0].is(Kind::kDuration)) return args[0];
   if (!args[0].is(Kind::kString)) return context.NoOverload("duration", {args, count});
   if (auto parsed = ParseDuration(args[0].text())) return *parsed;
   return NotReadable(context, args[0].text(), "a duration such as '1h30m' (at most 292 years)");
 }
 
-// The operations on two texts, which differ only in the question.
-template <typename Question>
-Value AskTexts(Context& context, const Value* args, size_t count, std::string_view name,
-               Question question) {
+// The questions on two texts. `ask` charges for what it looks at.
+template <typename Ask>
+Value AskTexts(Context& context, const Value* args, size_t count, std::string_view name, Ask ask) {
   if (!args[0].is(Kind::kString) || !args[1].is(Kind::kString)) {
     return context.NoOverload(name, {args, count});
   }
-  if (!context.ChargeBytes(args[0].text().size())) return context.OutOfCost();
-  return Value::Bool(question(args[0].text(), args[1].text()));
+  bool yes = ask(args[0].text(), args[1].text());
+  return context.cost < 0 ? context.OutOfCost() : Value::Bool(yes);
 }
 
 Value StartsWith(Context& context, const Value* args, size_t count) {
-  return AskTexts(context, args, count, "startsWith",
-                  [](auto text, auto part) { return text.substr(0, part.size()) == part; });
+  return AskTexts(context, args, count, "startsWith", [&](auto text, auto part) {
+    return context.ChargeBytes(part.size()) && text.substr(0, part.size()) == part;
+  });
 }
 
 Value EndsWith(Context& context, const Value* args, size_t count) {
-  return AskTexts(context, args, count, "endsWith", [](auto text, auto part) {
-    return text.size() >= part.size() && text.substr(text.size() - part.size()) == part;
+  return AskTexts(context, args, count, "endsWith", [&](auto text, auto part) {
+    return context.ChargeBytes(part.size()) && text.size() >= part.size() &&
+           text.substr(text.size() - part.size()) == part;
   });
 }
 
 Value ContainsText(Context& context, const Value* args, size_t count) {
-  return AskTexts(context, args, count, "contains", [](auto text, auto part) {
-    return part.empty() ||
-           memmem(text.data(), text.size(), part.data(), part.size()) != nullptr;
+  return AskTexts(context, args, count, "contains", [&](auto text, auto part) {
+    return context.ChargeSearch(text, part) && FindText(text, part) != std::string_view::npos;
   });
 }
 

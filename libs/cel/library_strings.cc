@@ -39,19 +39,14 @@ Value IndexOf(Context& context, const Value* args, size_t count) {
   bool fits = AllStrings(args, 2) && (count == 2 || args[2].is(Kind::kInt));
   if (!fits) return context.NoOverload("indexOf", {args, count});
   std::string_view text = args[0].text();
-  if (!context.ChargeBytes(text.size() * 2)) return context.OutOfCost();
+  std::string_view part = args[1].text();
+  if (!context.ChargeSearch(text, part)) return context.OutOfCost();
   int64_t from = count == 3 ? args[2].as_int() : 0;
   size_t start = At(text, from);
-  if (start == std::string_view::npos) {
-    // Beyond the end a search for something finds nothing only where the position is none.
-    return OutOfRange(context, from);
-  }
-  std::string_view part = args[1].text();
-  if (part.empty()) return Value::Int(from);
-  const void* found = memmem(text.data() + start, text.size() - start, part.data(), part.size());
-  if (!found) return Value::Int(-1);
-  size_t offset = static_cast<size_t>(static_cast<const char*>(found) - text.data());
-  return Value::Int(static_cast<int64_t>(CodePoints(text.substr(0, offset))));
+  if (start == std::string_view::npos) return OutOfRange(context, from);
+  size_t found = FindText(text, part, start);
+  if (found == std::string_view::npos) return Value::Int(-1);
+  return Value::Int(static_cast<int64_t>(CodePoints(text.substr(0, found))));
 }
 
 Value LastIndexOf(Context& context, const Value* args, size_t count) {
@@ -95,16 +90,6 @@ Value UpperAscii(Context& context, const Value* args, size_t count) {
                   [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; });
 }
 
-// The positions where each code point begins, and the end.
-std::vector<size_t> Starts(std::string_view text) {
-  std::vector<size_t> starts;
-  for (size_t i = 0; i < text.size(); ++i) {
-    if ((static_cast<unsigned char>(text[i]) & 0xc0) != 0x80) starts.push_back(i);
-  }
-  starts.push_back(text.size());
-  return starts;
-}
-
 Value Replace(Context& context, const Value* args, size_t count) {
   bool fits = AllStrings(args, 3) && (count == 3 || args[3].is(Kind::kInt));
   if (!fits) return context.NoOverload("replace", {args, count});
@@ -112,11 +97,11 @@ Value Replace(Context& context, const Value* args, size_t count) {
   std::string_view from = args[1].text();
   std::string_view to = args[2].text();
   int64_t left = count == 4 ? args[3].as_int() : -1;
-  if (!context.ChargeBytes(text.size() * 2)) return context.OutOfCost();
+  if (!context.ChargeSearch(text, from)) return context.OutOfCost();
   std::string out;
   size_t at = 0;
   while (left != 0) {
-    size_t found = from.empty() ? at : text.find(from, at);
+    size_t found = FindText(text, from, at);
     if (found == std::string_view::npos || found > text.size()) break;
     if (from.empty()) {
       // Between all characters: before each one and at the end.
@@ -145,11 +130,11 @@ Value Split(Context& context, const Value* args, size_t count) {
   std::string_view text = args[0].text();
   std::string_view separator = args[1].text();
   int64_t limit = count == 3 ? args[2].as_int() : -1;
-  if (!context.ChargeBytes(text.size() * 2)) return context.OutOfCost();
+  if (!context.ChargeSearch(text, separator)) return context.OutOfCost();
   if (separator.empty() && !context.ChargeItems(text.size())) return context.OutOfCost();
   std::vector<std::string_view> parts;
   while (limit != 0 && (limit < 0 || static_cast<int64_t>(parts.size()) + 1 < limit)) {
-    size_t found = separator.empty() ? ByteOffset(text, 1) : text.find(separator);
+    size_t found = separator.empty() ? ByteOffset(text, 1) : FindText(text, separator);
     bool last = found == std::string_view::npos || (separator.empty() && found >= text.size());
     if (last) break;
     parts.push_back(text.substr(0, found));
@@ -212,45 +197,78 @@ bool IsSpace(uint32_t c) {
          c == 0x205f || c == 0x3000;
 }
 
+// The bytes of the space that begins at byte `at`; 0 where there is none.
+size_t SpaceAt(std::string_view text, size_t at) {
+  if (at >= text.size()) return 0;
+  auto first = static_cast<unsigned char>(text[at]);
+  if (first < 0x80) return IsSpace(first);
+  size_t bytes = 0;
+  return IsSpace(CodePointAt(text, at, bytes)) ? bytes : 0;
+}
+
+// Where the last code point before byte `end` begins.
+size_t LastStart(std::string_view text, size_t end) {
+  do {
+    --end;
+  } while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80);
+  return end;
+}
+
 Value Trim(Context& context, const Value* args, size_t count) {
   if (!args[0].is(Kind::kString)) return context.NoOverload("trim", {args, count});
   std::string_view text = args[0].text();
-  if (!context.ChargeBytes(text.size())) return context.OutOfCost();
-  std::vector<uint32_t> codes = Decode(text);
-  std::vector<size_t> starts = Starts(text);
-  size_t begin = 0;
-  size_t end = codes.size();
-  while (begin < end && IsSpace(codes[begin])) ++begin;
-  while (end > begin && IsSpace(codes[end - 1])) --end;
-  return Value::String(text.substr(starts[begin], starts[end] - starts[begin]));
+  if (!context.ChargeBytes(text.size() * 2)) return context.OutOfCost();
+  while (size_t bytes = SpaceAt(text, 0)) text.remove_prefix(bytes);
+  while (!text.empty()) {
+    size_t last = LastStart(text, text.size());
+    if (!SpaceAt(text, last)) break;
+    text.remove_suffix(text.size() - last);
+  }
+  return Value::String(text);
 }
 
 Value Reverse(Context& context, const Value* args, size_t count) {
   if (!args[0].is(Kind::kString)) return context.NoOverload("reverse", {args, count});
   std::string_view text = args[0].text();
-  if (!context.ChargeBytes(text.size())) return context.OutOfCost();
-  std::vector<size_t> starts = Starts(text);
-  std::string out;
-  out.reserve(text.size());
-  for (size_t i = starts.size() - 1; i > 0; --i) {
-    out += text.substr(starts[i - 1], starts[i] - starts[i - 1]);
+  if (!context.ChargeBytes(text.size() * 2)) return context.OutOfCost();
+  char* out = static_cast<char*>(context.arena.Allocate(std::max<size_t>(text.size(), 1)));
+  if (!out) return context.OutOfBytes();
+  char* at = out;
+  for (size_t end = text.size(); end > 0;) {
+    size_t start = LastStart(text, end);
+    at = std::copy(text.begin() + static_cast<ptrdiff_t>(start),
+                   text.begin() + static_cast<ptrdiff_t>(end), at);
+    end = start;
   }
-  return context.MakeString(out);
+  return Value::String({out, text.size()});
+}
+
+// The letter behind the backslash, 0 for what stands for itself.
+char EscapeName(char c) {
+  switch (c) {
+    case '\a': return 'a';
+    case '\b': return 'b';
+    case '\f': return 'f';
+    case '\n': return 'n';
+    case '\r': return 'r';
+    case '\t': return 't';
+    case '\v': return 'v';
+    case '\\':
+    case '"': return c;
+    default: return 0;
+  }
 }
 
 Value Quote(Context& context, const Value* args, size_t count) {
   if (!args[0].is(Kind::kString)) return context.NoOverload("strings.quote", {args, count});
   if (!context.ChargeBytes(args[0].text().size() * 2)) return context.OutOfCost();
-  static constexpr std::string_view kSpecial = "\a\b\f\n\r\t\v\\\"";
-  static constexpr std::string_view kNames = "abfnrtv\\\"";
   std::string out = "\"";
   for (char c : args[0].text()) {
-    size_t i = kSpecial.find(c);
-    if (i == std::string_view::npos) {
-      out += c;
-    } else {
+    if (char name = EscapeName(c)) {
       out += '\\';
-      out += kNames[i];
+      out += name;
+    } else {
+      out += c;
     }
   }
   return context.MakeString(out + "\"");

@@ -147,6 +147,7 @@ class Logic final : public Node {
   Value Eval(Context& context) const override {
     Value error;
     for (const NodePtr& operand : operands_) {
+      if (!context.Charge(1)) return context.OutOfCost();
       Value value = operand->Eval(context);
       if (value.is(Kind::kBool)) {
         if (value.as_bool() != kIsAnd) return value;
@@ -168,6 +169,7 @@ class Not final : public Node {
   Not(uint32_t position, NodePtr operand) : Node(position), operand_(std::move(operand)) {}
   Value Eval(Context& context) const override {
     Value value = operand_->Eval(context);
+    if (!context.Charge(1)) return context.OutOfCost();
     if (value.is(Kind::kBool)) return Value::Bool(!value.as_bool());
     context.position = position_;
     return context.NoOverload(op::kNot, {&value, 1});
@@ -186,6 +188,7 @@ class Conditional final : public Node {
         otherwise_(std::move(otherwise)) {}
   Value Eval(Context& context) const override {
     Value condition = condition_->Eval(context);
+    if (!context.Charge(1)) return context.OutOfCost();
     if (condition.is(Kind::kBool)) return (condition.as_bool() ? then_ : otherwise_)->Eval(context);
     context.position = position_;
     return context.NoOverload(op::kConditional, {&condition, 1});

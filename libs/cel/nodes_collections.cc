@@ -54,7 +54,7 @@ class MapNode final : public Node {
       : Node(position), items_(std::move(items)), optional_(std::move(optional)) {}
 
   Value Eval(Context& context) const override {
-    if (!context.ChargeItems(items_.size())) return context.OutOfCost();
+    if (!context.Charge(1 + static_cast<int64_t>(optional_.size()))) return context.OutOfCost();
     MapBuilder builder(context.arena, optional_.size());
     if (!builder.ok()) return context.OutOfBytes();
     for (size_t i = 0; i < optional_.size(); ++i) {
@@ -278,6 +278,7 @@ class MapMacro final : public MacroNode {
 
  private:
   Value Build(Context& context, const std::vector<MapEntry>& entries) const {
+    if (!context.Charge(1 + static_cast<int64_t>(entries.size()))) return context.OutOfCost();
     MapBuilder builder(context.arena, entries.size());
     if (!builder.ok()) return context.OutOfBytes();
     context.position = position_;

@@ -1,9 +1,10 @@
 #include "libs/cel/operators.h"
 
 #include <cmath>
-#include <functional>
 #include <limits>
 
+#include "absl/hash/hash.h"
+#include "libs/cel/text.h"
 #include "libs/cel/time_math.h"
 
 namespace agentflow::cel {
@@ -50,6 +51,27 @@ std::partial_ordering CompareNumbers(const Value& a, const Value& b) {
   }
 }
 
+// The bits of a whole number, which are those of an int64_t or uint64_t of its value.
+std::optional<uint64_t> ExactUint(const Value& number) {
+  if (auto exact = ExactInt(number)) return static_cast<uint64_t>(*exact);
+  if (number.is(Kind::kUint)) return number.as_uint();
+  double value = number.as_double();
+  bool whole = number.is(Kind::kDouble) && value >= 0 && value < kTwo64;
+  if (whole && std::trunc(value) == value) return static_cast<uint64_t>(value);
+  return std::nullopt;
+}
+
+// Exactly, where comparing as doubles would take 2^53 + 1 for 2^53.
+bool SameNumber(const Value& a, const Value& b) {
+  if (a.kind() == b.kind()) return a.is(Kind::kDouble) ? a.as_double() == b.as_double()
+                                                       : a.as_uint() == b.as_uint();
+  auto x = ExactInt(a);
+  auto y = ExactInt(b);
+  if (x || y) return x == y;
+  auto large_x = ExactUint(a);
+  return large_x && large_x == ExactUint(b);
+}
+
 bool EqualLists(Context& context, const Value& a, const Value& b) {
   size_t size = ListSize(a);
   if (size != ListSize(b)) return false;
@@ -57,6 +79,11 @@ bool EqualLists(Context& context, const Value& a, const Value& b) {
     if (!Equal(context, ListAt(a, i), ListAt(b, i))) return false;
   }
   return true;
+}
+
+bool ChargeCompared(Context& context, const Value& value) {
+  if (value.is(Kind::kList)) return context.ChargeItems(ListSize(value));
+  return context.Charge(1 + static_cast<int64_t>(MapSize(value)));
 }
 
 bool EqualMaps(Context& context, const Value& a, const Value& b) {
@@ -207,30 +234,25 @@ int Find(Context& context, const Value& operand, const Value& key, Value& found)
 }  // namespace
 
 bool KeysEqual(const Value& a, const Value& b) {
-  if (a.is_number() && b.is_number()) return CompareNumbers(a, b) == 0;
+  if (a.is_number() && b.is_number()) return SameNumber(a, b);
   if (a.kind() != b.kind()) return false;
   if (a.is(Kind::kString)) return a.text() == b.text();
   return a.is(Kind::kBool) && a.as_bool() == b.as_bool();
 }
 
+// By a hash that is another one in every process: nobody can choose keys that collide. No result
+// depends on it, since maps keep the order of their entries.
 size_t HashKey(const Value& key) {
   switch (key.kind()) {
-    case Kind::kString: return std::hash<std::string_view>()(key.text());
-    case Kind::kBool: return key.as_bool() ? 0x9e37 : 0x79b9;
-    default: break;
-  }
-  uint64_t bits = key.as_uint();
-  if (key.is(Kind::kDouble)) {
-    double number = key.as_double();
-    // A double equal to an integer hashes like it; others are no key and find nothing.
-    if (number >= -kTwo63 && number < kTwo63) {
-      bits = static_cast<uint64_t>(static_cast<int64_t>(number));
-    } else if (number >= 0 && number < kTwo64) {
-      bits = static_cast<uint64_t>(number);
+    case Kind::kString:
+      return absl::HashOf(absl::string_view(key.text().data(), key.text().size()));
+    case Kind::kDouble: {
+      // A double equal to an integer hashes like it; others are no key and find nothing.
+      auto exact = ExactUint(key);
+      return exact ? absl::HashOf(*exact) : 0;
     }
+    default: return absl::HashOf(key.as_uint());
   }
-  bits *= 0x9e3779b97f4a7c15ull;
-  return static_cast<size_t>(bits ^ (bits >> 32));
 }
 
 bool Equal(Context& context, const Value& a, const Value& b) {
@@ -255,7 +277,7 @@ bool Equal(Context& context, const Value& a, const Value& b) {
       return Equal(context, *a.optional(), *b.optional());
     case Kind::kList:
     case Kind::kMap:
-      if (!context.ChargeItems(a.is(Kind::kList) ? ListSize(a) : MapSize(a))) {
+      if (!ChargeCompared(context, a)) {
         context.OutOfCost();
         return false;
       }

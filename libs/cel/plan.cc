@@ -11,6 +11,7 @@ namespace {
 
 constexpr size_t kConstantBytes = 256 * 1024;
 constexpr int64_t kFoldingCost = 20'000;
+constexpr int64_t kRegexCost = 500'000;  // of all patterns that are compiled beforehand
 
 bool AllConstant(const NodeList& nodes) {
   return std::all_of(nodes.begin(), nodes.end(), [](const NodePtr& n) { return n->constant(); });
@@ -136,7 +137,7 @@ class Planner {
     }
     NodeList args = MakeAll(expr.args, qualified ? 1 : 0);
     if (expr.name == "matches" && args[1]->constant() && args[1]->constant()->is(Kind::kString)) {
-      if (auto pattern = CompileRegex(args[1]->constant()->text())) {
+      if (auto pattern = CompileRegex(args[1]->constant()->text(), regex_cost_)) {
         return MakeMatches(expr.at, std::move(args[0]), std::move(pattern));
       }
     }
@@ -206,6 +207,7 @@ class Planner {
   const Environment& environment_;
   Scope scope_;
   int64_t folding_cost_ = kFoldingCost;
+  int64_t regex_cost_ = kRegexCost;
 };
 
 Plan::Plan(std::shared_ptr<const Ast> ast, const Environment& environment)

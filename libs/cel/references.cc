@@ -1,6 +1,7 @@
 #include "libs/cel/references.h"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "libs/cel/names.h"
@@ -39,12 +40,32 @@ bool ReadChain(const Expr& expr, Chain& chain) {
   return true;
 }
 
-bool BeginsWith(const Path& path, const Path& prefix) {
-  return prefix.size() <= path.size() && std::equal(prefix.begin(), prefix.end(), path.begin());
-}
+// The paths which a has() around the current place, in a condition before it, has found to be
+// there. The last ones are taken back first.
+class Guards {
+ public:
+  size_t size() const { return order_.size(); }
+  void Add(const Path& path) { order_.push_back(paths_.insert(path)); }
+  void Shrink(size_t size) {
+    for (; order_.size() > size; order_.pop_back()) paths_.erase(order_.back());
+  }
+  // The size of the shortest guard that `path` begins with; nothing where there is none.
+  std::optional<size_t> ShortestIn(const Path& path) const {
+    if (paths_.empty()) return std::nullopt;
+    Path prefix;
+    for (const std::string& part : path) {
+      prefix.push_back(part);
+      if (paths_.count(prefix) > 0) return prefix.size();
+    }
+    return std::nullopt;
+  }
 
-// Collects references. `guards_` are the paths which a has() around the current place, in a
-// condition before it, has found to be there.
+ private:
+  std::multiset<Path> paths_;
+  std::vector<std::multiset<Path>::iterator> order_;
+};
+
+// Collects references.
 class Finder {
  public:
   Finder(const Environment& environment, std::vector<Reference>& references)
@@ -89,10 +110,8 @@ class Finder {
     Reference reference{.path = chain.path,
                         .optional_from = std::min(chain.optional_from, chain.path.size()),
                         .position = {.offset = chain.root->begin}};
-    for (const Path& guard : guards_) {
-      if (BeginsWith(chain.path, guard)) {
-        reference.optional_from = std::min(reference.optional_from, guard.size() - 1);
-      }
+    if (auto guard = guards_.ShortestIn(chain.path)) {
+      reference.optional_from = std::min(reference.optional_from, *guard - 1);
     }
     references_.push_back(std::move(reference));
   }
@@ -117,7 +136,7 @@ class Finder {
       CollectGuards(*expr.args[2], true);
     }
     Visit(*expr.args[1]);
-    guards_.resize(guards);
+    guards_.Shrink(guards);
     scope_.Leave(expr.var2.empty() ? 1 : 2);
   }
 
@@ -128,7 +147,7 @@ class Finder {
       Visit(*operand);
       CollectGuards(*operand, expr.name == op::kAnd);
     }
-    guards_.resize(guards);
+    guards_.Shrink(guards);
   }
 
   void VisitConditional(const Expr& expr) {
@@ -137,7 +156,7 @@ class Finder {
       size_t guards = guards_.size();
       CollectGuards(*expr.args[0], holds);
       Visit(*expr.args[holds ? 1 : 2]);
-      guards_.resize(guards);
+      guards_.Shrink(guards);
     }
   }
 
@@ -145,14 +164,14 @@ class Finder {
   void CollectGuards(const Expr& condition, bool holds) {
     if (condition.op == Op::kSelect && condition.test) {
       Chain chain;
-      if (holds && ReadChain(condition, chain)) guards_.push_back(chain.path);
+      if (holds && ReadChain(condition, chain)) guards_.Add(chain.path);
       return;
     }
     if (condition.op != Op::kCall) return;
     if (condition.member) {
       Chain chain;  // a.?b.hasValue()
       if (holds && condition.name == "hasValue" && ReadChain(*condition.args[0], chain)) {
-        guards_.push_back(chain.path);
+        guards_.Add(chain.path);
       }
       return;
     }
@@ -165,7 +184,7 @@ class Finder {
   const Environment& environment_;
   std::vector<Reference>& references_;
   Scope scope_;
-  std::vector<Path> guards_;
+  Guards guards_;
 };
 
 // The declared variable that a path begins with: the longest name wins.

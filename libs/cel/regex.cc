@@ -14,33 +14,33 @@ constexpr int64_t kRefusedCost = 50'000;    // one that was given up when it gre
 
 }  // namespace
 
-std::unique_ptr<RE2> CompileRegex(std::string_view pattern) {
+std::unique_ptr<RE2> CompileRegex(std::string_view pattern, int64_t& cost) {
   if (pattern.size() > kMaxPattern) return nullptr;
+  // RE2 unrolls counted repetition, so that a short pattern may be costly to compile.
+  cost -= kCompileCost + static_cast<int64_t>(pattern.size()) * 4;
+  if (cost < 0) return nullptr;
   RE2::Options options(RE2::Quiet);
   options.set_max_mem(kMaxMemory);
   auto compiled = std::make_unique<RE2>(re2::StringPiece(pattern.data(), pattern.size()), options);
+  cost -= compiled->ok() ? compiled->ProgramSize() * int64_t{4} : kRefusedCost;
   return compiled->ok() ? std::move(compiled) : nullptr;
 }
 
 Value MatchRegex(Context& context, std::string_view text, std::string_view pattern) {
-  // RE2 unrolls counted repetition, so that a short pattern may be costly to compile.
-  if (!context.Charge(kCompileCost + static_cast<int64_t>(pattern.size()) * 4)) {
-    return context.OutOfCost();
-  }
-  std::unique_ptr<RE2> compiled = CompileRegex(pattern);
+  std::unique_ptr<RE2> compiled = CompileRegex(pattern, context.cost);
+  if (context.cost < 0) return context.OutOfCost();
   if (!compiled) {
-    if (!context.Charge(kRefusedCost)) return context.OutOfCost();
     return context.Invalid("'" + Shorten(pattern) +
                            "' is no regular expression of RE2, or too large a one");
   }
-  if (!context.Charge(compiled->ProgramSize() * 4)) return context.OutOfCost();
   return MatchRegex(context, text, *compiled);
 }
 
 Value MatchRegex(Context& context, std::string_view text, const RE2& pattern) {
-  // Without its automaton RE2 takes program size times text size.
-  int64_t states = 1 + pattern.ProgramSize() / 64;
-  if (!context.Charge(1 + static_cast<int64_t>(text.size() / 32) * states)) {
+  // Mostly RE2 takes the same time for every byte. But where the states of its automaton are too
+  // many to keep, every byte takes a time that grows with the program, and nothing tells before.
+  int64_t program = pattern.ProgramSize();
+  if (!context.Charge(1 + static_cast<int64_t>(text.size()) * program / 32)) {
     return context.OutOfCost();
   }
   return Value::Bool(RE2::PartialMatch(re2::StringPiece(text.data(), text.size()), pattern));

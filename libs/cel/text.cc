@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <charconv>
 #include <cmath>
+#include <cstring>
 
 #include "libs/cel/lexer.h"
 
@@ -18,40 +20,62 @@ int Base64Digit(char c) {
   if (c >= 'A' && c <= 'Z') return c - 'A';
   if (c >= 'a' && c <= 'z') return c - 'a' + 26;
   if (c >= '0' && c <= '9') return c - '0' + 52;
-  if (c == '+' || c == '-') return 62;
-  if (c == '/' || c == '_') return 63;
+  if (c == '+') return 62;
+  if (c == '/') return 63;
   return -1;
+}
+
+// How many of eight bytes begin a code point.
+size_t StartsInEight(const char* bytes) {
+  uint64_t word;
+  std::memcpy(&word, bytes, sizeof(word));
+  // A continuation byte is 10xxxxxx: its bit 7 is set, its bit 6 is not.
+  uint64_t continuations = (word >> 7) & ~(word >> 6) & 0x0101010101010101u;
+  return 8 - static_cast<size_t>(std::popcount(continuations));
 }
 
 }  // namespace
 
 size_t CodePoints(std::string_view text) {
-  return static_cast<size_t>(
-      std::count_if(text.begin(), text.end(), [](char c) { return !IsContinuation(c); }));
-}
-
-std::vector<uint32_t> Decode(std::string_view text) {
-  std::vector<uint32_t> out;
-  out.reserve(text.size());
-  for (char c : text) {
-    auto byte = static_cast<unsigned char>(c);
-    if (IsContinuation(c)) {
-      if (!out.empty()) out.back() = out.back() << 6 | (byte & 0x3f);
-    } else {
-      out.push_back(byte < 0x80 ? byte : byte < 0xe0 ? byte & 0x1f : byte < 0xf0 ? byte & 0x0f
-                                                                                 : byte & 0x07);
-    }
-  }
-  return out;
+  size_t count = 0;
+  size_t at = 0;
+  for (; at + 8 <= text.size(); at += 8) count += StartsInEight(text.data() + at);
+  for (; at < text.size(); ++at) count += !IsContinuation(text[at]);
+  return count;
 }
 
 size_t ByteOffset(std::string_view text, size_t index) {
   size_t at = 0;
-  for (; index > 0 && at < text.size(); --index) {
-    ++at;
-    while (at < text.size() && IsContinuation(text[at])) ++at;
+  // Eight bytes at a time, as long as they do not reach the code point.
+  for (; at + 8 <= text.size(); at += 8) {
+    size_t starts = StartsInEight(text.data() + at);
+    if (starts > index) break;
+    index -= starts;
+  }
+  for (; at < text.size(); ++at) {
+    if (IsContinuation(text[at])) continue;
+    if (index == 0) return at;
+    --index;
   }
   return index == 0 ? at : std::string_view::npos;
+}
+
+uint32_t CodePointAt(std::string_view text, size_t at, size_t& bytes) {
+  auto first = static_cast<unsigned char>(text[at]);
+  bytes = first < 0x80 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+  uint32_t code = bytes == 1 ? first : first & (0xffu >> (bytes + 1));
+  for (size_t i = 1; i < bytes; ++i) {
+    code = code << 6 | (static_cast<unsigned char>(text[at + i]) & 0x3f);
+  }
+  return code;
+}
+
+size_t FindText(std::string_view text, std::string_view part, size_t from) {
+  if (from > text.size()) return std::string_view::npos;
+  if (part.empty()) return from;
+  const void* found = memmem(text.data() + from, text.size() - from, part.data(), part.size());
+  return found ? static_cast<size_t>(static_cast<const char*>(found) - text.data())
+               : std::string_view::npos;
 }
 
 std::string Shorten(std::string_view text, size_t bytes) {
@@ -74,7 +98,10 @@ std::string FormatDouble(double number) {
 }
 
 bool ParseInt(std::string_view text, int64_t& out) {
-  if (!text.empty() && text[0] == '+') text.remove_prefix(1);
+  if (!text.empty() && text[0] == '+') {
+    text.remove_prefix(1);
+    if (!text.empty() && text[0] == '-') return false;
+  }
   auto result = std::from_chars(text.data(), text.data() + text.size(), out);
   return result.ec == std::errc() && result.ptr == text.data() + text.size();
 }
@@ -88,7 +115,7 @@ bool ParseUint(std::string_view text, uint64_t& out) {
 bool ParseDouble(std::string_view text, double& out) {
   bool negative = !text.empty() && text[0] == '-';
   if (negative || (!text.empty() && text[0] == '+')) text.remove_prefix(1);
-  if (text.empty() || text[0] == '-' || text[0] == '+') return false;
+  if (text.empty() || text[0] == '-' || text[0] == '+' || text.back() == ')') return false;
   auto result = std::from_chars(text.data(), text.data() + text.size(), out);
   if (result.ec == std::errc::invalid_argument || result.ptr != text.data() + text.size()) {
     return false;
@@ -118,9 +145,12 @@ std::string EncodeBase64(std::string_view bytes) {
 }
 
 bool DecodeBase64(std::string_view text, std::string& out) {
-  while (!text.empty() && text.back() == '=') text.remove_suffix(1);
+  if (text.size() % 4 == 0) {
+    for (int i = 0; i < 2 && !text.empty() && text.back() == '='; ++i) text.remove_suffix(1);
+  }
   if (text.size() % 4 == 1) return false;
   out.clear();
+  out.reserve(text.size() / 4 * 3 + 2);
   uint32_t group = 0;
   int bits = 0;
   for (char c : text) {

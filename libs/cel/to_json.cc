@@ -29,21 +29,31 @@ std::string KeyText(const Value& key) {
 
 absl::Status TooLarge() {
   return Error(absl::StatusCode::kResourceExhausted, "EXPRESSION_LIMIT",
-               "the result is too large; make less of it", {{kErrorLimit, "cost"}});
+               "the result is too large; make less of it", {{kErrorLimit, "bytes"}});
 }
 
-// Wrapped JSON is shared, not copied; only its depth is looked at.
-absl::Status CheckDepth(Context& context, const json::Value& value, int depth) {
+// Counts the result as if it were written down, since parts of it may be shared many times:
+// every value and every list and map has a size of its own, texts have their bytes.
+bool ChargeResult(Context& context, size_t bytes) {
+  return context.Charge(static_cast<int64_t>(bytes));
+}
+constexpr size_t kValueBytes = 8;
+constexpr size_t kContainerBytes = 24;
+
+// Wrapped JSON is shared, not copied; only its depth and size are looked at.
+absl::Status CheckSize(Context& context, const json::Value& value, int depth) {
   if (depth > kMaxDepth) return Refuse("more than 32 levels of lists and maps");
-  if (!context.Charge(1)) return TooLarge();
+  size_t text = value.is_string() ? value.as_string().size() : 0;
+  if (!ChargeResult(context, kValueBytes + text)) return TooLarge();
   if (value.is_array()) {
     for (const json::Value& element : value.as_array()) {
-      AF_RETURN_IF_ERROR(CheckDepth(context, element, depth + 1));
+      AF_RETURN_IF_ERROR(CheckSize(context, element, depth + 1));
     }
   }
   if (value.is_object()) {
     for (const auto& [key, member] : value.as_object()) {
-      AF_RETURN_IF_ERROR(CheckDepth(context, member, depth + 1));
+      if (!ChargeResult(context, key.size())) return TooLarge();
+      AF_RETURN_IF_ERROR(CheckSize(context, member, depth + 1));
     }
   }
   return absl::OkStatus();
@@ -67,6 +77,7 @@ absl::StatusOr<json::Value> ConvertMap(Context& context, const Value& map, int d
   while (cursor.Next()) {
     AF_ASSIGN_OR_RETURN(json::Value member, Convert(context, cursor.value(), depth));
     members.emplace_back(KeyText(cursor.key()), std::move(member));
+    if (!ChargeResult(context, members.back().first.size())) return TooLarge();
   }
   size_t size = members.size();
   json::Object object(std::move(members));
@@ -76,12 +87,14 @@ absl::StatusOr<json::Value> ConvertMap(Context& context, const Value& map, int d
 
 absl::StatusOr<json::Value> Convert(Context& context, const Value& value, int depth) {
   if (depth > kMaxDepth) return Refuse("more than 32 levels of lists and maps");
-  if (!context.Charge(1)) return TooLarge();
-  if (value.is_text() && !context.ChargeBytes(value.text().size())) return TooLarge();
   if (const json::Value* wrapped = value.json()) {
-    AF_RETURN_IF_ERROR(CheckDepth(context, *wrapped, depth));
+    // As a whole it is what it was: of a depth and size that were fine where it came from.
+    if (depth > 0) AF_RETURN_IF_ERROR(CheckSize(context, *wrapped, depth));
     return *wrapped;
   }
+  bool container = value.is(Kind::kList) || value.is(Kind::kMap);
+  size_t own = (container ? kContainerBytes : 0) + (value.is_text() ? value.text().size() : 0);
+  if (!ChargeResult(context, kValueBytes + own)) return TooLarge();
   switch (value.kind()) {
     case Kind::kNull: return json::Value();
     case Kind::kBool: return json::Value(value.as_bool());
@@ -120,7 +133,7 @@ absl::StatusOr<json::Value> Convert(Context& context, const Value& value, int de
 absl::StatusOr<json::Value> ToJson(const Value& value) {
   EmptyActivation nothing;
   Arena arena(Limits().bytes);
-  Context context(nothing, arena, Limits().cost, nullptr);
+  Context context(nothing, arena, static_cast<int64_t>(Limits().bytes), nullptr);
   return Convert(context, value, 0);
 }
 

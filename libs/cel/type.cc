@@ -22,7 +22,7 @@ struct Type::Rep {
     rep->parameters = std::move(parameters);
     return rep;
   }
-  static constexpr int kMaxSize = 1000;
+  static constexpr int kMaxSize = 100;
 };
 
 namespace {

@@ -10,7 +10,7 @@
 // The types of the expression checker.
 namespace agentflow::cel {
 
-// An immutable type. Copies share; thread-safe. A parameter of more than a thousand parts becomes
+// An immutable type. Copies share; thread-safe. A parameter of more than a hundred parts becomes
 // dyn, so that no expression grows its type exponentially.
 class Type {
  public:
@@ -54,6 +54,8 @@ class Type {
   // "list(int)", "map(string, dyn)", "optional_type(string)"
   std::string ToString() const;
   bool operator==(const Type& other) const;
+  // Whether both are the same in memory: a cheap "certainly equal".
+  bool SharesWith(const Type& other) const { return kind_ == other.kind_ && rep_ == other.rep_; }
 
  private:
   struct Rep;

@@ -27,6 +27,7 @@ Type WithParameters(const Type& type, std::vector<Type> parameters) {
 }  // namespace
 
 bool SaysNoMore(const Type& a, const Type& b) {
+  if (a.SharesWith(b)) return true;
   if (a.is(K::kDyn) || a.is(K::kParam)) return true;
   if (b.is(K::kDyn) || b.is(K::kParam)) return false;
   if (a.kind() != b.kind() || a.name() != b.name()) return false;
@@ -99,6 +100,7 @@ bool Unifier::AssignParameters(const Type& from, const Type& to) {
 }
 
 bool Unifier::Assign(const Type& from, const Type& to) {
+  if (from.SharesWith(to)) return true;
   if (to.is(K::kParam)) {
     if (auto fits = Substitute(from, to)) return *fits;
   }

@@ -131,5 +131,5 @@ def _print_expressions(result: dict) -> None:
         print(f"{name:34} {row['cel_per_second']:>12,.0f} {row['jq_per_second']:>12,.0f} "
               f"{row['ratio']:>7.1f}")
     print(bold(f"\n{'hostile input':34} {'worst ms':>12}"))
-    for name, milliseconds in result["hostile_worst_ms"].items():
+    for name, milliseconds in sorted(result["hostile_worst_ms"].items(), key=lambda row: -row[1]):
         print(f"{name:34} {milliseconds:>12,.1f}")
