@@ -13,7 +13,19 @@ UnixMicros StartDeadline(const ExecutionState& state, StepRef ref) {
   const Step& step = state.step(ref);
   workflow::Micros timeout = state.plan->nodes[ref.node].policy.timeouts.schedule_to_start;
   bool unclaimed = step.state == StepState::kReady && step.offer != nullptr;
-  return unclaimed && timeout > 0 ? step.ready_at + timeout : 0;
+  if (!unclaimed || timeout == 0 || state.paused) return 0;
+  return std::max(step.ready_at, state.resumed_at) + timeout;
+}
+
+bool ExecutionTimerRuns(const ExecutionState& state) {
+  return state.deadline != 0 && !state.over() && state.phase != Phase::kCompensating;
+}
+
+OfferTask OfferOf(const ExecutionState& state, StepRef ref) {
+  const Step& step = state.step(ref);
+  const workflow::Timeouts& timeouts = state.plan->nodes[ref.node].policy.timeouts;
+  return {ref,           step.attempt,            step.offer,        step.ready_at,
+          step.deadline, timeouts.start_to_close, timeouts.heartbeat};
 }
 
 Transition::Transition(ExecutionState& state, const Command& command, const Limits& limits)
@@ -67,11 +79,17 @@ void Transition::ActAll(uint64_t cause, Actions actions) {
   for (ActionBody& action : actions) Act(cause, std::move(action));
 }
 
+uint32_t Transition::Attempt(StepRef ref) const {
+  const Step& step = state_.step(ref);
+  return step.state == StepState::kPending ? step.attempt + 1 : step.attempt;
+}
+
 void Transition::RunAgenda() {
   uint32_t done = 0;
   do {
     for (; done < limits_.transitions && state_.more(); ++done) {
-      Begin(state_.agenda[state_.agenda_head]);
+      Begin(state_.has_place() ? state_.parked[state_.parked_head]
+                               : state_.agenda[state_.agenda_head]);
     }
   } while (!state_.more() && !state_.conditions.empty() && WakeConditions());
 }
@@ -120,10 +138,12 @@ std::vector<Action> Outstanding(const ExecutionState& state) {
     bool held = (state.holds & kHoldKey) == 0;
     act(AcquireKey{{}, own.key, own.limit, own.when_busy, held});
   }
-  if (state.deadline != 0) act(StartTimer{{TimerKind::kExecution, {}, 0}, state.deadline, true});
+  if (ExecutionTimerRuns(state)) {
+    act(StartTimer{{TimerKind::kExecution, {}, 0}, state.deadline, true});
+  }
   for (StepRef ref : ListSteps(state)) {
     const Step& step = state.step(ref);
-    if (IsOver(step.state) || !state.activations[ref.activation].open) continue;
+    if (IsOver(step.state) || step.held || !state.IsLive(ref)) continue;
     if (auto wait = state.waits.find(ref); wait != state.waits.end()) {
       AddWaitActions(state, ref, wait->second, actions);
     } else if (step.state == StepState::kWaiting) {
@@ -131,8 +151,7 @@ std::vector<Action> Outstanding(const ExecutionState& state) {
     } else if (step.in_process) {
       act(RunInProcess{ref, step.attempt});
     } else if (step.offer) {
-      act(OfferTask{ref, step.attempt, step.offer, step.ready_at, step.deadline,
-                    state.plan->nodes[ref.node].policy.timeouts.start_to_close});
+      act(OfferOf(state, ref));
       if (step.deadline != 0) {
         act(StartTimer{{TimerKind::kScheduleToClose, ref, 0}, step.deadline, true});
       }

@@ -193,9 +193,10 @@ class Applier {
     ++container.open;
     container.turn = false;
     TrimAgenda();
-    state_.children[{event.owner, event.iteration}] = event.activation;
+    uint32_t run = state_.step(event.owner).attempt - 1;
+    state_.children[{event.owner, ChildNumber(run, event.iteration)}] = event.activation;
     bool map = IsMap(event.owner);
-    OpenActivation(event.scope, event.owner, event.iteration,
+    OpenActivation(event.scope, event.owner, run, event.iteration,
                    map ? container.items.as_array()[event.iteration] : event.item);
     // Behind the steps of the new activation, so that they are not kept waiting.
     SetTurn(event.owner, container, HasRoom(event.owner, container));
@@ -266,6 +267,7 @@ class Applier {
     CloseBodies(event.step.activation, event.step.node);
     state_.containers.erase(event.step);
     RemoveWait(state_, event.step);
+    state_.unwindings.erase(event.step);
     ClearClaim(*step);
     Move(event.step, *step, StepState::kWaiting);
     state_.paused = true;
@@ -279,16 +281,9 @@ class Applier {
     step->started_at = 0;
     step->forgiven = step->attempt;
     step->lost = 0;
-    if (step->offer) {
-      ++step->attempt;
-      step->ready_at = event.ready_at;
-      step->deadline = event.deadline;
-      return Move(event.step, *step, StepState::kReady);
-    }
     Move(event.step, *step, StepState::kPending);
     step->in_process = false;
     step->readiness = Readiness::kRun;
-    ReplaceBodies(event.step);
     AddTurn(state_, event.step);
   }
 
@@ -412,7 +407,7 @@ class Applier {
 
   void Begin() {
     state_.phase = Phase::kRunning;
-    OpenActivation(0, {}, 0, {});
+    OpenActivation(0, {}, 0, 0, {});
   }
 
   bool IsMap(StepRef ref) const {
@@ -516,12 +511,14 @@ class Applier {
     return taken + open < needed ? Readiness::kSkip : Readiness::kOpen;
   }
 
-  void OpenActivation(ScopeIndex index, StepRef owner, uint32_t iteration, json::Value item) {
+  void OpenActivation(ScopeIndex index, StepRef owner, uint32_t run, uint32_t iteration,
+                      json::Value item) {
     const Scope& scope = state_.plan->scopes[index];
     auto number = static_cast<ActivationIndex>(state_.activations.size());
     Activation& activation = state_.activations.emplace_back();
     activation.scope = index;
     activation.owner = owner;
+    activation.run = run;
     activation.iteration = iteration;
     activation.item = std::move(item);
     activation.open = true;
@@ -554,22 +551,6 @@ class Applier {
     ClearClaim(step);
     RemoveWait(state_, ref);
     Move(ref, step, StepState::kCanceled);
-  }
-
-  // The bodies of a container that begins once more keep their steps, which may have to be
-  // undone, but not their names.
-  void ReplaceBodies(StepRef container) {
-    if (state_.plan->nodes[container.node].body == workflow::kNone) return;
-    auto child = state_.children.lower_bound({container, 0});
-    while (child != state_.children.end() && child->first.first == container) {
-      ActivationIndex index = child->second;
-      child = state_.children.erase(child);
-      Activation& activation = state_.activations[index];
-      activation.replaced = true;
-      NodeIndex first = state_.plan->scopes[activation.scope].first_node;
-      for (uint32_t i = 0; i < activation.steps.size(); ++i) ReplaceBodies({index, first + i});
-      child = state_.children.lower_bound({container, 0});
-    }
   }
 
   // The next compensation's turn.

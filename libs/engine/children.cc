@@ -8,18 +8,18 @@ namespace agentflow::engine {
 void Transition::ExecuteChild(StepRef ref, const workflow::ChildConfig& config) {
   uint32_t depth = state_.start->parent.depth + 1;
   if (depth > limits_.child_depth) {
-    return FailStep(ref, 1,
+    return FailStep(ref, Attempt(ref),
                     {"CHILD_TOO_DEEP",
                      "There are " + std::to_string(limits_.child_depth) +
                          " executions above one another already; no more are started.",
                      ""});
   }
   auto workflow = TextOf(ref, config.workflow, "with.workflow", 63);
-  if (!workflow.ok()) return FailStep(ref, 1, ErrorOf(workflow.status()));
+  if (!workflow.ok()) return FailStep(ref, Attempt(ref), ErrorOf(workflow.status()));
   auto input = Evaluate(state_, ref.activation, config.input);
-  if (!input.ok()) return FailStep(ref, 1, ErrorOf(input.status()));
+  if (!input.ok()) return FailStep(ref, Attempt(ref), ErrorOf(input.status()));
   if (!Fits(*input)) {
-    return FailStep(ref, 1, {"INPUT_TOO_LARGE", TooLarge("The child's input"), ""});
+    return FailStep(ref, Attempt(ref), {"INPUT_TOO_LARGE", TooLarge("The child's input"), ""});
   }
   Wait wait{.kind = WaitKind::kChild,
             .name = *std::move(workflow),

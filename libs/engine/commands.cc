@@ -1,6 +1,9 @@
+#include <algorithm>
+
 #include "libs/base/status.h"
 #include "libs/engine/time_text.h"
 #include "libs/engine/transition.h"
+#include "libs/engine/unwind.h"
 
 namespace agentflow::engine {
 namespace {
@@ -14,6 +17,11 @@ absl::Status ExecutionUnknown() {
 absl::Status ExecutionOver(const ExecutionState& state) {
   return FailedPrecondition("EXECUTION_OVER",
                             "The execution is over: it is " + std::string(Name(state.phase)) + ".");
+}
+
+absl::Status ExecutionPausedError() {
+  return FailedPrecondition("EXECUTION_PAUSED",
+                            "The execution is paused, and nothing begins before it is resumed.");
 }
 
 bool HandedOut(const Step& step) {
@@ -36,7 +44,7 @@ absl::Status Transition::Handle(const StartExecution& start) {
   bool held_back = info->queued || !key.key.empty();
   workflow::Micros timeout = start.plan->timeout;
   UnixMicros deadline = timeout > 0 && !held_back ? now_ + timeout : 0;
-  uint64_t cause = Emit(ExecutionStarted{std::move(info), deadline});
+  uint64_t cause = Emit(ExecutionStarted{std::move(info), deadline, MaxInFlight(*start.plan)});
   if (deadline != 0) Act(cause, StartTimer{{TimerKind::kExecution, {}, 0}, deadline, true});
   if (!key.key.empty()) Act(cause, AcquireKey{{}, key.key, key.limit, key.when_busy, false});
   if (!held_back) FinishScopeIfSettled(0);
@@ -50,6 +58,7 @@ absl::Status Transition::Handle(const ClaimTask& claim) {
     if (step.holder == claim.holder) return absl::OkStatus();
     return FailedPrecondition("TASK_HELD", "Another worker holds this attempt; drop it.");
   }
+  if (state_.paused) return ExecutionPausedError();
   workflow::Micros timeout = NodeOf(claim.step).policy.timeouts.start_to_close;
   UnixMicros deadline = timeout > 0 ? now_ + timeout : 0;
   UnixMicros start_deadline = StartDeadline(state_, claim.step);
@@ -87,6 +96,8 @@ absl::Status Transition::Handle(const LoseAttempt& lost) {
   if (step.lost < limits_.lost_attempts &&
       !workflow::MatchesReason(retry.except_on, kAttemptLost)) {
     TryAgain(lost.step, std::move(error), now_, /*lost=*/true, /*cancel_task=*/false);
+  } else if (retry.pause_at_end) {
+    HoldStep(lost.step, step.attempt, std::move(error), /*cancel_task=*/false, std::nullopt);
   } else {
     FailStep(lost.step, step.attempt, std::move(error));
   }
@@ -95,21 +106,25 @@ absl::Status Transition::Handle(const LoseAttempt& lost) {
 
 absl::Status Transition::Handle(const RunStep& run) {
   AF_RETURN_IF_ERROR(CheckAttempt(run.step, run.attempt, /*in_process=*/true));
+  if (state_.paused) return ExecutionPausedError();
   Execute(run.step);
   return absl::OkStatus();
 }
 
 absl::Status Transition::Handle(const FireTimer& fire) {
-  if (state_.phase != Phase::kRunning) return absl::OkStatus();
+  if (state_.phase == Phase::kNone || state_.over()) return absl::OkStatus();
   if (fire.id.kind != TimerKind::kExecution) return FireStepTimer(fire.id);
-  if (state_.deadline == 0) return absl::OkStatus();
+  if (!ExecutionTimerRuns(state_) || fire.id != TimerId()) return absl::OkStatus();
   AF_RETURN_IF_ERROR(CheckDue(state_.deadline));
-  EndExecution(ExecutionTimedOut{}, /*timer_fired=*/true);
+  End({.kind = Ending::Kind::kTimeOut}, /*everything=*/false, /*timer_fired=*/true);
   return absl::OkStatus();
 }
 
 absl::Status Transition::FireStepTimer(const TimerId& id) {
   if (!state_.HasStep(id.step)) return absl::OkStatus();
+  bool of_attempt =
+      id.kind == TimerKind::kStartToClose || id.kind == TimerKind::kScheduleToStart;
+  if (!of_attempt && id.attempt != 0) return absl::OkStatus();  // nobody started such a timer
   const Step& step = state_.step(id.step);
   auto wait = state_.waits.find(id.step);
   bool waits = wait != state_.waits.end() && step.state == StepState::kWaiting;
@@ -147,7 +162,23 @@ absl::Status Transition::FireStepTimer(const TimerId& id) {
 
 absl::Status Transition::Handle(const CancelExecution& cancel) {
   AF_RETURN_IF_ERROR(CheckOpen());
-  EndExecution(ExecutionCanceled{command_.principal, cancel.cause});
+  Ending ending{.kind = Ending::Kind::kCancel,
+                .principal = command_.principal,
+                .cause = cancel.cause};
+  if (state_.phase != Phase::kCompensating) {
+    End(std::move(ending), cancel.compensate);
+    return absl::OkStatus();
+  }
+  if (cancel.compensate) {
+    return FailedPrecondition("EXECUTION_COMPENSATING",
+                              "The execution is undoing its steps already; cancel it without "
+                              "compensation to give that up.");
+  }
+  Unwinding given_up = ToUndo(state_, {0, workflow::kNone}, false);
+  std::vector<StepRef> failed = std::move(given_up.failed);
+  failed.insert(failed.end(), given_up.in_hand.begin(), given_up.in_hand.end());
+  failed.insert(failed.end(), given_up.left.begin(), given_up.left.end());
+  EndExecution(EventOf(ending, CompensationError(failed, ending)));
   return absl::OkStatus();
 }
 
@@ -187,6 +218,13 @@ absl::Status Transition::CheckAttempt(StepRef ref, uint32_t attempt, bool in_pro
                              "; forget the result.");
   }
   return absl::OkStatus();
+}
+
+uint32_t Transition::MaxInFlight(const workflow::Plan& plan) const {
+  if (plan.max_in_flight == 0 || limits_.in_flight == 0) {
+    return std::max(plan.max_in_flight, limits_.in_flight);
+  }
+  return std::min(plan.max_in_flight, limits_.in_flight);
 }
 
 absl::Status Transition::CheckDue(UnixMicros fire_at) const {

@@ -13,23 +13,23 @@ using workflow::NodeKind;
 void Transition::StartMap(StepRef ref, const MapConfig& config) {
   std::string field = "nodes." + NodeOf(ref).path + ".with.items";
   auto items = Evaluate(state_, ref.activation, config.items);
-  if (!items.ok()) return FailStep(ref, 1, ErrorOf(items.status()));
+  if (!items.ok()) return FailStep(ref, Attempt(ref), ErrorOf(items.status()));
   if (!items->is_array()) {
     std::string kind(json::KindName(items->kind()));
-    return FailStep(ref, 1,
+    return FailStep(ref, Attempt(ref),
                     {"EXPRESSION_FAILED",
                      field + ": gives a value of type " + kind + "; it must be a list", ""});
   }
   size_t count = items->as_array().size();
   if (count > limits_.items) {
-    return FailStep(ref, 1,
+    return FailStep(ref, Attempt(ref),
                     {"TOO_MANY_ITEMS",
                      field + ": gives " + std::to_string(count) + " items; at most " +
                          std::to_string(limits_.items) + " are run",
                      ""});
   }
   if (!Fits(*items))
-    return FailStep(ref, 1, {"INPUT_TOO_LARGE", TooLarge("The list of items"), ""});
+    return FailStep(ref, Attempt(ref), {"INPUT_TOO_LARGE", TooLarge("The list of items"), ""});
   uint32_t concurrency = config.concurrency == 0 ? limits_.concurrency : config.concurrency;
   concurrency = std::min(concurrency, limits_.concurrency);
   Emit(ContainerStarted{ref, *std::move(items), static_cast<uint32_t>(count), concurrency});
@@ -37,6 +37,10 @@ void Transition::StartMap(StepRef ref, const MapConfig& config) {
 
 void Transition::StartLoop(StepRef ref, const LoopConfig& config) {
   Emit(ContainerStarted{ref, json::Value(), config.max_iterations, 1});
+}
+
+void Transition::StartTransaction(StepRef ref) {
+  Emit(ContainerStarted{ref, json::Value(), 1, 1});
 }
 
 void Transition::TakeTurn(StepRef ref) {
@@ -51,27 +55,28 @@ void Transition::TakeTurn(StepRef ref) {
     return FinishScopeIfSettled(next);
   }
   bool map = node.kind == NodeKind::kMap;
-  Complete(ref, 1, 0, map ? json::Value(json::Array(container.outputs)) : container.outputs.at(0));
+  Complete(ref, Attempt(ref), 0,
+           map ? json::Value(json::Array(container.outputs)) : container.outputs.at(0));
 }
 
 void Transition::TakeLoopTurn(StepRef ref, const LoopConfig& config) {
   const Container& container = state_.containers.at(ref);
   json::Value last = container.outputs.empty() ? json::Value() : container.outputs[0];
   if (container.next > 0 && !config.until_condition.empty()) {
-    ActivationIndex body = state_.children.at({ref, container.next - 1});
+    ActivationIndex body = state_.Child(ref, container.next - 1);
     auto done = EvaluateCondition(state_, body, config.until_condition);
-    if (!done.ok()) return FailStep(ref, 1, ErrorOf(done.status()));
-    if (*done) return Complete(ref, 1, 0, std::move(last));
+    if (!done.ok()) return FailStep(ref, Attempt(ref), ErrorOf(done.status()));
+    if (*done) return Complete(ref, Attempt(ref), 0, std::move(last));
   }
   if (!config.while_condition.empty()) {
     Locals locals{.loop = ref.node, .previous = &last, .iteration = container.next};
     auto goes_on = EvaluateCondition(state_, ref.activation, config.while_condition, locals);
-    if (!goes_on.ok()) return FailStep(ref, 1, ErrorOf(goes_on.status()));
-    if (!*goes_on) return Complete(ref, 1, 0, std::move(last));
+    if (!goes_on.ok()) return FailStep(ref, Attempt(ref), ErrorOf(goes_on.status()));
+    if (!*goes_on) return Complete(ref, Attempt(ref), 0, std::move(last));
   }
   if (container.next >= container.total) {
     return FailStep(
-        ref, 1,
+        ref, Attempt(ref),
         {"LOOP_LIMIT",
          "The loop has not ended after maxIterations (" + std::to_string(container.total) + ").",
          ""});
@@ -86,6 +91,9 @@ namespace {
 const workflow::Template& OutputOf(const workflow::Node& container) {
   if (const auto* map = std::get_if<MapConfig>(&container.config)) return map->output;
   if (const auto* loop = std::get_if<LoopConfig>(&container.config)) return loop->output;
+  if (const auto* all = std::get_if<workflow::TransactionConfig>(&container.config)) {
+    return all->output;
+  }
   return std::get<workflow::CriticalConfig>(container.config).output;
 }
 
@@ -94,8 +102,8 @@ const workflow::Template& OutputOf(const workflow::Node& container) {
 void Transition::FinishActivation(ActivationIndex index) {
   StepRef owner = state_.activations[index].owner;
   auto value = Evaluate(state_, index, OutputOf(NodeOf(owner)));
-  if (!value.ok()) return FailActivation(index, ErrorOf(value.status()));
-  if (!Fits(*value)) return FailActivation(index, {"OUTPUT_TOO_LARGE", TooLarge("The output"), ""});
+  if (!value.ok()) return FailScope(index, ErrorOf(value.status()));
+  if (!Fits(*value)) return FailScope(index, {"OUTPUT_TOO_LARGE", TooLarge("The output"), ""});
   Emit(ActivationClosed{index, *std::move(value), Error()});
 }
 
@@ -110,7 +118,7 @@ void Transition::FailActivation(ActivationIndex index, Error error) {
   double tolerated = node.kind == NodeKind::kMap
                          ? std::get<MapConfig>(node.config).tolerated_failures * container.total
                          : 0;
-  if (container.failed > tolerated) FailStep(owner, 1, std::move(error));
+  if (container.failed > tolerated) FailStep(owner, Attempt(owner), std::move(error));
 }
 
 }  // namespace agentflow::engine

@@ -13,7 +13,7 @@ bool HasPassed(const ExecutionState& state, StepRef ref) {
 void FindNext(const ExecutionState& state, StepRef container, uint32_t opened, NodeIndex node,
               Places& places) {
   while (places.next < opened) {
-    ActivationIndex round = state.children.at({container, places.next});
+    ActivationIndex round = state.Child(container, places.next);
     if (!HasPassed(state, {round, node})) return;
     ++places.next;
   }
@@ -69,7 +69,7 @@ void HandOutPlaces(ExecutionState& state, StepRef container, NodeIndex node) {
     if (map.in_order && round != places.next) return;
     places.waiting.erase(places.waiting.begin());
     ++places.taken;
-    StepRef ref{state.children.at({container, round}), node};
+    StepRef ref{state.Child(container, round), node};
     state.step(ref).place = true;
     AddTurn(state, ref);
   }
@@ -104,7 +104,7 @@ void CountPlaces(ExecutionState& state, StepRef container) {
     if (state.plan->nodes[node].policy.concurrency == 0) continue;
     Places& places = rounds.places[node];
     for (uint32_t i = 0; i < rounds.next; ++i) {
-      StepRef ref{state.children.at({container, i}), node};
+      StepRef ref{state.Child(container, i), node};
       const Step& step = state.step(ref);
       if (step.place) ++places.taken;
       bool waits = step.state == StepState::kPending && step.readiness == Readiness::kRun;

@@ -7,6 +7,7 @@ namespace agentflow::engine {
 using workflow::kErrorPort;
 using workflow::kNoPort;
 using workflow::Node;
+using workflow::NodeKind;
 
 void Transition::Complete(StepRef ref, uint32_t attempt, PortIndex port, json::Value output,
                           std::optional<TimerKind> fired, uint64_t signal) {
@@ -19,19 +20,40 @@ void Transition::Complete(StepRef ref, uint32_t attempt, PortIndex port, json::V
   UnixMicros started = state_.step(ref).claimed_at;
   uint64_t cause = Emit(StepCompleted{ref, attempt, port, std::move(output), started, signal});
   ActAll(cause, std::move(leftovers));
+  if (NodeOf(ref).compensation) return FinishUndo(ref, /*undone=*/true);
   FinishScopeIfSettled(ref.activation);
+}
+
+absl::StatusOr<bool> Transition::IsPointless(StepRef ref, const Error& error) const {
+  const workflow::Expression& except_when = NodeOf(ref).policy.retry.except_when;
+  if (except_when.empty()) return false;
+  json::Value failure = ToJson({error.reason, error.message, NodeOf(ref).path});
+  return EvaluateCondition(state_, ref.activation, except_when, Locals{.error = &failure});
 }
 
 void Transition::FailAttempt(StepRef ref, Error error, bool retryable, bool cancel_task,
                              std::optional<TimerKind> fired) {
   const Step& step = state_.step(ref);
   const workflow::Retry& retry = NodeOf(ref).policy.retry;
-  uint32_t tries = step.attempt - step.lost;
-  if (tries < retry.max_attempts && MayRetry(retry, error.reason, retryable)) {
+  bool again = MayRetry(retry, error.reason, retryable);
+  if (again) {
+    auto pointless = IsPointless(ref, error);
+    if (!pointless.ok()) {
+      Error broken = ErrorOf(pointless.status());
+      broken.message += " (after " + error.reason + ": " + error.message + ")";
+      return FailStep(ref, step.attempt, std::move(broken), cancel_task, fired);
+    }
+    again = !*pointless;
+  }
+  uint32_t tries = step.attempt - step.lost - step.forgiven;
+  if (again && tries < retry.max_attempts) {
     UnixMicros ready_at = now_ + RetryDelay(retry, tries, command_.random);
     if (step.deadline == 0 || ready_at < step.deadline) {
       return TryAgain(ref, std::move(error), ready_at, /*lost=*/false, cancel_task, fired);
     }
+  }
+  if (again && retry.pause_at_end) {
+    return HoldStep(ref, step.attempt, std::move(error), cancel_task, fired);
   }
   FailStep(ref, step.attempt, std::move(error), cancel_task, fired);
 }
@@ -51,7 +73,15 @@ void Transition::TryAgain(StepRef ref, Error error, UnixMicros ready_at, bool lo
 
 void Transition::FailStep(StepRef ref, uint32_t attempt, Error error, bool cancel_task,
                           std::optional<TimerKind> fired) {
-  if (error.node.empty()) error.node = NodeOf(ref).path;
+  const Node& node = NodeOf(ref);
+  if (error.node.empty()) error.node = node.path;
+  bool container = node.body != workflow::kNone;
+  if (container && Unwind(ref, /*everything=*/false, {.error = error})) return;
+  PortIndex port = PortAfterFailure(ref, error.reason);
+  bool pauses = node.policy.on_error == workflow::OnError::kPause && !state_.step(ref).held;
+  if (port == kNoPort && pauses) {
+    return HoldStep(ref, attempt, std::move(error), cancel_task, fired);
+  }
   Closing closing;
   CollectTimers(ref, fired, /*whole_step=*/true, &closing.actions);
   if (cancel_task) CollectTask(ref, error.reason, &closing.actions);
@@ -59,14 +89,15 @@ void Transition::FailStep(StepRef ref, uint32_t attempt, Error error, bool cance
   if (cancel_task) take_back = error.reason;
   CollectWait(ref, take_back, &closing.actions);
   CollectBodies(ref, "SCOPE_FAILED", &closing);
-  PortIndex port = PortAfterFailure(ref, error.reason);
   UnixMicros started = state_.step(ref).claimed_at;
   EmitClosing(StepFailed{ref, attempt, error, port, started}, std::move(closing));
-  bool handled = port != kNoPort || NodeOf(ref).policy.on_error == workflow::OnError::kContinue;
+  if (node.compensation) return FinishUndo(ref, /*undone=*/false);
+  bool handled = port != kNoPort || node.policy.on_error == workflow::OnError::kContinue;
   if (handled) {
     FinishScopeIfSettled(ref.activation);
   } else {
-    FailScope(ref.activation, std::move(error));
+    bool undo = node.policy.on_error == workflow::OnError::kCompensate;
+    FailScope(ref.activation, std::move(error), undo);
   }
 }
 
@@ -89,6 +120,9 @@ void Transition::CancelRest(StepRef join) {
 }
 
 void Transition::CancelStep(StepRef ref, std::string_view reason) {
+  Ending ending{.kind = Ending::Kind::kCancel, .cause = std::string(reason)};
+  bool container = NodeOf(ref).body != workflow::kNone;
+  if (container && Unwind(ref, /*everything=*/false, std::move(ending))) return;
   Closing closing;
   CollectTimers(ref, std::nullopt, /*whole_step=*/true, &closing.actions);
   CollectTask(ref, reason, &closing.actions);
@@ -109,17 +143,26 @@ void Transition::FinishScopeIfSettled(ActivationIndex index) {
   EndExecution(ExecutionCompleted{*std::move(output)});
 }
 
-void Transition::FailScope(ActivationIndex index, Error error) {
-  if (index != 0) return FailActivation(index, std::move(error));
-  EndExecution(ExecutionFailed{std::move(error)});
+void Transition::FailScope(ActivationIndex index, Error error, bool everything) {
+  if (index == 0) return End({.error = std::move(error)}, everything);
+  bool transaction = NodeOf(state_.activations[index].owner).kind == NodeKind::kTransaction;
+  StepRef target{index, workflow::kNone};
+  if (Unwind(target, everything || transaction, {.error = error})) return;
+  FailActivation(index, std::move(error));
+}
+
+void Transition::End(Ending ending, bool everything, bool timer_fired) {
+  if (Unwind({0, workflow::kNone}, everything, ending, timer_fired)) return;
+  EndExecution(EventOf(ending, Error()), timer_fired);
 }
 
 void Transition::EndExecution(EventBody end, bool timer_fired) {
   Closing closing;
-  if (state_.active > 0 || state_.waiting > 0 || !state_.containers.empty()) {
+  if (state_.active > 0 || state_.waiting > 0 || !state_.containers.empty() || state_.paused) {
     CollectActivation(0, "EXECUTION_OVER", &closing);
   }
-  if (state_.deadline != 0 && !timer_fired) {
+  CollectUndoing(&closing);
+  if (ExecutionTimerRuns(state_) && !timer_fired) {
     closing.actions.push_back(CancelTimer{{TimerKind::kExecution, {}, 0}, state_.deadline, true});
   }
   const std::string& key = state_.start->concurrency.key;
@@ -134,7 +177,8 @@ void Transition::CollectTimers(StepRef ref, std::optional<TimerKind> fired, bool
   auto wait = state_.waits.find(ref);
   bool waits = wait != state_.waits.end();
   UnixMicros wake_at = waits ? wait->second.deadline : step.deadline;
-  if (step.state == StepState::kWaiting && wake_at != 0 && fired != TimerKind::kWait) {
+  bool asleep = step.state == StepState::kWaiting && !step.held && wake_at != 0;
+  if (asleep && fired != TimerKind::kWait) {
     out->push_back(CancelTimer{{TimerKind::kWait, ref, 0}, wake_at, true});
   }
   bool offered = waits || step.state == StepState::kReady || step.state == StepState::kRunning;
@@ -196,6 +240,20 @@ void Transition::CollectBodies(StepRef container, std::string_view reason, Closi
   auto child = state_.children.lower_bound({container, 0});
   for (; child != state_.children.end() && child->first.first == container; ++child) {
     CollectActivation(child->second, reason, closing);
+  }
+}
+
+void Transition::CollectUndoing(Closing* closing) const {
+  for (const auto& [target, unwinding] : state_.unwindings) {
+    for (StepRef undone : unwinding.in_hand) {
+      StepRef ref{undone.activation, NodeOf(undone).policy.compensate};
+      StepState before = state_.step(ref).state;
+      if (before == StepState::kPending || IsOver(before)) continue;
+      CollectTimers(ref, std::nullopt, /*whole_step=*/true, &closing->actions);
+      CollectTask(ref, "EXECUTION_OVER", &closing->actions);
+      CollectWait(ref, "EXECUTION_OVER", &closing->actions);
+      closing->open.emplace_back(ref, before);
+    }
   }
 }
 

@@ -27,6 +27,7 @@ struct Limits {
   uint32_t lost_attempts = 10;      // of one step, then it fails with ATTEMPT_LOST
   uint32_t signals = 1000;          // kept and not consumed
   uint32_t child_depth = 20;        // executions above one another
+  uint32_t in_flight = 0;           // tasks of one execution at a time; 0: as its workflow says
 };
 
 // One transition of a step. A step that changes twice in a decision appears twice, in order.

@@ -41,7 +41,9 @@ class Slots {
         return &start.input;
       case Variable::kNodeOutput: {
         const Step* step = FindNode(reference.node);
-        return step && step->state == StepState::kCompleted ? &step->output : nullptr;
+        bool completed = step && (step->state == StepState::kCompleted ||
+                                  step->state == StepState::kCompensated);
+        return completed ? &step->output : nullptr;
       }
       case Variable::kNodeError: {
         const Step* step = FindNode(reference.node);
@@ -73,10 +75,16 @@ class Slots {
         const Activation* body = FindBody(reference.node);
         return body ? Keep(static_cast<int64_t>(body->iteration)) : nullptr;
       }
-      case Variable::kStepOutput:
-      case Variable::kStepInput:
+      case Variable::kStepOutput: {
+        const Step* step = FindNode(reference.node);
+        return step ? &step->output : nullptr;
+      }
+      case Variable::kStepInput: {
+        const Step* step = FindNode(reference.node);
+        return step && step->offer ? &step->offer->input : nullptr;
+      }
       case Variable::kFailure:
-        return nullptr;
+        return locals_.error;
     }
     return nullptr;
   }

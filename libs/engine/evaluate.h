@@ -9,6 +9,7 @@ namespace agentflow::engine {
 // What exists in one place only; null: it does not exist there.
 struct Locals {
   const json::Value* signal = nullptr;
+  const json::Value* error = nullptr;
   // A flow.loop's own `while` is evaluated outside its body, before the next round.
   NodeIndex loop = workflow::kNone;
   const json::Value* previous = nullptr;

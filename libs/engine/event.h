@@ -179,12 +179,9 @@ struct StepHeld {
   UnixMicros started_at = 0;  // of the last attempt; 0: not known
 };
 
-// A held step goes on with attempts anew: a task that was offered before is READY again, any
-// other step PENDING and next.
+// A held step begins again, with all its attempts anew: PENDING and next.
 struct StepRetried {
   StepRef step;
-  UnixMicros ready_at = 0;
-  UnixMicros deadline = 0;  // schedule-to-close; 0: none
 };
 
 // What is open in the target becomes CANCELED; then steps that completed are undone in reverse,

@@ -163,11 +163,7 @@ class BodyWriter {
     WriteErrorField(kError, e.error, out_);
     out_.Signed(kStartedAt, e.started_at);
   }
-  void operator()(const StepRetried& e) {
-    Step(e.step);
-    out_.Signed(kReadyAt, e.ready_at);
-    out_.Signed(kDeadline, e.deadline);
-  }
+  void operator()(const StepRetried& e) { Step(e.step); }
   void operator()(const UnwindingStarted& e) {
     Step(e.target);
     out_.Number(kFlag, e.everything);
@@ -386,7 +382,7 @@ bool MakeControlBody(Fields& f, EventBody* body) {
       *body = StepHeld{f.step, f.attempt, std::move(f.error), f.started_at};
       return true;
     case 20:
-      *body = StepRetried{f.step, f.ready_at, f.deadline};
+      *body = StepRetried{f.step};
       return true;
     case 21:
       *body = UnwindingStarted{f.step, f.flag, std::move(f.ending)};

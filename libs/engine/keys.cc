@@ -33,7 +33,7 @@ absl::StatusOr<std::shared_ptr<const StartInfo>> Transition::WithConcurrency(
 
 void Transition::ExecuteCritical(StepRef ref, const workflow::CriticalConfig& config) {
   auto key = TextOf(ref, config.key, "with.key", kMaxKey);
-  if (!key.ok()) return FailStep(ref, 1, ErrorOf(key.status()));
+  if (!key.ok()) return FailStep(ref, Attempt(ref), ErrorOf(key.status()));
   uint64_t cause = StartWait(ref, {.kind = WaitKind::kKey, .name = *key, .limit = config.limit});
   Act(cause, AcquireKey{{ref}, *std::move(key), config.limit});
 }
@@ -62,7 +62,7 @@ absl::Status Transition::Handle(const KeyRefused& refused) {
   auto wait = state_.waits.find(*refused.ticket.step);
   bool asked = wait != state_.waits.end() && wait->second.what->kind == WaitKind::kKey;
   if (asked && !wait->second.granted) {
-    FailStep(*refused.ticket.step, 1, {reason, refused.message, ""});
+    FailStep(*refused.ticket.step, Attempt(*refused.ticket.step), {reason, refused.message, ""});
   }
   return absl::OkStatus();
 }

@@ -10,6 +10,7 @@
 #include "libs/engine/engine.h"
 #include "libs/engine/testing/describe.h"
 #include "libs/engine/testing/plan_text.h"
+#include "libs/engine/unwind.h"
 
 // Random graphs under random commands, sensible ones and nonsense; a seed reproduces everything.
 namespace agentflow::engine::testing {
@@ -46,6 +47,10 @@ std::string RandomNode(Dice& dice, const std::string& id, int in_edges, int dept
       "task onError=continue scheduleToClose=20s",
       "task onError=continue continuePort=none",
       "noop checkpoint",
+      "task onError=pause",
+      "task onError=compensate",
+      "task attempts=2 initial=1s onExhausted=pause exceptIf=\"error.reason == 7\"",
+      "transform value=\"=boom\" onError=pause",
   };
   static const char* const kContainers[] = {
       "map items=[1,2,3] concurrency=2",
@@ -54,16 +59,38 @@ std::string RandomNode(Dice& dice, const std::string& id, int in_edges, int dept
       "map items=\"=inputs.x\" onError=continue",
       "loop until_=\"iteration > 1\" output=\"=iteration\"",
       "loop while=\"inputs.x > 10\" maxIterations=2 onError=continue",
+      "transaction output=1",
+      "transaction",
+      "transaction onError=pause",
+      "transaction onError=continue",
+      "map items=[1,2,3] onError=pause",
+      "map items=[1,2,3] concurrency=2 onError=compensate",
   };
-  std::string line = "node " + id + " " + kKinds[dice.Roll(15)];
-  if (depth < 3 && dice.Chance(10)) line = "node " + id + " " + kContainers[dice.Roll(6)];
+  std::string line = "node " + id + " " + kKinds[dice.Roll(19)];
+  if (depth < 3 && dice.Chance(10)) line = "node " + id + " " + kContainers[dice.Roll(12)];
   if (dice.Chance(2)) line = "node " + id + " fail reason=BAD";
+  if (dice.Chance(2)) line = "node " + id + " fail reason=BAD onError=compensate";
+  if (dice.Chance(2)) line = "node " + id + " end output=\"=inputs.x\"";
   if (dice.Chance(25))
     line += " join=any";
   else if (dice.Chance(20))
     line += " join=" + std::to_string(1 + dice.Roll(in_edges));
   if (dice.Chance(20)) line += " cancelRest";
   return line + "\n";
+}
+
+// Undoes the node that it is named after.
+std::string RandomCompensation(Dice& dice, const std::string& id) {
+  static const char* const kKinds[] = {
+      "task attempts=2 initial=1s input=\"=step.output\"",
+      "task onError=pause",
+      "task",
+      "noop",
+      "transform value=\"=boom\"",
+      "wait duration=3s",
+      "noop checkpoint",
+  };
+  return "node " + id + "_undo " + kKinds[dice.Roll(7)] + " compensation\n";
 }
 
 std::string RandomPort(Dice& dice, const std::string& node_line) {
@@ -91,9 +118,18 @@ std::string RandomScope(Dice& dice, const std::string& prefix, int most, int dep
                                      RandomPort(dice, lines[from - 1]));
     }
     lines.push_back(RandomNode(dice, id, static_cast<int>(sources.size()), depth));
+    if (i > 0 && dice.Chance(3)) {
+      lines.back() = "node " + id + " cancel nodes=" + prefix + "n" + std::to_string(dice.Roll(i)) +
+                     "," + prefix + "n" + std::to_string(dice.Roll(i)) + "\n";
+    }
+    if (dice.Chance(30)) {
+      lines.back().insert(lines.back().size() - 1, " compensate=" + id + "_undo");
+      text += RandomCompensation(dice, id);
+    }
     text += lines.back();
     bool container = lines.back().find(" map ") != std::string::npos ||
-                     lines.back().find(" loop ") != std::string::npos;
+                     lines.back().find(" loop ") != std::string::npos ||
+                     lines.back().find(" transaction") != std::string::npos;
     if (container) text += RandomScope(dice, id + ".", 4, depth + 1);
     for (const std::string& source : sources) edges += "edge " + source + " -> " + id + "\n";
   }
@@ -102,6 +138,7 @@ std::string RandomScope(Dice& dice, const std::string& prefix, int most, int dep
 
 std::string RandomPlan(Dice& dice) {
   std::string text = dice.Chance(30) ? "timeout 2m\n" : "";
+  if (dice.Chance(30)) text += "maxInFlight " + std::to_string(1 + dice.Roll(3)) + "\n";
   if (dice.Chance(50)) text += "outputs {\"x\": \"=inputs.x\", \"o\": \"=?nodes.n0.output\"}\n";
   return text + RandomScope(dice, "", 25, 0);
 }
@@ -112,6 +149,7 @@ class World {
   World(uint64_t seed, PlanPtr plan) : dice_(seed), plan_(std::move(plan)) {
     limits_.transitions = 1 + static_cast<uint32_t>(dice_.Roll(8));
     limits_.lost_attempts = 2;
+    shadow_.plan = plan_;
   }
 
   void Run() {
@@ -138,7 +176,9 @@ class World {
 
   void RandomCommand() {
     now_ += static_cast<int64_t>(dice_.Roll(3'000'000));
-    if (dice_.Chance(1)) return Send(CancelExecution{"by chance"});
+    if (dice_.Chance(1)) return Send(CancelExecution{"by chance", dice_.Chance(50)});
+    if (dice_.Chance(1)) return Send(PauseExecution{"by chance"});
+    if (dice_.Chance(state_.paused ? 20 : 1)) return Resume();
     if (dice_.Chance(10)) return Send(Continue{});
     std::vector<Action> open = Outstanding(state_);
     if (dice_.Chance(30) || open.empty()) return Send(Nonsense());
@@ -148,6 +188,7 @@ class World {
   // Does something that must lead to an end.
   void Push() {
     now_ += 200'000'000;
+    if (state_.paused) return Resume();
     if (state_.more()) return Send(Continue{});
     std::vector<Action> open = Outstanding(state_);
     ASSERT_FALSE(open.empty()) << Describe(state_);
@@ -157,6 +198,17 @@ class World {
     } else {
       Answer(last);
     }
+  }
+
+  void Resume() {
+    ResumeExecution resume;
+    for (StepRef ref : ListSteps(state_)) {
+      if (!state_.step(ref).held || dice_.Chance(30)) continue;
+      HeldDecision& decision = resume.decisions[StepKey(state_, ref)];
+      decision.kind = dice_.Chance(50) ? HeldDecision::Kind::kFail : HeldDecision::Kind::kComplete;
+      decision.output = 5;
+    }
+    Send(std::move(resume));
   }
 
   CommandBody Nonsense() {
@@ -207,7 +259,7 @@ class World {
     if (was_over) {
       EXPECT_TRUE(decision->events.empty() && decision->actions.empty());
     }
-    EXPECT_EQ(BrokenInvariant(state_, *decision), "");
+    EXPECT_EQ(BrokenInvariant(state_, *decision), "") << History();
     for (const Event& event : decision->events) {
       if (IsVolatile(event)) continue;
       EXPECT_EQ(event.sequence, ++sequence);
@@ -218,7 +270,7 @@ class World {
     auto restored = DecodeState(plan_, EncodeState(state_));
     EXPECT_TRUE(restored.ok() && Same(*restored, state_)) << "the snapshot gives another state";
     if (state_.over()) {
-      EXPECT_TRUE(timers_.empty()) << "a timer is left over";
+      EXPECT_TRUE(timers_.empty()) << "a timer is left over\n" << History();
       EXPECT_TRUE(tasks_.empty()) << "a task is left over";
     }
   }
@@ -236,23 +288,58 @@ class World {
     EncodeEvent(event, &journal_);
     EXPECT_GE(event.time, last_time_);
     last_time_ = event.time;
+    CheckUndoing(event);
+    Apply(shadow_, event);
     // Each attempt of a step ends once.
+    if (const auto* e = std::get_if<StepRetried>(&event.body)) held_.erase(e->step);
+    if (auto step = StepOf(event); step && held_.contains(*step)) return;
     auto ends = [&](StepRef step, uint32_t attempt) {
       EXPECT_TRUE(ended_.insert({step, attempt}).second) << "an attempt ended twice";
     };
     if (const auto* e = std::get_if<StepCompleted>(&event.body)) ends(e->step, e->attempt);
     if (const auto* e = std::get_if<StepFailed>(&event.body)) ends(e->step, e->attempt);
     if (const auto* e = std::get_if<AttemptFailed>(&event.body)) ends(e->step, e->attempt);
+    if (const auto* e = std::get_if<StepHeld>(&event.body)) {
+      ends(e->step, e->attempt);
+      held_.insert(e->step);
+    }
+  }
+
+  // A compensation begins for what completed last, of all that is left to its unwinding; one that
+  // had begun already when an unwinding around it took it over is excused. `shadow_` is the state
+  // before the event.
+  void CheckUndoing(const Event& event) {
+    if (std::holds_alternative<UnwindingStarted>(event.body)) {
+      for (const auto& [target, unwinding] : shadow_.unwindings) {
+        excused_.insert(unwinding.in_hand.begin(), unwinding.in_hand.end());
+      }
+    }
+    auto step = StepOf(event);
+    if (!step || !plan_->nodes[step->node].compensation || !undoing_.insert(*step).second) return;
+    StepRef undone{step->activation, plan_->nodes[step->node].undoes};
+    auto target = UnwindingOf(shadow_, step->activation);
+    ASSERT_TRUE(target) << "a compensation without an unwinding";
+    EXPECT_EQ(shadow_.step(undone).state, StepState::kCompleted);
+    if (excused_.contains(undone)) return;
+    const Unwinding& unwinding = shadow_.unwindings.at(*target);
+    EXPECT_EQ(unwinding.in_hand, std::vector<StepRef>{undone}) << "two at a time";
+    for (StepRef left : unwinding.left) {
+      EXPECT_LT(CompletionOf(shadow_, left), CompletionOf(shadow_, undone));
+    }
   }
 
   // What was started outside and not taken back or answered is what is outstanding.
   void TrackActions(const Decision& decision) {
+    bool resumed = std::any_of(decision.events.begin(), decision.events.end(), [](const Event& e) {
+      return std::holds_alternative<ExecutionResumed>(e.body);
+    });
     for (const Action& action : decision.actions) {
       if (const auto* start = std::get_if<StartTimer>(&action.body)) {
         timers_[Encode(start->id)] = start->fire_at;
       }
       if (const auto* offer = std::get_if<OfferTask>(&action.body)) {
-        EXPECT_TRUE(tasks_.insert({offer->step, offer->attempt}).second) << "offered twice";
+        bool fresh = tasks_.insert({offer->step, offer->attempt}).second;
+        EXPECT_TRUE(fresh || resumed) << "offered twice";
       }
       if (const auto* cancel = std::get_if<CancelTask>(&action.body)) {
         EXPECT_EQ(tasks_.erase({cancel->step, cancel->attempt}), 1u) << "cancelled, never offered";
@@ -275,6 +362,13 @@ class World {
     }
   }
 
+  // The journal as text, for whoever looks into a seed.
+  std::string History() const {
+    std::string text;
+    for (const Event& event : Events()) text += Describe(state_, event);
+    return text;
+  }
+
   void CheckReplay() {
     auto events = DecodeEvents(journal_);
     ASSERT_TRUE(events.ok());
@@ -288,6 +382,10 @@ class World {
   UnixMicros now_ = 1'700'000'000'000'000;
   UnixMicros last_time_ = 0;
   std::string journal_;
+  ExecutionState shadow_;  // the fold of the journal up to here
+  std::set<StepRef> held_;
+  std::set<StepRef> undoing_;  // compensations that have begun
+  std::set<StepRef> excused_;
   std::set<std::pair<StepRef, uint32_t>> ended_;
   std::map<std::string, UnixMicros> timers_;
   std::set<std::pair<StepRef, uint32_t>> tasks_;
@@ -334,9 +432,15 @@ TEST(Property, SnapshotsInTheMiddleChangeNothing) {
     ExecutionState restored = *DecodeState(plan, EncodeState(direct));
     for (int i = 0; i < 50 && !direct.over(); ++i) {
       std::vector<Action> open = Outstanding(direct);
-      ASSERT_FALSE(open.empty());
-      const Action& action = open[dice.Roll(open.size())];
+      ASSERT_TRUE(direct.paused || !open.empty());
       command.now += 60'000'000;
+      if (direct.paused) {
+        command.body = ResumeExecution{};
+        ASSERT_EQ(Advance(direct, command).ok(), Advance(restored, command).ok());
+        ASSERT_TRUE(Same(restored, direct)) << "seed " << seed;
+        continue;
+      }
+      const Action& action = open[dice.Roll(open.size())];
       if (const auto* offer = std::get_if<OfferTask>(&action.body)) {
         command.body = CompleteTask{offer->step, offer->attempt, 1};
       } else if (const auto* run = std::get_if<RunInProcess>(&action.body)) {

@@ -52,7 +52,7 @@ void Transition::BeginNow(StepRef ref) {
   const Node& node = NodeOf(ref);
   if (IsPure(node) && (node.policy.checkpoint || state_.start->strict)) {
     uint64_t cause = Emit(StepScheduled{ref, nullptr, now_, 0, true});
-    return Act(cause, RunInProcess{ref, 1});
+    return Act(cause, RunInProcess{ref, state_.step(ref).attempt});
   }
   Execute(ref);
 }
@@ -61,7 +61,7 @@ void Transition::Execute(StepRef ref) {
   const Node& node = NodeOf(ref);
   switch (node.kind) {
     case NodeKind::kNoop:
-      return Complete(ref, 1, 0, json::Value());
+      return Complete(ref, Attempt(ref), 0, json::Value());
     case NodeKind::kTransform:
       return ExecuteTransform(ref, std::get<workflow::TransformConfig>(node.config));
     case NodeKind::kIf:
@@ -89,21 +89,23 @@ void Transition::Execute(StepRef ref) {
     case NodeKind::kCritical:
       return ExecuteCritical(ref, std::get<workflow::CriticalConfig>(node.config));
     case NodeKind::kTransaction:
+      return StartTransaction(ref);
     case NodeKind::kEnd:
+      return ExecuteEnd(ref, std::get<workflow::EndConfig>(node.config));
     case NodeKind::kCancel:
-      return FailStep(ref, 1, {"NODE_TYPE_UNSUPPORTED", node.type + " cannot be run yet.", ""});
+      return ExecuteCancel(ref, std::get<workflow::CancelConfig>(node.config));
   }
 }
 
 void Transition::ExecuteTransform(StepRef ref, const workflow::TransformConfig& config) {
   auto value = Evaluate(state_, ref.activation, config.value);
-  if (!value.ok()) return FailStep(ref, 1, ErrorOf(value.status()));
-  Complete(ref, 1, 0, *std::move(value));
+  if (!value.ok()) return FailStep(ref, Attempt(ref), ErrorOf(value.status()));
+  Complete(ref, Attempt(ref), 0, *std::move(value));
 }
 
 void Transition::ExecuteIf(StepRef ref, const workflow::IfConfig& config) {
   auto holds = EvaluateCondition(state_, ref.activation, config.when);
-  if (!holds.ok()) return FailStep(ref, 1, ErrorOf(holds.status()));
+  if (!holds.ok()) return FailStep(ref, Attempt(ref), ErrorOf(holds.status()));
   Choose(ref, *holds ? config.then_port : config.else_port);
 }
 
@@ -111,7 +113,7 @@ void Transition::ExecuteSwitch(StepRef ref, const workflow::SwitchConfig& config
   std::vector<PortIndex> chosen;
   for (const auto& option : config.cases) {
     auto holds = EvaluateCondition(state_, ref.activation, option.when);
-    if (!holds.ok()) return FailStep(ref, 1, ErrorOf(holds.status()));
+    if (!holds.ok()) return FailStep(ref, Attempt(ref), ErrorOf(holds.status()));
     if (*holds && !config.all) return Choose(ref, option.port);
     if (*holds) chosen.push_back(option.port);
   }
@@ -131,14 +133,14 @@ void Transition::ExecuteSwitch(StepRef ref, const workflow::SwitchConfig& config
 void Transition::Choose(StepRef ref, PortIndex port) {
   const Node& node = NodeOf(ref);
   bool named = port < node.ports.size();
-  Complete(ref, 1, port, named ? json::Value(node.ports[port]) : json::Value());
+  Complete(ref, Attempt(ref), port, named ? json::Value(node.ports[port]) : json::Value());
 }
 
 void Transition::ExecuteFail(StepRef ref, const workflow::FailConfig& config) {
   auto reason = Evaluate(state_, ref.activation, config.reason);
-  if (!reason.ok()) return FailStep(ref, 1, ErrorOf(reason.status()));
+  if (!reason.ok()) return FailStep(ref, Attempt(ref), ErrorOf(reason.status()));
   auto message = Evaluate(state_, ref.activation, config.message);
-  if (!message.ok()) return FailStep(ref, 1, ErrorOf(message.status()));
+  if (!message.ok()) return FailStep(ref, Attempt(ref), ErrorOf(message.status()));
   Error error;
   error.reason = reason->is_string() ? reason->as_string() : "NODE_FAILED";
   if (message->is_string()) {
@@ -146,13 +148,13 @@ void Transition::ExecuteFail(StepRef ref, const workflow::FailConfig& config) {
   } else if (!message->is_null()) {
     error.message = json::Dump(*message);
   }
-  FailStep(ref, 1, std::move(error));
+  FailStep(ref, Attempt(ref), std::move(error));
 }
 
 void Transition::ExecuteWait(StepRef ref, const workflow::WaitConfig& config) {
   auto wake_at = WakeTime(ref, config);
-  if (!wake_at.ok()) return FailStep(ref, 1, ErrorOf(wake_at.status()));
-  if (*wake_at <= now_) return Complete(ref, 1, 0, json::Value());
+  if (!wake_at.ok()) return FailStep(ref, Attempt(ref), ErrorOf(wake_at.status()));
+  if (*wake_at <= now_) return Complete(ref, Attempt(ref), 0, json::Value());
   uint64_t cause = Emit(StepWaiting{ref, *wake_at});
   Act(cause, StartTimer{{TimerKind::kWait, ref, 0}, *wake_at, true});
 }
@@ -182,7 +184,7 @@ absl::StatusOr<UnixMicros> Transition::WakeTime(StepRef ref,
 
 void Transition::ScheduleTask(StepRef ref, const workflow::TaskConfig& config) {
   auto offer = MakeOffer(ref, config);
-  if (!offer.ok()) return FailStep(ref, 1, ErrorOf(offer.status()));
+  if (!offer.ok()) return FailStep(ref, Attempt(ref), ErrorOf(offer.status()));
   workflow::Micros timeout = NodeOf(ref).policy.timeouts.schedule_to_close;
   UnixMicros deadline = timeout > 0 ? now_ + timeout : 0;
   uint64_t cause = Emit(StepScheduled{ref, *std::move(offer), now_, deadline, false});
@@ -223,8 +225,7 @@ absl::StatusOr<std::shared_ptr<const Offer>> Transition::MakeOffer(
 
 void Transition::OfferAttempt(StepRef ref, uint64_t cause) {
   const Step& step = state_.step(ref);
-  Act(cause, OfferTask{ref, step.attempt, step.offer, step.ready_at, step.deadline,
-                       NodeOf(ref).policy.timeouts.start_to_close});
+  Act(cause, OfferOf(state_, ref));
   UnixMicros start_deadline = StartDeadline(state_, ref);
   if (start_deadline != 0) {
     Act(cause, StartTimer{{TimerKind::kScheduleToStart, ref, step.attempt}, start_deadline, false});

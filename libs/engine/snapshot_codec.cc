@@ -56,7 +56,7 @@ enum ActivationTag : uint32_t {
   kOpen = 6,
   kUnsettled = 7,
   kStep = 8,  // repeated; untouched steps are left out
-  kReplaced = 25,
+  kRun = 25,
 };
 
 enum StepTag : uint32_t {
@@ -163,7 +163,7 @@ void WriteActivation(const ExecutionState& state, const Activation& activation, 
   WriteValueField(kItem, activation.item, out);
   out.Number(kOpen, activation.open);
   out.Number(kUnsettled, activation.unsettled);
-  out.Number(kReplaced, activation.replaced);
+  out.Number(kRun, activation.run);
   NodeIndex first = state.plan->scopes[activation.scope].first_node;
   for (uint32_t i = 0; i < activation.steps.size(); ++i) {
     if (Untouched(activation.steps[i])) continue;
@@ -489,9 +489,8 @@ class StateReader {
         return true;
       case kUnsettled:
         return Fit(in.number, &activation->unsettled);
-      case kReplaced:
-        activation->replaced = in.number != 0;
-        return true;
+      case kRun:
+        return Fit(in.number, &activation->run);
       default:
         return true;
     }
@@ -503,8 +502,8 @@ class StateReader {
         state_.plan->nodes[activation.owner.node].body != activation.scope) {
       return false;
     }
-    return activation.replaced ||
-           state_.children.insert({{activation.owner, activation.iteration}, number}).second;
+    uint32_t child = ChildNumber(activation.run, activation.iteration);
+    return state_.children.insert({{activation.owner, child}, number}).second;
   }
 
   bool ReadStep(std::string_view bytes, Activation* activation) {
@@ -611,8 +610,9 @@ class StateReader {
            container.outputs.size() != container.total)) {
         return false;
       }
+      uint32_t run = state_.step(ref).attempt - 1;
       for (uint32_t i = 0; i < container.next; ++i) {
-        if (!state_.children.contains({ref, i})) return false;
+        if (!state_.children.contains({ref, ChildNumber(run, i)})) return false;
       }
     }
     return true;

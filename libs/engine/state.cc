@@ -25,7 +25,8 @@ std::vector<NodeIndex> Containers(const workflow::Plan& plan, NodeIndex node) {
   return {owners.rbegin(), owners.rend()};
 }
 
-// "2.5" -> {2, 5}; nullopt where it is none.
+// "2@3.5" -> the children's numbers of iteration 2 in the third run, and of iteration 5; nullopt
+// where it is none.
 std::optional<std::vector<uint32_t>> ParseIterations(std::string_view text) {
   std::vector<uint32_t> numbers;
   const char* at = text.data();
@@ -34,7 +35,13 @@ std::optional<std::vector<uint32_t>> ParseIterations(std::string_view text) {
     uint32_t number = 0;
     auto [next, error] = std::from_chars(at, end, number);
     if (error != std::errc()) return std::nullopt;
-    numbers.push_back(number);
+    uint32_t run = 1;
+    if (next != end && *next == '@') {
+      auto [after, bad] = std::from_chars(next + 1, end, run);
+      if (bad != std::errc() || run < 2) return std::nullopt;
+      next = after;
+    }
+    numbers.push_back(ChildNumber(run - 1, number));
     if (next == end) break;
     if (*next != '.' || next + 1 == end) return std::nullopt;
     at = next + 1;
@@ -135,6 +142,11 @@ bool ExecutionState::HasStep(StepRef ref) const {
   return ref.node >= first && ref.node - first < activation.steps.size();
 }
 
+ActivationIndex ExecutionState::Child(StepRef container, uint32_t iteration) const {
+  uint32_t run = step(container).attempt - 1;
+  return children.at({container, ChildNumber(run, iteration)});
+}
+
 bool ExecutionState::IsLive(StepRef ref) const {
   if (activations[ref.activation].open) return true;
   return plan->nodes[ref.node].compensation && step(ref).readiness == Readiness::kRun && !over();
@@ -152,6 +164,7 @@ std::string IterationPath(const ExecutionState& state, ActivationIndex activatio
   while (activation != 0) {
     const Activation& inner = state.activations[activation];
     std::string number = std::to_string(inner.iteration);
+    if (inner.run > 0) number += "@" + std::to_string(inner.run + 1);
     path = path.empty() ? number : number + "." + path;
     activation = inner.owner.activation;
   }
@@ -202,7 +215,6 @@ std::vector<StepRef> ListSteps(const ExecutionState& state) {
   std::vector<StepRef> refs;
   for (ActivationIndex a = 0; a < state.activations.size(); ++a) {
     const Activation& activation = state.activations[a];
-    if (activation.replaced) continue;
     NodeIndex first = state.plan->scopes[activation.scope].first_node;
     for (uint32_t i = 0; i < activation.steps.size(); ++i) {
       if (activation.steps[i].state != StepState::kPending) refs.push_back({a, first + i});

@@ -31,7 +31,8 @@ using workflow::ScopeIndex;
 using ActivationIndex = uint32_t;
 
 // Names a step inside an execution: a node in one activation of its scope.
-// Outside the engine it is written as a key: "jury", "outer.inner#2.5".
+// Outside the engine it is written as a key: "jury", "outer.inner#2.5"; after a container began
+// again its steps have other keys, "outer.inner#2@2.5", since they are other effects.
 struct StepRef {
   ActivationIndex activation = 0;
   NodeIndex node = 0;
@@ -195,13 +196,18 @@ struct Step {
   std::string holder;
 };
 
+// Names an activation among those of one container's step. Iterations are below 2^20.
+constexpr uint32_t ChildNumber(uint32_t run, uint32_t iteration) {
+  return run << 20 | iteration;
+}
+
 struct Activation {
   ScopeIndex scope = 0;
   StepRef owner;           // the container's step; meaningless for the root
   uint32_t iteration = 0;  // item or iteration number in its container, from 0
+  uint32_t run = 0;        // more than 0: of a container that was held and began again
   json::Value item;
   bool open = false;
-  bool replaced = false;    // its container was retried: a newer one has its name
   uint32_t unsettled = 0;   // steps not over
   std::vector<Step> steps;  // by node index minus the scope's first
 };
@@ -330,7 +336,7 @@ struct ExecutionState {
   Error error;
 
   std::vector<Activation> activations;
-  // (container step, iteration) -> activation.
+  // (container step, see ChildNumber) -> activation.
   std::map<std::pair<StepRef, uint32_t>, ActivationIndex> children;
   // Of containers that are RUNNING.
   std::map<StepRef, Container> containers;
@@ -375,6 +381,8 @@ struct ExecutionState {
   const Step& step(StepRef ref) const;
   Step& step(StepRef ref);
   bool HasStep(StepRef ref) const;
+  // The activation of an iteration in the current run of a container. REQUIRES: it was opened.
+  ActivationIndex Child(StepRef container, uint32_t iteration) const;
   // Whether the step may still change: its activation is open, or it is a compensation in hand.
   // REQUIRES: HasStep.
   bool IsLive(StepRef ref) const;

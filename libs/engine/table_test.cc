@@ -26,13 +26,15 @@
 //   > [+5s] lose STEP ATTEMPT
 //   > [+5s] run STEP ATTEMPT
 //   > [+5s] fire wait|scheduleToClose|scheduleToStart|startToClose STEP [ATTEMPT] | fire execution
-//   > [+5s] cancel CAUSE | continue
+//   > [+5s] cancel CAUSE | undo CAUSE (cancel with compensation) | continue
+//   > [+5s] pause CAUSE | resume [{STEP: "retry" | "fail" | {"output": JSON, "port": PORT}}]
 //   > [+5s] signal NAME [id=ID] [JSON]
 //   > [+5s] approve STEP [JSON] | reject STEP [JSON]
-//   > [+5s] child STEP ATTEMPT started [detached] | refused REASON | completed [JSON] | failed
-//   REASON > [+5s] grant STEP|execution | deny STEP|execution REASON | admit > limit
-//   transitions|value_bytes|lost_attempts|signals N   (for the commands that follow) > random
-//   FRACTION                                 (the same)
+//   > [+5s] child STEP ATTEMPT started [detached] | refused REASON | completed [JSON] |
+//     failed REASON
+//   > [+5s] grant STEP|execution | deny STEP|execution REASON | admit
+//   > limit transitions|value_bytes|lost_attempts|signals|in_flight N   (for those that follow)
+//   > random FRACTION                                                   (the same)
 //
 // and under each command the decision it must give: events with their sequence, actions (!) with
 // their cause, step changes (~), the phase (=). `engine_test --rewrite` writes what it gives now.
@@ -123,6 +125,9 @@ class Player {
     if (word == "start") return ParseStart(in);
     if (word == "continue") return Continue{};
     if (word == "cancel") return CancelExecution{Rest(in)};
+    if (word == "undo") return CancelExecution{Rest(in), true};
+    if (word == "pause") return PauseExecution{Rest(in)};
+    if (word == "resume") return ParseResume(in);
     if (word == "fire") return ParseFire(in);
     if (word == "signal") return ParseSignal(in);
     if (word == "grant" || word == "deny" || word == "admit") return ParseKey(word, in);
@@ -172,6 +177,23 @@ class Player {
     }
     info->input = Json(rest);
     return StartExecution{plan_, std::move(info)};
+  }
+
+  CommandBody ParseResume(std::stringstream& in) {
+    ResumeExecution resume;
+    json::Value decisions = Json(Rest(in));
+    if (!decisions.is_object()) return resume;
+    for (const auto& [step, value] : decisions.as_object()) {
+      HeldDecision& decision = resume.decisions[step];
+      if (value.is_object()) {
+        decision.kind = HeldDecision::Kind::kComplete;
+        decision.port = value.StringOr("port");
+        if (const json::Value* output = value.Find("output")) decision.output = *output;
+      } else if (value.as_string() == "fail") {
+        decision.kind = HeldDecision::Kind::kFail;
+      }
+    }
+    return resume;
   }
 
   CommandBody ParseFire(std::stringstream& in) {
@@ -230,6 +252,7 @@ class Player {
     if (name == "value_bytes") limits_.value_bytes = value;
     if (name == "lost_attempts") limits_.lost_attempts = value;
     if (name == "signals") limits_.signals = value;
+    if (name == "in_flight") limits_.in_flight = value;
     return "";
   }
 
@@ -319,7 +342,8 @@ INSTANTIATE_TEST_SUITE_P(Files, Cases,
                          ::testing::Values("sequence", "branches", "joins", "errors", "retry",
                                            "timeouts", "cancel", "claims", "limits", "strict",
                                            "map", "loop", "signals", "conditions", "approvals",
-                                           "children", "keys", "places", "switch_all"),
+                                           "children", "keys", "places", "switch_all", "pause",
+                                           "compensation", "control"),
                          [](const auto& info) { return info.param; });
 
 }  // namespace

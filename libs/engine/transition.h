@@ -25,8 +25,14 @@ namespace agentflow::engine {
 // A failed evaluation as a step's error.
 Error ErrorOf(const absl::Status& status);
 
-// When an unclaimed attempt has waited too long for a worker; 0: never.
+// When an unclaimed attempt has waited too long for a worker; 0: never, or not while paused.
 UnixMicros StartDeadline(const ExecutionState& state, StepRef ref);
+
+// Whether the execution's own timeout is on. Undoing takes the time it takes.
+bool ExecutionTimerRuns(const ExecutionState& state);
+
+// The offer of a step's current attempt.
+OfferTask OfferOf(const ExecutionState& state, StepRef ref);
 
 // Checks come first; from the first Emit on nothing can be refused any more.
 class Transition {
@@ -65,6 +71,15 @@ class Transition {
   // --- control.cc
   absl::Status Handle(const PauseExecution& pause);
   absl::Status Handle(const ResumeExecution& resume);
+  absl::Status CheckDecision(StepRef ref, const HeldDecision& decision) const;
+  void DecideHeld(StepRef ref, const HeldDecision& decision);
+  // Instead of failing: waits for a decision, and the execution with it.
+  void HoldStep(StepRef ref, uint32_t attempt, Error error, bool cancel_task,
+                std::optional<TimerKind> fired);
+  // Timers that do not run while paused: of all unclaimed tasks but those of `collected`.
+  void CollectStartTimers(Closing* collected) const;
+  void ExecuteEnd(StepRef ref, const workflow::EndConfig& config);
+  void ExecuteCancel(StepRef ref, const workflow::CancelConfig& config);
   // --- rebase.cc
   absl::Status Handle(const StartForked& start);
   absl::Status Handle(const MigrateExecution& migrate);
@@ -76,9 +91,13 @@ class Transition {
   // That the execution is not over, and the step there and not over.
   absl::Status CheckOpen() const;
   absl::Status CheckOpen(StepRef ref) const;
+  // The stricter of the platform's bound and the workflow's.
+  uint32_t MaxInFlight(const workflow::Plan& plan) const;
 
   // --- advance.cc
   const workflow::Node& NodeOf(StepRef ref) const { return state_.plan->nodes[ref.node]; }
+  // The step's current attempt, or the first of one that is about to begin.
+  uint32_t Attempt(StepRef ref) const;
   std::string TooLarge(std::string_view what) const;
   bool Fits(const json::Value& value) const { return value.ByteSize() <= limits_.value_bytes; }
   // Records and applies an event; returns what its actions name as their cause.
@@ -143,6 +162,7 @@ class Transition {
 
   // --- containers.cc
   void StartMap(StepRef ref, const workflow::MapConfig& config);
+  void StartTransaction(StepRef ref);
   void StartLoop(StepRef ref, const workflow::LoopConfig& config);
   // A container's turn: opens an activation, or completes.
   void TakeTurn(StepRef ref);
@@ -160,10 +180,14 @@ class Transition {
   void FailStep(StepRef ref, uint32_t attempt, Error error, bool cancel_task = false,
                 std::optional<TimerKind> fired = std::nullopt);
   PortIndex PortAfterFailure(StepRef ref, std::string_view reason) const;
+  // Whether retry.exceptWhen says that there is no point in another attempt.
+  absl::StatusOr<bool> IsPointless(StepRef ref, const Error& error) const;
   void CancelRest(StepRef join);
   void CancelStep(StepRef ref, std::string_view reason);
   void FinishScopeIfSettled(ActivationIndex index);
-  void FailScope(ActivationIndex index, Error error);
+  // `everything`: what completed in it is undone first; else only open transactions are.
+  void FailScope(ActivationIndex index, Error error, bool everything = false);
+  void End(Ending ending, bool everything, bool timer_fired = false);
   void EndExecution(EventBody end, bool timer_fired = false);
   // What is going on outside for a step, to be taken back; `whole_step`: not only its attempt.
   void CollectTimers(StepRef ref, std::optional<TimerKind> fired, bool whole_step,
@@ -174,8 +198,20 @@ class Transition {
   // The same for every open step of an activation, or of a container's bodies.
   void CollectActivation(ActivationIndex index, std::string_view reason, Closing* closing) const;
   void CollectBodies(StepRef container, std::string_view reason, Closing* closing) const;
+  // And for compensations in hand.
+  void CollectUndoing(Closing* closing) const;
   // Emits an event that closes activations, with what follows from it.
   uint64_t EmitClosing(EventBody body, Closing closing);
+
+  // --- unwind.cc
+  // Begins to undo what the end of the target leaves behind; false where there is nothing.
+  bool Unwind(StepRef target, bool everything, Ending ending, bool timer_fired = false);
+  // A compensation is over.
+  void FinishUndo(StepRef compensation, bool undone);
+  void FinishUnwinding(StepRef target);
+  // COMPENSATION_FAILED; no reason where all could be undone.
+  Error CompensationError(const std::vector<StepRef>& failed, const Ending& ending) const;
+  static EventBody EventOf(const Ending& ending, Error compensation);
 
   ExecutionState& state_;
   const Command& command_;

@@ -57,13 +57,20 @@ Unwinding ToUndo(const ExecutionState& state, StepRef target, bool everything) {
     if (!Inside(state, step.activation, target)) continue;
     if (everything || InOpenTransaction(state, step.activation, target)) left.push_back(step);
   }
-  auto order = [&](StepRef a, StepRef b) { return state.undoable.at(a) < state.undoable.at(b); };
+  auto order = [&](StepRef a, StepRef b) {
+    return CompletionOf(state, a) < CompletionOf(state, b);
+  };
   std::sort(left.begin(), left.end(), order);
   left.erase(std::unique(left.begin(), left.end()), left.end());
   std::erase_if(left, [&](StepRef step) {
     return std::find(found.in_hand.begin(), found.in_hand.end(), step) != found.in_hand.end();
   });
   return found;
+}
+
+uint64_t CompletionOf(const ExecutionState& state, StepRef step) {
+  auto found = state.undoable.find(step);
+  return found == state.undoable.end() ? 0 : found->second;
 }
 
 Unwinding TakeUp(ExecutionState& state, StepRef target, bool everything) {
@@ -81,6 +88,83 @@ std::optional<StepRef> UnwindingOf(const ExecutionState& state, ActivationIndex 
     StepRef owner = state.activations[a].owner;
     if (state.unwindings.contains(owner)) return owner;
   }
+}
+
+bool Transition::Unwind(StepRef target, bool everything, Ending ending, bool timer_fired) {
+  Unwinding found = ToUndo(state_, target, everything);
+  if (found.left.empty() && found.in_hand.empty()) return false;
+  Closing closing;
+  if (target.node != kNone) {
+    CollectBodies(target, "UNWINDING", &closing);
+  } else {
+    CollectActivation(target.activation, "UNWINDING", &closing);
+  }
+  bool root = target == StepRef{0, kNone};
+  if (root && ExecutionTimerRuns(state_) && !timer_fired) {
+    closing.actions.push_back(CancelTimer{{TimerKind::kExecution, {}, 0}, state_.deadline, true});
+  }
+  EmitClosing(UnwindingStarted{target, everything, std::move(ending)}, std::move(closing));
+  return true;
+}
+
+void Transition::FinishUndo(StepRef compensation, bool undone) {
+  auto target = UnwindingOf(state_, compensation.activation);
+  if (undone) Emit(StepCompensated{{compensation.activation, NodeOf(compensation).undoes}});
+  if (!target) return;
+  const Unwinding& unwinding = state_.unwindings.at(*target);
+  if (unwinding.left.empty() && unwinding.in_hand.empty()) FinishUnwinding(*target);
+}
+
+void Transition::FinishUnwinding(StepRef target) {
+  Ending ending = state_.unwindings.at(target).ending;
+  Error broken = CompensationError(state_.unwindings.at(target).failed, ending);
+  if (target == StepRef{0, kNone}) return EndExecution(EventOf(ending, std::move(broken)));
+  bool clean = broken.reason.empty();
+  Error error = clean ? ending.error : std::move(broken);
+  if (target.node == kNone) {
+    if (ending.kind != Ending::Kind::kComplete || !clean) {
+      return FailActivation(target.activation, std::move(error));
+    }
+    Emit(ActivationClosed{target.activation, std::move(ending.output), Error()});
+  } else if (ending.kind == Ending::Kind::kCancel) {
+    CancelStep(target, ending.cause);
+    FinishScopeIfSettled(target.activation);
+  } else {
+    FailStep(target, Attempt(target), std::move(error));
+  }
+}
+
+Error Transition::CompensationError(const std::vector<StepRef>& failed,
+                                    const Ending& ending) const {
+  if (failed.empty()) return {};
+  std::string names;
+  for (StepRef step : failed) {
+    names += (names.empty() ? "" : ", ") + StepKey(state_, step);
+    const Step& undo = state_.step({step.activation, NodeOf(step).policy.compensate});
+    if (undo.error) names += " (" + undo.error->reason + ")";
+  }
+  std::string after = ending.error.reason;
+  if (ending.kind == Ending::Kind::kCancel) after = ending.cause;
+  if (ending.kind == Ending::Kind::kTimeOut) after = "the execution's timeout";
+  return {"COMPENSATION_FAILED",
+          "Not undone: " + names + "." + (after.empty() ? "" : " It was to be undone after: ") +
+              after + (ending.error.message.empty() ? "" : ": " + ending.error.message),
+          ending.error.node};
+}
+
+EventBody Transition::EventOf(const Ending& ending, Error compensation) {
+  switch (ending.kind) {
+    case Ending::Kind::kCancel:
+      return ExecutionCanceled{ending.principal, ending.cause, std::move(compensation)};
+    case Ending::Kind::kTimeOut:
+      return ExecutionTimedOut{std::move(compensation)};
+    case Ending::Kind::kComplete:
+      if (compensation.reason.empty()) return ExecutionCompleted{ending.output};
+      return ExecutionFailed{std::move(compensation)};
+    case Ending::Kind::kFail:
+      break;
+  }
+  return ExecutionFailed{compensation.reason.empty() ? ending.error : std::move(compensation)};
 }
 
 }  // namespace agentflow::engine

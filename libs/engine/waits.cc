@@ -57,10 +57,10 @@ absl::StatusOr<std::string> Transition::TextOf(StepRef ref, const workflow::Temp
 
 void Transition::ExecuteSignal(StepRef ref, const workflow::SignalConfig& config) {
   auto name = TextOf(ref, config.name, "with.name", kMaxSignalName);
-  if (!name.ok()) return FailStep(ref, 1, ErrorOf(name.status()));
+  if (!name.ok()) return FailStep(ref, Attempt(ref), ErrorOf(name.status()));
   for (const Signal& signal : state_.signals) {
     if (signal.name != *name || !Matches(ref, signal.payload)) continue;
-    return Complete(ref, 1, 0, signal.payload, std::nullopt, signal.sequence);
+    return Complete(ref, Attempt(ref), 0, signal.payload, std::nullopt, signal.sequence);
   }
   StartWait(ref, {.kind = WaitKind::kSignal, .name = *std::move(name)});
 }
@@ -120,7 +120,7 @@ absl::Status Transition::Handle(const SignalExecution& signal) {
 
 void Transition::ExecuteApproval(StepRef ref, const ApprovalConfig& config) {
   auto request = MakeRequest(ref, config);
-  if (!request.ok()) return FailStep(ref, 1, ErrorOf(request.status()));
+  if (!request.ok()) return FailStep(ref, Attempt(ref), ErrorOf(request.status()));
   OpenRequest(ref, config, *std::move(request));
 }
 
@@ -129,7 +129,7 @@ bool Transition::StopAtGate(StepRef ref) {
   if (!config.when.empty()) {
     auto needed = EvaluateCondition(state_, ref.activation, config.when);
     if (!needed.ok()) {
-      FailStep(ref, 1, ErrorOf(needed.status()));
+      FailStep(ref, Attempt(ref), ErrorOf(needed.status()));
       return true;
     }
     if (!*needed) return false;
@@ -244,8 +244,8 @@ void Transition::FireApprovalTimer(StepRef ref) {
 
 void Transition::ExecuteCondition(StepRef ref, const workflow::ConditionConfig& config) {
   auto holds = EvaluateCondition(state_, ref.activation, config.condition);
-  if (!holds.ok()) return FailStep(ref, 1, ErrorOf(holds.status()));
-  if (*holds) return Complete(ref, 1, 0, json::Value());
+  if (!holds.ok()) return FailStep(ref, Attempt(ref), ErrorOf(holds.status()));
+  if (*holds) return Complete(ref, Attempt(ref), 0, json::Value());
   StartWait(ref, {.kind = WaitKind::kCondition});
 }
 

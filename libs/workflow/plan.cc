@@ -69,6 +69,14 @@ absl::Status CheckNode(const Plan& plan, const Node& node) {
   if (node.policy.approval && node.kind == NodeKind::kApproval) {
     return Malformed("an approval of an approval", node.path);
   }
+  if (const auto* cancel = std::get_if<CancelConfig>(&node.config)) {
+    for (NodeIndex other : cancel->nodes) {
+      if (other >= plan.nodes.size() || plan.nodes[other].scope != node.scope ||
+          plan.nodes[other].compensation || &plan.nodes[other] == &node) {
+        return Malformed("cancels a node that is not of its scope", node.path);
+      }
+    }
+  }
   if (node.policy.retry.max_attempts == 0) return Malformed("maxAttempts is 0", node.path);
   return absl::OkStatus();
 }

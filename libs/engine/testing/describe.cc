@@ -4,6 +4,7 @@
 #include <tuple>
 
 #include "libs/engine/time_text.h"
+#include "libs/engine/unwind.h"
 
 namespace agentflow::engine::testing {
 namespace {
@@ -126,9 +127,7 @@ class EventText {
   std::string operator()(const StepHeld& e) const {
     return Key(e.step) + " attempt=" + std::to_string(e.attempt) + " " + Text(e.error);
   }
-  std::string operator()(const StepRetried& e) const {
-    return Key(e.step) + (e.deadline ? " deadline=" + Ago(state_, e.deadline) : "");
-  }
+  std::string operator()(const StepRetried& e) const { return Key(e.step); }
   std::string operator()(const UnwindingStarted& e) const {
     static const char* const kKinds[] = {"?", "fail", "cancel", "time-out", "complete"};
     std::string text = e.target.node != workflow::kNone ? Key(e.target)
@@ -271,8 +270,8 @@ bool SameStep(const Step& a, const Step& b) {
 }
 
 bool SameActivation(const Activation& a, const Activation& b) {
-  return std::tie(a.scope, a.owner, a.iteration, a.item, a.open, a.replaced, a.unsettled) ==
-             std::tie(b.scope, b.owner, b.iteration, b.item, b.open, b.replaced, b.unsettled) &&
+  return std::tie(a.scope, a.owner, a.iteration, a.run, a.item, a.open, a.unsettled) ==
+             std::tie(b.scope, b.owner, b.iteration, b.run, b.item, b.open, b.unsettled) &&
          std::equal(a.steps.begin(), a.steps.end(), b.steps.begin(), b.steps.end(), SameStep);
 }
 
@@ -284,6 +283,7 @@ std::string Line(std::string text) {
 std::string BrokenCounters(const ExecutionState& state) {
   uint32_t active = 0;
   uint32_t waiting = 0;
+  uint32_t in_flight = 0;
   for (const Activation& activation : state.activations) {
     NodeIndex first = state.plan->scopes[activation.scope].first_node;
     uint32_t unsettled = 0;
@@ -293,11 +293,38 @@ std::string BrokenCounters(const ExecutionState& state) {
       if (!node.compensation && !IsOver(step)) ++unsettled;
       if (step == StepState::kWaiting) ++waiting;
       if (node.body != workflow::kNone) continue;
-      if (step == StepState::kReady || step == StepState::kRunning) ++active;
+      bool handed_out = step == StepState::kReady || step == StepState::kRunning;
+      if (handed_out) ++active;
+      if (handed_out && node.kind == workflow::NodeKind::kTask) ++in_flight;
     }
     if (activation.open && unsettled != activation.unsettled) return "unsettled is miscounted";
   }
   if (active != state.active || waiting != state.waiting) return "active steps are miscounted";
+  if (in_flight != state.in_flight) return "tasks in flight are miscounted";
+  if (state.max_in_flight > 0 && in_flight > state.max_in_flight) return "too many in flight";
+  return "";
+}
+
+// Of each unwinding: what is left is in the order of completion, what is in hand is what completed
+// last (or was begun by an unwinding inside of it), and there is something to do.
+std::string BrokenUnwindings(const ExecutionState& state) {
+  for (const auto& [target, unwinding] : state.unwindings) {
+    if (unwinding.in_hand.empty()) return "an unwinding does nothing";
+    auto completed = [&](StepRef a, StepRef b) {
+      return CompletionOf(state, a) < CompletionOf(state, b);
+    };
+    if (!std::is_sorted(unwinding.left.begin(), unwinding.left.end(), completed)) {
+      return "steps are not undone in reverse";
+    }
+    for (StepRef undone : unwinding.in_hand) {
+      StepState step = state.step(undone).state;
+      if (step != StepState::kCompleted) return "a step is undone that has not completed";
+    }
+  }
+  if (state.phase == Phase::kCompensating &&
+      !state.unwindings.contains(StepRef{0, workflow::kNone})) {
+    return "nothing is undone while compensating";
+  }
   return "";
 }
 
@@ -395,6 +422,8 @@ std::string BrokenInvariant(const ExecutionState& state, const Decision& decisio
   if (decision.more != state.more()) return "more is told wrongly";
   std::string counters = BrokenCounters(state);
   if (!counters.empty()) return counters;
+  std::string unwindings = BrokenUnwindings(state);
+  if (!unwindings.empty()) return unwindings;
   std::vector<Action> outstanding = Outstanding(state);
   if (state.over()) {
     if (!outstanding.empty()) return "an execution that is over has something outstanding";
@@ -405,7 +434,7 @@ std::string BrokenInvariant(const ExecutionState& state, const Decision& decisio
   std::string places = BrokenPlaces(state);
   if (!places.empty()) return places;
   bool alive =
-      state.more() || std::any_of(outstanding.begin(), outstanding.end(), [](const Action& action) {
+      state.more() || state.paused || std::any_of(outstanding.begin(), outstanding.end(), [](const Action& action) {
         const auto* timer = std::get_if<StartTimer>(&action.body);
         const auto* key = std::get_if<AcquireKey>(&action.body);
         return timer ? timer->id.kind != TimerKind::kExecution : !key || !key->held;

@@ -119,7 +119,9 @@ class Builder {
     size_t space = line.find(' ');
     std::string word = line.substr(0, space);
     std::string rest = space == std::string::npos ? "" : line.substr(space + 1);
-    if (word == "concurrency") {
+    if (word == "maxInFlight") {
+      plan_->max_in_flight = static_cast<uint32_t>(std::stoul(rest));
+    } else if (word == "concurrency") {
       plan_->concurrency.limit = 2;
       AF_ASSIGN_OR_RETURN(plan_->concurrency.key, MakeExpression(rest, "concurrency.key", kNone));
     } else if (word == "timeout") {
@@ -259,7 +261,22 @@ class Builder {
       node.config = std::move(config);
     } else if (line.kind == "transaction") {
       node.kind = NodeKind::kTransaction;
-      node.config = TransactionConfig();
+      TransactionConfig config;
+      AF_RETURN_IF_ERROR(Read(line, "output", index, &config.output));
+      node.config = std::move(config);
+    } else if (line.kind == "end") {
+      EndConfig config;
+      AF_RETURN_IF_ERROR(Read(line, "output", index, &config.output));
+      node.kind = NodeKind::kEnd;
+      node.config = std::move(config);
+    } else if (line.kind == "cancel") {
+      CancelConfig config;
+      for (const std::string& path : SplitCommas(*line.Find("nodes"))) {
+        if (!nodes_.contains(path)) return Bad("cancels an unknown node", path);
+        config.nodes.push_back(nodes_[path]);
+      }
+      node.kind = NodeKind::kCancel;
+      node.config = std::move(config);
     } else {
       return SetWait(line, index, node);
     }
@@ -368,7 +385,15 @@ class Builder {
       if (key == "startToClose") policy.timeouts.start_to_close = span();
       if (key == "scheduleToStart") policy.timeouts.schedule_to_start = span();
       if (key == "scheduleToClose") policy.timeouts.schedule_to_close = span();
+      if (key == "heartbeat") policy.timeouts.heartbeat = span();
       if (key == "onError" && value == "continue") policy.on_error = OnError::kContinue;
+      if (key == "onError" && value == "pause") policy.on_error = OnError::kPause;
+      if (key == "onError" && value == "compensate") policy.on_error = OnError::kCompensate;
+      if (key == "onExhausted" && value == "pause") policy.retry.pause_at_end = true;
+      if (key == "compensate") {
+        if (!nodes_.contains(value)) return Bad("undone by an unknown node", value);
+        policy.compensate = nodes_[value];
+      }
       if (key == "continuePort" && value == "none") policy.continue_port = kNoPort;
       if (key == "checkpoint") policy.checkpoint = true;
       if (key == "compensation") node.compensation = true;
@@ -379,6 +404,7 @@ class Builder {
       AF_RETURN_IF_ERROR(ReadApproval(line, "gate.", index, gate.get()));
       policy.approval = std::move(gate);
     }
+    AF_RETURN_IF_ERROR(Read(line, "exceptIf", index, &policy.retry.except_when));
     return Read(line, "key", index, &policy.idempotency_key);
   }
 
@@ -502,6 +528,18 @@ class Builder {
       reference.node =
           container && inside ? reader : plan_->scopes[plan_->nodes[reader].scope].owner;
       if (reference.node == kNone) return Bad("no container around it", path);
+    } else if (parts[0] == "step" && parts.size() > 1) {
+      reference.variable = parts[1] == "output" ? Variable::kStepOutput : Variable::kStepInput;
+      for (const NodeLine& line : lines_) {
+        const std::string* undo = line.Find("compensate");
+        if (undo && nodes_.contains(*undo) && nodes_[*undo] == reader) {
+          reference.node = nodes_[line.path];
+        }
+      }
+      if (reference.node == kNone) return Bad("undoes nothing", path);
+      used = 2;
+    } else if (parts[0] == "error") {
+      reference.variable = Variable::kFailure;
     } else if (parts[0] != "inputs") {
       return Bad("unknown variable", path);
     }
