@@ -142,7 +142,11 @@ void App::Parts::MakeCommitters(const Config& config, const std::string& owner) 
                        .board = board,
                        .answer = [this](auto list) { answers.Run(std::move(list)); },
                        .wake = wake,
-                       .published = [this] { feed->Wake(); }},
+                       .published = [this] { feed->Wake(); },
+                       .limits =
+                           [this](const std::string& tenant) {
+                             return quotas->Now(tenant, clock.Monotonic());
+                           }},
         options));
     pointers.push_back(committers.back().get());
   }
@@ -270,6 +274,9 @@ void App::Serving() {
       return;
     }
     p.watchers.Publish(p.keeper->Addresses());
+    int64_t lanes = 0;
+    for (const auto& committer : p.committers) lanes += committer->stats().lanes;
+    p.load.SetShare(static_cast<double>(lanes) / kLaneCount);
   };
   // The owner rows must be there before the committers look for theirs.
   step();

@@ -20,6 +20,8 @@ Metrics::Metrics(obs::Registry& registry, Router& router, const TenantLoad& load
       lanes_(registry.Gauge("agentflow_executor_lanes", "Lanes owned and loaded.")),
       live_(registry.Gauge("agentflow_executor_live_executions",
                            "Executions of these lanes that are not over.")),
+      queued_(registry.Gauge("agentflow_executor_queued_executions",
+                             "Executions that wait until their tenant has room.")),
       resident_(
           registry.Gauge("agentflow_executor_resident_executions", "Executions kept in memory.")),
       backlog_(registry.Gauge("agentflow_executor_backlog_commands",
@@ -67,6 +69,7 @@ void Metrics::Update() {
   }
   lanes_.Set(static_cast<double>(lanes));
   live_.Set(static_cast<double>(load_.live()));
+  queued_.Set(static_cast<double>(load_.queued()));
   resident_.Set(static_cast<double>(resident));
   backlog_.Set(static_cast<double>(backlog));
   oldest_.Set(oldest == 0 ? 0 : static_cast<double>(clock_.Monotonic() - oldest) / 1e6);

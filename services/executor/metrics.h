@@ -20,7 +20,7 @@ class Metrics {
   const RedisQueue& queue_;
   const Links& links_;
   const Clock& clock_;
-  obs::Gauge lanes_, live_, resident_, backlog_, oldest_, coordinators_, redis_up_;
+  obs::Gauge lanes_, live_, queued_, resident_, backlog_, oldest_, coordinators_, redis_up_;
   obs::Counter batches_, executions_, commands_, refused_, offered_;
   obs::Histogram batch_size_, commit_seconds_;
   int64_t batches_seen_ = 0, executions_seen_ = 0, commands_seen_ = 0, refused_seen_ = 0,

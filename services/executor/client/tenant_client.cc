@@ -47,6 +47,13 @@ void Quotas::Get(const std::string& tenant, int64_t monotonic,
   });
 }
 
+TenantLimits Quotas::Now(const std::string& tenant, int64_t monotonic) {
+  Get(tenant, monotonic, [](const TenantLimits&) {});
+  std::lock_guard lock(mutex_);
+  const Entry& entry = entries_[tenant];
+  return entry.known ? entry.limits : fallback_;
+}
+
 Quotas::Ask AskTenant(rpc::ChannelPtr tenant) {
   return [tenant](const std::string& slug, auto done) {
     pb::GetQuotasRequest request;
@@ -58,7 +65,10 @@ Quotas::Ask AskTenant(rpc::ChannelPtr tenant) {
         [done = std::move(done)](absl::StatusOr<agentflow::api::v1::Quotas> quotas) {
           if (!quotas.ok()) return done(quotas.status());
           done(TenantLimits{.live_executions = quotas->live_executions(),
-                            .starts_per_second = quotas->starts_per_second()});
+                            .starts_per_second = quotas->starts_per_second(),
+                            .running_executions = quotas->running_executions(),
+                            .queued_executions = quotas->queued_executions(),
+                            .weight = quotas->weight()});
         });
   };
 }

@@ -26,6 +26,8 @@ class Quotas {
   // Never blocks: a stale answer is given while a fresh one is on its way; only the very first
   // question of a tenant waits for it.
   void Get(const std::string& tenant, int64_t monotonic, std::function<void(TenantLimits)> done);
+  // The last answer, or before the first one the fallback; asks anew where that is stale.
+  TenantLimits Now(const std::string& tenant, int64_t monotonic);
 
  private:
   struct Entry {

@@ -13,6 +13,8 @@ namespace {
 
 // Between looks at the store's answers.
 constexpr size_t kItemsPerStep = 128;
+// Of deciding, in microseconds for each unit of a tenant's weight: 200 us where it has the usual.
+constexpr int64_t kDecideQuantum = 2;
 
 // Failures are told; what went well is not, at thousands a second.
 void LogEnd(const ExecutionWrite& write) {
@@ -39,7 +41,10 @@ absl::Status LaneMoved() {
 Committer::Committer(CommitterParts parts, CommitterOptions options)
     : parts_(std::move(parts)),
       options_(options),
-      writer_(std::make_unique<BatchWriter>(parts_.store)) {}
+      writer_(std::make_unique<BatchWriter>(parts_.store)),
+      backlog_(kDecideQuantum,
+               [this](const std::string& tenant) { return parts_.load.WeightOf(tenant); }),
+      admission_(parts_.load, parts_.limits) {}
 
 Committer::~Committer() {
   Lose();
@@ -101,6 +106,7 @@ bool Committer::Step() {
   moved |= TakeInbox();
   moved |= FireTimers();
   moved |= OfferDelayed();
+  moved |= AdmitQueued();
   moved |= CheckLeases();
   moved |= DecideItems();
   moved |= StartCommit();
@@ -167,6 +173,20 @@ bool Committer::OfferDelayed() {
   return moved;
 }
 
+void Committer::Queue(const Live& live) {
+  admission_.Add(live.facts->tenant, live.facts->priority, live.state.started_at, live.facts->id);
+}
+
+bool Committer::AdmitQueued() {
+  if (monotonic_ < admit_from_) return false;
+  return admission_.Step(monotonic_, [this](const Uuid& execution) {
+    Live& live = *live_.at(execution);
+    live.place = TenantLoad::Place::kRunning;
+    // One that is over by now has nothing to begin.
+    (void)Run(live, engine::AdmitExecution{});
+  });
+}
+
 bool Committer::CheckLeases() {
   if (held_.empty() || monotonic_ - leases_checked_at_ < options_.lease_check) return false;
   leases_checked_at_ = monotonic_;
@@ -203,11 +223,13 @@ bool Committer::DecideItems() {
     if (it != live_.end()) (void)Run(*it->second, std::move(body));
   }
   while (!backlog_.empty() && !full() && decided < kItemsPerStep) {
-    auto [at, item] = backlog_.Pop();
-    stats_.oldest_item_at = at;
+    auto [tenant, next] = backlog_.Pop();
+    stats_.oldest_item_at = next.first;
     ++decided;
     ++stats_.items;
-    Decide(std::move(item));
+    const int64_t began = parts_.clock.Monotonic();
+    Decide(std::move(next.second));
+    backlog_.Charge(tenant, 1 + parts_.clock.Monotonic() - began);
   }
   if (backlog_.empty()) stats_.oldest_item_at = 0;
   return decided > 0;
@@ -437,7 +459,7 @@ void Committer::Lose() {
     inbox_.clear();
     granted_.clear();
   }
-  while (!backlog_.empty()) items.push_back(backlog_.Pop().second);
+  while (!backlog_.empty()) items.push_back(backlog_.Pop().second.second);
   for (auto& [lane, parked] : parked_) {
     for (Item& item : parked) items.push_back(std::move(item));
   }
@@ -489,6 +511,7 @@ int64_t Committer::WakeAt() const {
   if (joined_ && flushing_ == nullptr) at = std::min(at, last_commit_at_ + options_.renew_after);
   if (writer_->wake_at() != 0) at = std::min(at, writer_->wake_at());
   if (!loaded_.empty()) at = std::min(at, adopt_again_at_);
+  if (!admission_.empty()) at = std::min(at, std::max(admission_.wake_at(), admit_from_));
   if (retry_read_at_ != 0) at = std::min(at, retry_read_at_);
   return at;
 }

@@ -19,6 +19,7 @@
 #include "libs/base/random.h"
 #include "libs/engine/engine.h"
 #include "services/executor/feed/change.h"
+#include "services/executor/lanes/admission.h"
 #include "services/executor/lanes/batch_writer.h"
 #include "services/executor/lanes/claim_board.h"
 #include "services/executor/lanes/commands.h"
@@ -69,6 +70,8 @@ struct CommitterParts {
   std::function<void()> wake;
   // After each commit: the feed has a new batch.
   std::function<void()> published;
+  // What is believed about a tenant now, without waiting; null: nobody has limits.
+  std::function<TenantLimits(const std::string& tenant)> limits;
 };
 
 // The single-threaded state machine of a set of lanes: takes commands, decides them in memory,
@@ -126,6 +129,8 @@ class Committer {
   bool TakeCommit();
   bool FireTimers();
   bool OfferDelayed();
+  bool AdmitQueued();
+  void Queue(const Live& live);
   bool CheckLeases();
   bool DecideItems();
   bool StartCommit();
@@ -186,6 +191,10 @@ class Committer {
   UnixMicros now_ = 0;
   int64_t monotonic_ = 0;
   FairQueue<std::pair<int64_t, Item>> backlog_;
+  Admission admission_;
+  // Later than the last lane was loaded, so that what is under way in all lanes of this process
+  // has been counted.
+  int64_t admit_from_ = 0;
   std::deque<std::pair<Uuid, engine::CommandBody>> internal_;        // for this batch
   std::vector<std::pair<Uuid, engine::CommandBody>> next_internal_;  // for the one after it
   absl::flat_hash_map<Uuid, std::unique_ptr<Live>> live_;

@@ -35,7 +35,7 @@ void Committer::Decide(Item item) {
 // What was never decided: whoever waits for an answer gets `status`.
 void Committer::Refuse(Item& item, const absl::Status& status) {
   if (auto* start = std::get_if<StartItem>(&item)) {
-    parts_.load.Release(start->info->tenant);
+    parts_.load.Release(start->info->tenant, PlaceOf(*start->info));
     start->done(status);
   }
   if (auto* command = std::get_if<CommandItem>(&item)) command->done(status);
@@ -49,7 +49,7 @@ void Committer::DecideStart(StartItem item, bool looked_up) {
     awaiting_lookup_.push_back(std::move(item));
     return;
   }
-  parts_.load.Release(item.info->tenant);
+  parts_.load.Release(item.info->tenant, PlaceOf(*item.info));
   const bool same = recent->second == item.body_hash;
   Reply([done = std::move(item.done), same] {
     if (same) {
@@ -92,6 +92,7 @@ void Committer::Begin(StartItem item) {
       .trace_id = item.info->trace_id,
   });
   x.facts = facts;
+  x.place = PlaceOf(*item.info);
   x.body_hash = item.body_hash;
   const std::string principal = item.info->principal;
   absl::Status status = Run(x, engine::StartExecution{item.plan, item.info}, principal);
@@ -102,6 +103,7 @@ void Committer::Begin(StartItem item) {
   }
   facts->start_time = x.state.started_at;
   facts->start_day = StartDayOf(id, x.state.started_at);
+  if (x.place == TenantLoad::Place::kQueued) Queue(x);
   if (!item.body_hash.empty()) recent_starts_[id] = item.body_hash;
   Forming().answers.push_back(
       {.execution = id, .done = [done = std::move(item.done)](absl::StatusOr<ExecutionView> view) {

@@ -79,7 +79,11 @@ class FakeExecutor {
                                                                .dispatch = dispatch,
                                                                .plans = plans,
                                                                .load = load,
-                                                               .board = board},
+                                                               .board = board,
+                                                               .limits =
+                                                                   [this](const std::string&) {
+                                                                     return limits;
+                                                                   }},
                                                 options));
     }
     std::vector<Committer*> pointers;
@@ -108,7 +112,7 @@ class FakeExecutor {
 
   // Starts an execution; the answer comes in `answers[id]`.
   Uuid Start(engine::PlanPtr plan, json::Value input = {}, std::string request_id = {},
-             std::string body_hash = {}, bool strict = false) {
+             std::string body_hash = {}, bool strict = false, int priority = 3) {
     auto info = std::make_shared<engine::StartInfo>();
     info->tenant = "acme";
     info->principal = "users/1";
@@ -117,12 +121,15 @@ class FakeExecutor {
     info->plan_hash = plan->hash;
     info->input = std::move(input);
     info->strict = strict;
+    info->priority = priority;
     info->request_id = request_id;
     info->id = request_id.empty() ? MakeExecutionId(clock_.Now() / 1000,
                                                     static_cast<int>(random_.Next() % 256), random_)
                                   : ExecutionIdForRequest("acme", request_id);
     const Uuid id = info->id;
-    AF_CHECK(load.Admit("acme", {}, 0).ok());
+    auto place = load.Admit("acme", limits, 0);
+    AF_CHECK(place.ok());
+    info->queued = *place == TenantLoad::Place::kQueued;
     StartItem item{.plan = plan, .info = info, .body_hash = std::move(body_hash)};
     item.done = [this, id](absl::StatusOr<StartAnswer> answer) {
       answers[id].push_back(std::move(answer));
@@ -153,6 +160,7 @@ class FakeExecutor {
 
   FakeDispatch dispatch;
   TenantLoad load;
+  TenantLimits limits;
   ClaimBoard board;
   std::vector<std::unique_ptr<MemoryStore>> stores;
   std::map<Uuid, std::vector<absl::StatusOr<StartAnswer>>> answers;

@@ -24,6 +24,7 @@ struct Committer::LiveTask {
 struct Committer::Live {
   engine::ExecutionState state;
   std::shared_ptr<const ExecutionFacts> facts;
+  TenantLoad::Place place = TenantLoad::Place::kRunning;  // where it counts
   std::map<engine::StepRef, LiveTask> tasks;
   std::set<std::pair<UnixMicros, std::string>> timers;
   std::string body_hash;  // until the start is sealed
@@ -69,5 +70,10 @@ struct Committer::Batch {
 };
 
 absl::Status LaneMoved();
+
+// Where a start counts as long as there is nothing else to say so.
+inline TenantLoad::Place PlaceOf(const engine::StartInfo& info) {
+  return info.queued ? TenantLoad::Place::kQueued : TenantLoad::Place::kRunning;
+}
 
 }  // namespace agentflow::executor

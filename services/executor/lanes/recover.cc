@@ -11,6 +11,7 @@ namespace agentflow::executor {
 namespace {
 
 constexpr int64_t kReadAgainAfter = 200'000;
+constexpr int64_t kAdmitAfterLoading = 1'000'000;
 // While a plan is on its way.
 constexpr int64_t kAdoptAgainAfter = 20'000;
 
@@ -102,7 +103,7 @@ bool Committer::TakeRead() {
       DecideStart(std::move(start), true);
       continue;
     }
-    parts_.load.Release(start.info->tenant);
+    parts_.load.Release(start.info->tenant, PlaceOf(*start.info));
     if (*it->second == start.body_hash) {
       start.done(StartAnswer{.existed = true});
     } else {
@@ -169,7 +170,10 @@ absl::Status Committer::Adopt(const StoredExecution& stored, const engine::PlanP
   const Uuid id = stored.facts.id;
   Live& x = *live;
   live_[id] = std::move(live);
-  parts_.load.Adopt(stored.facts.tenant);
+  const bool queued = (x.state.holds & engine::kHoldAdmission) != 0;
+  x.place = queued ? TenantLoad::Place::kQueued : TenantLoad::Place::kRunning;
+  parts_.load.Adopt(stored.facts.tenant, x.place);
+  if (queued) Queue(x);
   // Whoever holds a task has one grace period to say so before it is offered again.
   const UnixMicros earliest = now_ + options_.claim_grace;
   for (engine::Action& action : engine::Outstanding(x.state)) {
@@ -194,6 +198,7 @@ absl::Status Committer::Adopt(const StoredExecution& stored, const engine::PlanP
 
 void Committer::LaneLoaded(int lane) {
   ready_[static_cast<size_t>(lane)] = true;
+  admit_from_ = monotonic_ + kAdmitAfterLoading;
   ++stats_.lanes;
   auto parked = parked_.find(lane);
   if (parked == parked_.end()) return;
@@ -210,7 +215,8 @@ void Committer::Forget(const Uuid& execution) {
     RemoveTimer(live, at, timer);
   }
   while (!live.tasks.empty()) EndTask(live, live.tasks.begin()->first);
-  parts_.load.Release(live.facts->tenant);
+  admission_.Remove(live.facts->tenant, live.facts->priority, live.state.started_at, execution);
+  parts_.load.Release(live.facts->tenant, live.place);
   recent_starts_.erase(execution);
   live_.erase(it);
 }

@@ -125,11 +125,12 @@ void Starter::Compiled(std::shared_ptr<Pending> pending, absl::StatusOr<Compiled
 
 void Starter::Admitted(std::shared_ptr<Pending> pending, TenantLimits limits) {
   StartRequest& request = pending->request;
-  absl::Status admitted = parts_.load.Admit(request.tenant, limits, parts_.clock.Monotonic());
-  if (!admitted.ok()) return pending->done({}, admitted);
+  absl::StatusOr<TenantLoad::Place> place =
+      parts_.load.Admit(request.tenant, limits, parts_.clock.Monotonic());
+  if (!place.ok()) return pending->done({}, place.status());
   const int lane = pending->body_hash.empty() ? parts_.router.AnyLane() : LaneOf(pending->id);
   if (lane < 0) {
-    parts_.load.Release(request.tenant);
+    parts_.load.Release(request.tenant, *place);
     return pending->done({}, LaneMoved());
   }
   engine::StartInfo& info = *pending->info;
@@ -147,6 +148,7 @@ void Starter::Admitted(std::shared_ptr<Pending> pending, TenantLimits limits) {
   info.trace_id = std::move(request.trace_id);
   info.request_id = std::move(request.request_id);
   info.strict = request.strict;
+  info.queued = *place == TenantLoad::Place::kQueued;
   StartItem item{.plan = pending->compiled->plan,
                  .info = pending->info,
                  .labels = LabelsText(info.labels),
@@ -157,7 +159,7 @@ void Starter::Admitted(std::shared_ptr<Pending> pending, TenantLimits limits) {
   };
   Item wrapped(std::move(item));
   if (absl::Status posted = parts_.router.Post(std::move(wrapped)); !posted.ok()) {
-    parts_.load.Release(pending->info->tenant);
+    parts_.load.Release(pending->info->tenant, *place);
     pending->done({}, posted);
   }
 }
