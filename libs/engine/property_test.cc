@@ -51,6 +51,16 @@ std::string RandomNode(Dice& dice, const std::string& id, int in_edges, int dept
       "task onError=compensate",
       "task attempts=2 initial=1s onExhausted=pause exceptIf=\"error.reason == 7\"",
       "transform value=\"=boom\" onError=pause",
+      "switch all case.p=\"inputs.x > 10\" case.q=\"inputs.x > 5\" default=r",
+      "signal name=a",
+      "signal name=a filter=\"signal == 3\" scheduleToClose=50s onError=continue",
+      "approval within=90s",
+      "task gate gate.when=\"inputs.x > 5\" gate.within=1m gate.then=approve attempts=2",
+      "transform value=1 gate onError=continue",
+      "await condition=\"inputs.x > 5\" onError=continue",
+      "await condition=\"?nodes.n0.output != 7\" onError=continue scheduleToClose=3m",
+      "child workflow=w attempts=2 initial=1s input=\"=inputs.x\"",
+      "child workflow=w detach onError=continue scheduleToClose=40s",
   };
   static const char* const kContainers[] = {
       "map items=[1,2,3] concurrency=2",
@@ -65,9 +75,15 @@ std::string RandomNode(Dice& dice, const std::string& id, int in_edges, int dept
       "transaction onError=continue",
       "map items=[1,2,3] onError=pause",
       "map items=[1,2,3] concurrency=2 onError=compensate",
+      "map items=[1,2,3,4,5] inOrder tolerated=0.5 concurrency=4 gate",
+      "critical critical=\"k\" limit=2",
+      "critical critical=\"k\" scheduleToClose=1m onError=continue",
   };
-  std::string line = "node " + id + " " + kKinds[dice.Roll(19)];
-  if (depth < 3 && dice.Chance(10)) line = "node " + id + " " + kContainers[dice.Roll(12)];
+  std::string line = "node " + id + " " + kKinds[dice.Roll(std::size(kKinds))];
+  if (depth < 3 && dice.Chance(12)) {
+    line = "node " + id + " " + kContainers[dice.Roll(std::size(kContainers))];
+  }
+  if (depth > 0 && dice.Chance(30)) line += " places=" + std::to_string(1 + dice.Roll(2));
   if (dice.Chance(2)) line = "node " + id + " fail reason=BAD";
   if (dice.Chance(2)) line = "node " + id + " fail reason=BAD onError=compensate";
   if (dice.Chance(2)) line = "node " + id + " end output=\"=inputs.x\"";
@@ -95,6 +111,9 @@ std::string RandomCompensation(Dice& dice, const std::string& id) {
 
 std::string RandomPort(Dice& dice, const std::string& node_line) {
   if (node_line.find(" if ") != std::string::npos) return dice.Chance(50) ? ".then" : ".else";
+  if (node_line.find(" approval ") != std::string::npos) {
+    return dice.Chance(50) ? ".approved" : ".rejected";
+  }
   if (node_line.find(" switch ") != std::string::npos) {
     return std::vector<std::string>{".p", ".q", ".r"}[dice.Roll(3)];
   }
@@ -129,7 +148,8 @@ std::string RandomScope(Dice& dice, const std::string& prefix, int most, int dep
     text += lines.back();
     bool container = lines.back().find(" map ") != std::string::npos ||
                      lines.back().find(" loop ") != std::string::npos ||
-                     lines.back().find(" transaction") != std::string::npos;
+                     lines.back().find(" transaction") != std::string::npos ||
+                     lines.back().find(" critical ") != std::string::npos;
     if (container) text += RandomScope(dice, id + ".", 4, depth + 1);
     for (const std::string& source : sources) edges += "edge " + source + " -> " + id + "\n";
   }
@@ -139,8 +159,28 @@ std::string RandomScope(Dice& dice, const std::string& prefix, int most, int dep
 std::string RandomPlan(Dice& dice) {
   std::string text = dice.Chance(30) ? "timeout 2m\n" : "";
   if (dice.Chance(30)) text += "maxInFlight " + std::to_string(1 + dice.Roll(3)) + "\n";
+  if (dice.Chance(10)) text += "concurrency inputs.key\n";
   if (dice.Chance(50)) text += "outputs {\"x\": \"=inputs.x\", \"o\": \"=?nodes.n0.output\"}\n";
   return text + RandomScope(dice, "", 25, 0);
+}
+
+// What brings a request to a good end.
+CommandBody GoodAnswer(const Action& action) {
+  if (const auto* offer = std::get_if<OfferTask>(&action.body)) {
+    return CompleteTask{offer->step, offer->attempt, 1};
+  }
+  if (const auto* run = std::get_if<RunInProcess>(&action.body)) {
+    return RunStep{run->step, run->attempt};
+  }
+  if (const auto* approval = std::get_if<OpenApproval>(&action.body)) {
+    return DecideApproval{approval->step, true, "users/ann", "", 1};
+  }
+  if (const auto* child = std::get_if<StartChild>(&action.body)) {
+    if (child->detach) return ChildStarted{child->step, child->attempt, Uuid(), 1};
+    return ChildEnded{child->step, child->attempt, Uuid(), Phase::kCompleted, 1, {}};
+  }
+  if (const auto* key = std::get_if<AcquireKey>(&action.body)) return KeyGranted{key->ticket};
+  return FireTimer{std::get<StartTimer>(action.body).id};
 }
 
 // One execution with a pretended outside world.
@@ -170,7 +210,8 @@ class World {
     auto info = std::make_shared<StartInfo>();
     info->plan_hash = plan_->hash;
     info->strict = dice_.Chance(20);
-    info->input = json::Object{{"x", static_cast<int64_t>(dice_.Roll(20))}};
+    info->queued = dice_.Chance(10);
+    info->input = json::Object{{"x", static_cast<int64_t>(dice_.Roll(20))}, {"key", "k"}};
     Send(StartExecution{plan_, std::move(info)});
   }
 
@@ -182,6 +223,8 @@ class World {
     if (dice_.Chance(10)) return Send(Continue{});
     std::vector<Action> open = Outstanding(state_);
     if (dice_.Chance(30) || open.empty()) return Send(Nonsense());
+    if (dice_.Chance(10)) return Send(SignalExecution{"a", static_cast<int64_t>(dice_.Roll(4))});
+    if (dice_.Chance(5)) return Send(AdmitExecution{});
     Answer(open[dice_.Roll(open.size())]);
   }
 
@@ -190,14 +233,24 @@ class World {
     now_ += 200'000'000;
     if (state_.paused) return Resume();
     if (state_.more()) return Send(Continue{});
+    if (state_.holds & kHoldAdmission) return Send(AdmitExecution{});
+    if (!state_.signals.empty() || state_.listeners.empty() || dice_.Chance(50)) PushOutside();
+    if (!state_.listeners.empty()) Send(SignalExecution{"a", 3});
+  }
+
+  void PushOutside() {
     std::vector<Action> open = Outstanding(state_);
+    std::erase_if(open, [](const Action& action) {  // asks for nothing
+      const auto* key = std::get_if<AcquireKey>(&action.body);
+      return key && key->held;
+    });
+    if (open.empty() && !state_.listeners.empty()) return;
     ASSERT_FALSE(open.empty()) << Describe(state_);
     const Action& last = open.back();
-    if (const auto* offer = std::get_if<OfferTask>(&last.body)) {
-      Send(CompleteTask{offer->step, offer->attempt, 1});
-    } else {
-      Answer(last);
-    }
+    const auto* timer = std::get_if<StartTimer>(&last.body);
+    // Children that fail and keys that are refused end as well, but not always later ones.
+    if (timer || dice_.Chance(30)) return Answer(last);
+    Send(GoodAnswer(last));
   }
 
   void Resume() {
@@ -215,9 +268,21 @@ class World {
     StepRef step{static_cast<ActivationIndex>(dice_.Roll(2) == 0 ? 0 : dice_.Roll(6)),
                  static_cast<NodeIndex>(dice_.Roll(plan_->nodes.size() + 2))};
     auto attempt = static_cast<uint32_t>(dice_.Roll(4));
-    switch (dice_.Roll(6)) {
+    switch (dice_.Roll(12)) {
       case 0:
         return CompleteTask{step, attempt, 1};
+      case 6:
+        return DecideApproval{step, true, "stranger", "", {}};
+      case 7:
+        return ChildStarted{step, attempt, Uuid(), 1};
+      case 8:
+        return ChildEnded{step, attempt, Uuid(), Phase::kFailed, {}, {"BAD", "", ""}};
+      case 9:
+        return KeyGranted{{step}};
+      case 10:
+        return KeyRefused{{step}, "BUSY", ""};
+      case 11:
+        return KeyGranted{};
       case 1:
         return FailTask{step, attempt, "BAD", "", dice_.Chance(50)};
       case 2:
@@ -243,6 +308,28 @@ class World {
       if (timer->id.kind == TimerKind::kExecution && dice_.Chance(80)) return;
       if (dice_.Chance(70)) now_ = std::max(now_, timer->fire_at);
       Send(FireTimer{timer->id});
+    } else if (const auto* approval = std::get_if<OpenApproval>(&action.body)) {
+      Send(DecideApproval{approval->step, dice_.Chance(70), "users/ann", "", 1});
+    } else if (const auto* child = std::get_if<StartChild>(&action.body)) {
+      Send(AnswerOf(*child));
+    } else if (const auto* key = std::get_if<AcquireKey>(&action.body)) {
+      if (dice_.Chance(90)) return Send(KeyGranted{key->ticket});
+      Send(KeyRefused{key->ticket, "KEY_BUSY", "no place"});
+    }
+  }
+
+  CommandBody AnswerOf(const StartChild& child) {
+    Uuid id = *Uuid::Parse("00000000-0000-4000-8000-00000000000c");
+    switch (dice_.Roll(4)) {
+      case 0:
+        return ChildStarted{child.step, child.attempt, id, 2};
+      case 1:
+        return ChildRefused{child.step, child.attempt, {"BAD", "", ""}, dice_.Chance(50)};
+      case 2:
+        return ChildEnded{child.step, child.attempt, id, Phase::kFailed, {}, {"BAD", "", ""}};
+      default:
+        if (child.detach) return ChildStarted{child.step, child.attempt, id, 2};
+        return ChildEnded{child.step, child.attempt, id, Phase::kCompleted, 7, {}};
     }
   }
 
@@ -272,6 +359,9 @@ class World {
     if (state_.over()) {
       EXPECT_TRUE(timers_.empty()) << "a timer is left over\n" << History();
       EXPECT_TRUE(tasks_.empty()) << "a task is left over";
+      EXPECT_TRUE(children_.empty()) << "a child is left over";
+      EXPECT_TRUE(approvals_.empty()) << "an approval is left over";
+      EXPECT_TRUE(tickets_.empty()) << "a key is left over";
     }
   }
 
@@ -282,6 +372,11 @@ class World {
     if (const auto* c = std::get_if<CompleteTask>(&body)) tasks_.erase({c->step, c->attempt});
     if (const auto* c = std::get_if<FailTask>(&body)) tasks_.erase({c->step, c->attempt});
     if (const auto* c = std::get_if<LoseAttempt>(&body)) tasks_.erase({c->step, c->attempt});
+    if (const auto* c = std::get_if<ChildRefused>(&body)) children_.erase({c->step, c->attempt});
+    if (const auto* c = std::get_if<ChildEnded>(&body)) children_.erase({c->step, c->attempt});
+    const auto* started = std::get_if<ChildStarted>(&body);
+    bool detached = started && state_.step(started->step).state == StepState::kCompleted;
+    if (detached) children_.erase({started->step, started->attempt});
   }
 
   void Journal(const Event& event) {
@@ -350,6 +445,7 @@ class World {
         EXPECT_EQ(timer->second, cancel->fire_at);
         timers_.erase(timer);
       }
+      TrackWaits(action);
     }
     for (const Action& action : Outstanding(state_)) {
       if (const auto* offer = std::get_if<OfferTask>(&action.body)) {
@@ -359,6 +455,36 @@ class World {
       if (timer) {
         EXPECT_TRUE(timers_.contains(Encode(timer->id))) << "a timer was never started";
       }
+      if (const auto* a = std::get_if<OpenApproval>(&action.body)) {
+        EXPECT_TRUE(approvals_.contains(a->step)) << "an approval was never opened";
+      }
+      if (const auto* a = std::get_if<StartChild>(&action.body)) {
+        EXPECT_TRUE(children_.contains({a->step, a->attempt})) << "a child was never started";
+      }
+      if (const auto* a = std::get_if<AcquireKey>(&action.body)) {
+        EXPECT_TRUE(tickets_.contains(a->ticket)) << "a key was never asked for";
+      }
+    }
+  }
+
+  void TrackWaits(const Action& action) {
+    if (const auto* a = std::get_if<OpenApproval>(&action.body)) {
+      EXPECT_TRUE(approvals_.insert(a->step).second) << "opened twice";
+    }
+    if (const auto* a = std::get_if<CloseApproval>(&action.body)) {
+      EXPECT_EQ(approvals_.erase(a->step), 1u) << "closed, never opened";
+    }
+    if (const auto* a = std::get_if<StartChild>(&action.body)) {
+      EXPECT_TRUE(children_.insert({a->step, a->attempt}).second) << "started twice";
+    }
+    if (const auto* a = std::get_if<CancelChild>(&action.body)) {
+      EXPECT_EQ(children_.erase({a->step, a->attempt}), 1u) << "cancelled, never started";
+    }
+    if (const auto* a = std::get_if<AcquireKey>(&action.body)) {
+      EXPECT_TRUE(tickets_.insert(a->ticket).second) << "asked for twice";
+    }
+    if (const auto* a = std::get_if<ReleaseKey>(&action.body)) {
+      EXPECT_EQ(tickets_.erase(a->ticket), 1u) << "released, never asked for";
     }
   }
 
@@ -389,6 +515,9 @@ class World {
   std::set<std::pair<StepRef, uint32_t>> ended_;
   std::map<std::string, UnixMicros> timers_;
   std::set<std::pair<StepRef, uint32_t>> tasks_;
+  std::set<std::pair<StepRef, uint32_t>> children_;
+  std::set<StepRef> approvals_;
+  std::set<Ticket> tickets_;
 };
 
 TEST(Property, RandomGraphsUnderRandomCommands) {
@@ -425,29 +554,17 @@ TEST(Property, SnapshotsInTheMiddleChangeNothing) {
     PlanPtr plan = PlanOf(RandomPlan(dice));
     auto info = std::make_shared<StartInfo>();
     info->plan_hash = plan->hash;
-    info->input = json::Object{{"x", 11}};
+    info->input = json::Object{{"x", 11}, {"key", "k"}};
     ExecutionState direct;
     Command command{1, 0, "", StartExecution{plan, info}};
     ASSERT_TRUE(Advance(direct, command).ok());
     ExecutionState restored = *DecodeState(plan, EncodeState(direct));
     for (int i = 0; i < 50 && !direct.over(); ++i) {
       std::vector<Action> open = Outstanding(direct);
-      ASSERT_TRUE(direct.paused || !open.empty());
       command.now += 60'000'000;
-      if (direct.paused) {
-        command.body = ResumeExecution{};
-        ASSERT_EQ(Advance(direct, command).ok(), Advance(restored, command).ok());
-        ASSERT_TRUE(Same(restored, direct)) << "seed " << seed;
-        continue;
-      }
-      const Action& action = open[dice.Roll(open.size())];
-      if (const auto* offer = std::get_if<OfferTask>(&action.body)) {
-        command.body = CompleteTask{offer->step, offer->attempt, 1};
-      } else if (const auto* run = std::get_if<RunInProcess>(&action.body)) {
-        command.body = RunStep{run->step, run->attempt};
-      } else {
-        command.body = FireTimer{std::get<StartTimer>(action.body).id};
-      }
+      command.body = SignalExecution{"a", 3};
+      if (!open.empty()) command.body = GoodAnswer(open[dice.Roll(open.size())]);
+      if (direct.paused) command.body = ResumeExecution{};
       EXPECT_EQ(Advance(direct, command).ok(), Advance(restored, command).ok());
       restored = *DecodeState(plan, EncodeState(restored));
       ASSERT_TRUE(Same(restored, direct)) << "seed " << seed;

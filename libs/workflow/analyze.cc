@@ -9,6 +9,7 @@
 #include "libs/workflow/document_parts.h"
 #include "libs/workflow/duration.h"
 #include "libs/workflow/expressions.h"
+#include "libs/workflow/features.h"
 
 namespace agentflow::workflow {
 namespace {
@@ -18,6 +19,27 @@ void CheckBudget(const json::Value& document, Reporter& reporter) {
   reporter.Error("FEATURE_UNAVAILABLE", "", "/budget",
                  "`budget` is not available in this release, and a limit that nothing keeps would "
                  "mislead. Remove it until it is.");
+}
+
+ConcurrencyConfig ReadConcurrency(const json::Value& document, ExpressionCompiler& expressions,
+                                  Reporter& reporter) {
+  ConcurrencyConfig config;
+  const json::Value* written = document.Find("concurrency");
+  if (written == nullptr || !written->is_object()) return config;
+  if (!kKeysRun) {
+    reporter.Error("FEATURE_UNAVAILABLE", "", "/concurrency",
+                   "`concurrency` is not available in this release. Remove it until it is.");
+  }
+  const json::Value* key = written->Find("key");
+  if (key != nullptr && key->is_string()) {
+    config.key = expressions.CompileText(key->as_string(), "/concurrency/key", Site{.start = true},
+                                         cel::Type(cel::Type::Kind::kString));
+  }
+  config.limit = static_cast<uint32_t>(std::clamp<int64_t>(written->IntOr("limit", 1), 1, 1000));
+  std::string busy = written->StringOr("whenBusy");
+  if (busy == "cancelRunning") config.when_busy = WhenBusy::kCancelRunning;
+  if (busy == "cancelNew") config.when_busy = WhenBusy::kCancelNew;
+  return config;
 }
 
 Edge PlanEdge(const Graph& graph, const GraphEdge& edge) {
@@ -49,6 +71,7 @@ std::shared_ptr<Plan> AnalyzeInto(const json::Value& document, const NodeTypes& 
   if (const json::Value* outputs = document.Find("outputs"); outputs && outputs->is_object()) {
     plan->outputs = expressions.CompileTemplate(*outputs, "/outputs", Site{});
   }
+  plan->concurrency = ReadConcurrency(document, expressions, reporter);
   expressions.ReportMissing();
   if (reporter.has_errors()) return nullptr;
 

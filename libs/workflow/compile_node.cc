@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "libs/workflow/duration.h"
+#include "libs/workflow/features.h"
 
 namespace agentflow::workflow {
 namespace {
@@ -26,13 +27,9 @@ class ConfigCompiler {
   ConfigCompiler(const Graph& graph, NodeIndex index, ExpressionCompiler& expressions)
       : node_(graph.nodes[index]), expressions_(expressions) {
     site_ = {.scope = node_.scope, .reader = index, .node = node_.path};
-    body_ = {.scope = node_.body == kNone ? node_.scope : node_.body,
-             .reader = kNone,
-             .node = node_.path};
-    signal_ = site_;
-    signal_.signal = true;
-    before_ = site_;
-    before_.loop = index;
+    body_ = SiteOfField(graph, index, "output");
+    signal_ = SiteOfField(graph, index, "filter");
+    before_ = SiteOfField(graph, index, "while");
   }
 
   NodeConfig Compile() {
@@ -231,14 +228,35 @@ void CheckRetry(const GraphNode& node, const Retry& retry, Reporter& reporter) {
                      "). Swap them, or write `max` too.");
 }
 
+// Nodes that are waited for by the engine itself.
+bool Waits(const GraphNode& node) {
+  if (node.type == nullptr) return false;
+  NodeKind kind = node.type->kind;
+  return kind == NodeKind::kSignal || kind == NodeKind::kApproval || kind == NodeKind::kChild ||
+         kind == NodeKind::kCondition || kind == NodeKind::kCritical;
+}
+
+void CheckTypeAvailable(const GraphNode& node, Reporter& reporter) {
+  if (node.type == nullptr) return;
+  NodeKind kind = node.type->kind;
+  bool missing = (!kApprovalsRun && kind == NodeKind::kApproval) ||
+                 (!kChildrenRun && kind == NodeKind::kChild) ||
+                 (!kKeysRun && kind == NodeKind::kCritical);
+  if (!missing) return;
+  reporter.Error("FEATURE_UNAVAILABLE", node.path, node.pointer + "/type",
+                 "`" + node.type_name + "` is not available in this release. Remove the node.");
+}
+
 // What the document may say already and the engine does not do yet must not look as if it did.
 void CheckAvailable(const GraphNode& node, Reporter& reporter) {
+  CheckTypeAvailable(node, reporter);
   auto unavailable = [&](std::string_view field, std::string_view instead) {
     reporter.Error(
         "FEATURE_UNAVAILABLE", node.path, node.pointer + "/policy/" + std::string(field),
         "`" + std::string(field) + "` is not available in this release. " + std::string(instead));
   };
-  if (node.policy.Find("approval")) unavailable("approval", "Remove it until it is.");
+  if (!kApprovalsRun && node.policy.Find("approval"))
+    unavailable("approval", "Remove it until it is.");
   if (node.policy.Find("compensate")) {
     unavailable("compensate", "Undo by an ordinary node behind the `error` edge.");
   }
@@ -247,6 +265,59 @@ void CheckAvailable(const GraphNode& node, Reporter& reporter) {
       unavailable("onError", "Write fail or continue instead of " + std::string(mode) + ".");
     }
   }
+}
+
+void CheckPolicy(const Graph& graph, const GraphNode& node, Reporter& reporter) {
+  if (Waits(node) && node.policy.Find("timeout") != nullptr) {
+    reporter.Error("POLICY_INVALID", node.path, node.pointer + "/policy/timeout",
+                   "`timeout` bounds one attempt of a worker, and `" + node.type_name +
+                       "` has none. Write `totalTimeout`.");
+  }
+  bool approval = node.type != nullptr && node.type->kind == NodeKind::kApproval;
+  if (approval && node.policy.Find("approval") != nullptr) {
+    reporter.Error("POLICY_INVALID", node.path, node.pointer + "/policy/approval",
+                   "The node is an approval itself. Remove its `policy.approval`.");
+  }
+  NodeIndex owner = graph.scopes[node.scope].owner;
+  const NodeType* around = owner == kNone ? nullptr : graph.nodes[owner].type;
+  bool rounds = around != nullptr && around->kind == NodeKind::kMap;
+  if (node.policy.Find("concurrency") != nullptr && !rounds) {
+    reporter.Error("POLICY_INVALID", node.path, node.pointer + "/policy/concurrency",
+                   "`concurrency` is how many rounds work on a node directly inside flow.map or "
+                   "flow.pipeline, and `" +
+                       node.id + "` is in none. Remove it.");
+  }
+}
+
+uint32_t Concurrency(const Graph& graph, const GraphNode& node) {
+  NodeIndex owner = graph.scopes[node.scope].owner;
+  const NodeType* around = owner == kNone ? nullptr : graph.nodes[owner].type;
+  // One at a time is what a stage of a pipeline is, where it does not say otherwise.
+  int64_t otherwise = around != nullptr && InOrder(*around) ? 1 : 0;
+  return static_cast<uint32_t>(
+      std::clamp<int64_t>(node.policy.IntOr("concurrency", otherwise), 0, 1000));
+}
+
+std::shared_ptr<const ApprovalConfig> CompileApproval(const GraphNode& node, const Site& site,
+                                                      ExpressionCompiler& expressions) {
+  const json::Value* written = node.policy.Find("approval");
+  if (written == nullptr || !written->is_object()) return nullptr;
+  std::string pointer = node.pointer + "/policy/approval";
+  auto config = std::make_shared<ApprovalConfig>();
+  const json::Value* when = written->Find("when");
+  if (when != nullptr && when->is_string()) {
+    config->when = expressions.CompileText(when->as_string(), pointer + "/when", site,
+                                           cel::Type(cel::Type::Kind::kBool));
+  }
+  auto field = [&](const std::string& name) {
+    const json::Value* value = written->Find(name);
+    return value == nullptr ? Template{}
+                            : expressions.CompileTemplate(*value, pointer + "/" + name, site);
+  };
+  config->title = field("title");
+  config->by = field("by");
+  ReadOnTimeout(*written, *config);
+  return config;
 }
 
 }  // namespace
@@ -264,7 +335,9 @@ Policy CompilePolicy(const Graph& graph, NodeIndex index, const json::Value& def
   }
   ReadTimesAndRetry(node.policy, policy);
   CheckRetry(node, policy.retry, reporter);
+  CheckPolicy(graph, node, reporter);
   CheckAvailable(node, reporter);
+  policy.concurrency = Concurrency(graph, node);
   policy.on_error = node.on_error;
   policy.compensate = node.compensate;
   policy.checkpoint = node.policy.BoolOr("checkpoint", false);
@@ -276,12 +349,7 @@ Policy CompilePolicy(const Graph& graph, NodeIndex index, const json::Value& def
     policy.idempotency_key = expressions.CompileText(key->as_string(), pointer + "/idempotencyKey",
                                                      site, cel::Type(cel::Type::Kind::kString));
   }
-  const json::Value* approval = node.policy.Find("approval");
-  const json::Value* when = approval == nullptr ? nullptr : approval->Find("when");
-  if (when != nullptr && when->is_string()) {
-    expressions.CompileText(when->as_string(), pointer + "/approval/when", site,
-                            cel::Type(cel::Type::Kind::kBool));
-  }
+  policy.approval = CompileApproval(node, site, expressions);
   return policy;
 }
 

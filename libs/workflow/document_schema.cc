@@ -28,7 +28,9 @@ constexpr std::string_view kSchema = R"json({
                    "additionalProperties": {"type": "string", "maxLength": 256}},
         "tags": {"type": "array", "maxItems": 64, "items": {"type": "string", "maxLength": 64}},
         "version": {"type": "string", "description": "Your own version text, for people."},
-        "license": {"type": "string"}
+        "license": {"type": "string"},
+        "pattern": {"type": "boolean",
+                    "description": "Whether others use it like a node: custom.NAME@VERSION."}
       }
     },
     "inputs": {"description": "JSON Schema of an execution's input.",
@@ -50,6 +52,14 @@ constexpr std::string_view kSchema = R"json({
                      "onExceed": {"enum": ["fail", "ask", "degrade"]}}
     },
     "timeout": {"$ref": "#/$defs/duration", "description": "Of the whole execution."},
+    "concurrency": {
+      "description": "Executions with the same key run at most `limit` at a time.",
+      "type": "object", "required": ["key"], "additionalProperties": false,
+      "patternProperties": {"^x-": true},
+      "properties": {"key": {"$ref": "#/$defs/expression"},
+                     "limit": {"type": "integer", "minimum": 1, "maximum": 1000},
+                     "whenBusy": {"enum": ["queue", "cancelRunning", "cancelNew"]}}
+    },
     "defaults": {
       "description": "For nodes that work outside (ai.agent, action.*); their policy wins.",
       "type": "object", "additionalProperties": false, "patternProperties": {"^x-": true},
@@ -69,6 +79,7 @@ constexpr std::string_view kSchema = R"json({
                  "pattern": "^([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?([0-9]+ms)?$"},
     "onError": {"enum": ["fail", "continue", "compensate", "pause"]},
     "expression": {"type": "string", "minLength": 1, "x-expression": true},
+    "decider": {"type": "string", "pattern": "^((role|user|group):.+|=.+)$"},
     "reasons": {"type": "array", "maxItems": 100,
                 "items": {"type": "string", "pattern": "^([A-Z][A-Z0-9_]*\\*?|\\*)$"}},
     "nodes": {"type": "object", "additionalProperties": {"$ref": "#/$defs/node"}},
@@ -125,9 +136,15 @@ constexpr std::string_view kSchema = R"json({
         "idempotencyKey": {"$ref": "#/$defs/expression"},
         "compensate": {"type": "string"},
         "checkpoint": {"type": "boolean"},
+        "concurrency": {"type": "integer", "minimum": 1, "maximum": 1000,
+                        "description": "Rounds of the flow.map around it at this node."},
         "approval": {
           "type": "object", "required": ["by"], "additionalProperties": false,
-          "properties": {"when": {"$ref": "#/$defs/expression"}, "by": {"type": "string"},
+          "properties": {"when": {"$ref": "#/$defs/expression"},
+                         "title": {"type": "string", "minLength": 1, "maxLength": 10000},
+                         "by": {"anyOf": [{"$ref": "#/$defs/decider"},
+                                          {"type": "array", "maxItems": 100,
+                                           "items": {"$ref": "#/$defs/decider"}}]},
                          "timeout": {"$ref": "#/$defs/duration"},
                          "onTimeout": {"enum": ["reject", "approve", "fail"]}}
         }

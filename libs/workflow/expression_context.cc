@@ -58,11 +58,6 @@ bool MayBeExpression(const NodeType& type, const std::string& pointer,
   return rule->as_bool();
 }
 
-bool IsInBody(const NodeType& type, const std::string& field) {
-  const json::Value* about = type.config.DescribesAt("/" + field);
-  return about != nullptr && about->StringOr("x-place") == "body";
-}
-
 // What a program would read as nodes.<id>.output and .error.
 void AddNodes(const schema::Type& nodes, std::vector<SeenVariable>& variables) {
   for (const schema::Property& node : nodes.properties()) {
@@ -104,6 +99,11 @@ absl::StatusOr<ExpressionPlace> ExpressionContext::FindPlace(std::string_view fi
   if (tokens.empty()) return ExpressionPlace{.pointer = "/outputs"};
   std::string pointer = PointerOf(tokens);
   if (tokens[0] == "outputs") return ExpressionPlace{.pointer = std::move(pointer)};
+  if (pointer == "/concurrency/key") {
+    return ExpressionPlace{.site = {.start = true},
+                           .pointer = std::move(pointer),
+                           .expected = cel::Type(cel::Type::Kind::kString)};
+  }
   const Graph& graph = parts_.graph;
   ScopeIndex scope = 0;
   size_t at = 0;
@@ -160,10 +160,7 @@ absl::StatusOr<ExpressionPlace> ExpressionContext::PlaceInNode(
   if (!field || (node.type != nullptr && !MayBeExpression(*node.type, within, place.expected))) {
     return NeverAnExpression(place.pointer);
   }
-  if (node.type != nullptr && IsInBody(*node.type, tokens[1])) {
-    place.site.reader = kNone;
-    if (node.body != kNone) place.site.scope = node.body;
-  }
+  place.site = SiteOfField(parts_.graph, index, tokens[1]);
   return place;
 }
 

@@ -114,6 +114,21 @@ std::string FieldName(std::string_view pointer) {
   return name;
 }
 
+Site SiteOfField(const Graph& graph, NodeIndex index, const std::string& field) {
+  const GraphNode& node = graph.nodes[index];
+  Site site{.scope = node.scope, .reader = index, .node = node.path};
+  const json::Value* about =
+      node.type == nullptr ? nullptr : node.type->config.DescribesAt("/" + field);
+  std::string place = about == nullptr ? "" : about->StringOr("x-place");
+  if (place == "signal") site.signal = true;
+  if (place == "before") site.loop = index;
+  if (place == "body") {
+    site.reader = kNone;
+    if (node.body != kNone) site.scope = node.body;
+  }
+  return site;
+}
+
 struct ExpressionCompiler::Scratch {
   const Site& site;
   const std::string& pointer;
@@ -313,6 +328,15 @@ void ExpressionCompiler::ReportUnknownNode(const cel::Reference& reference,
 }
 
 void ExpressionCompiler::ReadNode(const cel::Reference& reference, Scratch& scratch) {
+  if (scratch.site.start) {
+    scratch.unknown.push_back(reference);
+    Report({.reason = "VARIABLE_NOT_HERE",
+            .message = "`nodes` cannot be read before the execution begins. Use `inputs`.",
+            .begin = reference.position,
+            .end = cel::PositionAt(scratch.text, SpanOf(scratch.text, reference, 0, 0).end)},
+           scratch);
+    return;
+  }
   if (reference.path.size() < 2) {
     if (any_node_) return ReadAllNodes(scratch);
     scratch.unknown.push_back(reference);
@@ -363,7 +387,8 @@ void ExpressionCompiler::ExplainUnknown(const cel::Reference& reference, const S
   for (const VariableInfo& info : Variables()) {
     if (info.name.substr(0, info.name.find('.')) != root || info.In(Place::kNode)) continue;
     std::string where;
-    for (Place place : {Place::kMapBody, Place::kLoopBody, Place::kCompensation}) {
+    for (Place place :
+         {Place::kMapBody, Place::kLoopBody, Place::kCompensation, Place::kSignalFilter}) {
       if (info.In(place)) where = PlaceName(place);
     }
     issue.reason = "VARIABLE_NOT_HERE";

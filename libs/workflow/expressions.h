@@ -32,9 +32,13 @@ struct Site {
   ScopeIndex scope = 0;
   NodeIndex reader = kNone;  // kNone: the end of the scope (outputs, a container's output)
   std::string node;          // path for problems
+  bool start = false;        // before the execution begins: no node can be read
   bool signal = false;       // there is a signal to look at
   NodeIndex loop = kNone;    // a flow.loop's condition before each round: what it may read of it
 };
+
+// Of a field of a node's `with`; its schema says by x-place where it is evaluated.
+Site SiteOfField(const Graph& graph, NodeIndex node, const std::string& field);
 
 class ExpressionCompiler {
  public:

@@ -29,7 +29,7 @@ NodeType Switch() {
   return {
       .type = "flow.switch@1",
       .title = "Switch",
-      .summary = "Takes the way of the first case that holds.",
+      .summary = "Takes the way of the first case that holds, or of every one.",
       .category = "flow",
       .kind = NodeKind::kSwitch,
       .config = SchemaOf(R"({
@@ -43,10 +43,14 @@ NodeType Switch() {
                          "x-expression": false},
                 "when": {"type": "string", "minLength": 1, "title": "When",
                          "x-expression": true}}}},
+          "match": {"enum": ["first", "all"], "default": "first", "title": "Match",
+                    "x-expression": false,
+                    "description": "all: every case that holds, at the same time."},
           "default": {"type": "string", "pattern": "^[a-z][a-z0-9_]{0,62}$",
                       "title": "Default port", "x-expression": false,
                       "description": "Taken where no case holds; without it no port is."}}})"),
-      .output = SchemaOf(R"({"type": ["string", "null"]})"),
+      // With match: all the list of the ports.
+      .output = SchemaOf(R"({"type": ["string", "null", "array"]})"),
       .outputs = {},
       .dynamic_ports = true,
       .example =

@@ -44,8 +44,9 @@ NodeType Loop() {
       .config = SchemaOf(R"({
         "type": "object", "additionalProperties": false,
         "properties": {
-          "while": {"type": "string", "minLength": 1, "x-expression": true, "title": "While",
-                    "description": "Checked before each round."},
+          "while": {"type": "string", "minLength": 1, "x-expression": true, "x-place": "before",
+                    "title": "While",
+                    "description": "Checked before each round; may read `previous`."},
           "until": {"type": "string", "minLength": 1, "x-expression": true, "x-place": "body",
                     "title": "Until", "description": "Checked after each round."},
           "maxIterations": {"type": "integer", "minimum": 1, "maximum": 100000,
@@ -65,10 +66,55 @@ NodeType Loop() {
   };
 }
 
+NodeType Pipeline() {
+  NodeType type = Map();
+  type.type = "flow.pipeline@1";
+  type.title = "Pipeline";
+  type.summary = "Streams the items of a list through its nodes, each node in their order.";
+  type.example =
+      "pages:\n"
+      "  type: flow.pipeline@1\n"
+      "  with: {items: =inputs.pages, output: =nodes.index.output}\n"
+      "  nodes:\n"
+      "    scan: {type: ai.agent@1, with: {agent: scanner, input: =item}, policy: {concurrency: "
+      "4}}\n"
+      "    index: {type: ai.agent@1, with: {agent: indexer, input: =nodes.scan.output}}\n"
+      "  edges: [start -> scan, scan -> index]\n";
+  return type;
+}
+
+NodeType Critical() {
+  return {
+      .type = "flow.critical@1",
+      .title = "Critical section",
+      .summary = "Runs its nodes while it holds one of a key's places, shared by all executions.",
+      .category = "flow",
+      .kind = NodeKind::kCritical,
+      .config = SchemaOf(R"json({
+        "type": "object", "required": ["key"], "additionalProperties": false,
+        "properties": {
+          "key": {"type": "string", "minLength": 1, "maxLength": 256, "title": "Key",
+                  "description": "What is shared, for example =\"account \" + inputs.account."},
+          "limit": {"type": "integer", "minimum": 1, "maximum": 1000, "default": 1,
+                    "title": "Places", "description": "How many may be inside at a time."},
+          "output": {"title": "Output", "x-place": "body",
+                     "description": "What it gives; its nodes' outputs can be read."}}})json"),
+      .output = SchemaOf("true"),
+      .container = true,
+      .example =
+          "book:\n"
+          "  type: flow.critical@1\n"
+          "  with: {key: =\"account \" + inputs.account, output: =nodes.pay.output}\n"
+          "  nodes:\n"
+          "    pay: {type: ai.agent@1, with: {agent: payer, input: =inputs}}\n"
+          "  edges: [start -> pay]\n",
+  };
+}
+
 }  // namespace
 
 std::vector<NodeType> ContainerTypes() {
-  return {Map(), Loop()};
+  return {Map(), Pipeline(), Loop(), Critical()};
 }
 
 }  // namespace agentflow::workflow

@@ -48,10 +48,36 @@ NodeType Agent() {
   };
 }
 
+NodeType Workflow() {
+  return {
+      .type = "flow.workflow@1",
+      .title = "Workflow",
+      .summary = "Runs another workflow and waits for what it gives.",
+      .category = "flow",
+      .kind = NodeKind::kChild,
+      .config = SchemaOf(R"({
+        "type": "object", "required": ["workflow"], "additionalProperties": false,
+        "properties": {
+          "workflow": {"type": "string", "pattern": "^[a-z][a-z0-9-]{0,62}$", "title": "Workflow",
+                       "description": "Id of the workflow.", "x-resource": "workflows"},
+          "version": {"type": "integer", "minimum": 1, "title": "Version", "x-expression": false,
+                      "description": "Without it the one that counts when it starts."},
+          "input": {"title": "Input", "description": "What it is started with."},
+          "detach": {"type": "boolean", "default": false, "title": "Detach",
+                     "x-expression": false,
+                     "description": "Go on once it has started, and leave it alone."}}})"),
+      .output = SchemaOf("true"),
+      .example =
+          "review:\n"
+          "  type: flow.workflow@1\n"
+          "  with: {workflow: review-board, input: {text: =inputs.text}}\n",
+  };
+}
+
 }  // namespace
 
 std::vector<NodeType> WorkTypes() {
-  return {Transform(), Agent()};
+  return {Transform(), Agent(), Workflow()};
 }
 
 }  // namespace agentflow::workflow

@@ -7,7 +7,8 @@ constexpr uint8_t In(Place place) {
   return static_cast<uint8_t>(1 << static_cast<int>(place));
 }
 constexpr uint8_t kEverywhere = In(Place::kNode) | In(Place::kOutputs) | In(Place::kMapBody) |
-                                In(Place::kLoopBody) | In(Place::kCompensation);
+                                In(Place::kLoopBody) | In(Place::kCompensation) |
+                                In(Place::kSignalFilter);
 
 }  // namespace
 
@@ -26,6 +27,7 @@ const std::vector<VariableInfo>& Variables() {
       {"index", "int", "Its place in the list, from 0.", In(Place::kMapBody)},
       {"iteration", "int", "Which round this is, from 0.", In(Place::kLoopBody)},
       {"previous", "any", "What the round before gave; null in the first.", In(Place::kLoopBody)},
+      {"signal", "any", "The payload of the signal looked at.", In(Place::kSignalFilter)},
       {"step.output", "any", "What the step being undone gave.", In(Place::kCompensation)},
       {"step.input", "any", "What the step being undone got.", In(Place::kCompensation)},
   };
@@ -44,6 +46,8 @@ std::string_view PlaceName(Place place) {
       return "inside flow.loop";
     case Place::kCompensation:
       return "a compensation";
+    case Place::kSignalFilter:
+      return "a flow.signal's filter";
   }
   return "";
 }

@@ -14,6 +14,7 @@ enum class Place : uint8_t {
   kMapBody,       // nodes inside flow.map, and its output
   kLoopBody,      // nodes inside flow.loop, its output and its until
   kCompensation,  // fields of a node named by a `compensate`
+  kSignalFilter,  // the filter of a flow.signal
 };
 
 struct VariableInfo {
