@@ -24,8 +24,13 @@ bool ExecutionTimerRuns(const ExecutionState& state) {
 OfferTask OfferOf(const ExecutionState& state, StepRef ref) {
   const Step& step = state.step(ref);
   const workflow::Timeouts& timeouts = state.plan->nodes[ref.node].policy.timeouts;
-  return {ref,           step.attempt,            step.offer,        step.ready_at,
-          step.deadline, timeouts.start_to_close, timeouts.heartbeat};
+  return {ref,
+          step.attempt,
+          step.offer,
+          step.ready_at,
+          step.deadline,
+          timeouts.start_to_close,
+          timeouts.heartbeat};
 }
 
 Transition::Transition(ExecutionState& state, const Command& command, const Limits& limits)

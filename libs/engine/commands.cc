@@ -122,8 +122,7 @@ absl::Status Transition::Handle(const FireTimer& fire) {
 
 absl::Status Transition::FireStepTimer(const TimerId& id) {
   if (!state_.HasStep(id.step)) return absl::OkStatus();
-  bool of_attempt =
-      id.kind == TimerKind::kStartToClose || id.kind == TimerKind::kScheduleToStart;
+  bool of_attempt = id.kind == TimerKind::kStartToClose || id.kind == TimerKind::kScheduleToStart;
   if (!of_attempt && id.attempt != 0) return absl::OkStatus();  // nobody started such a timer
   const Step& step = state_.step(id.step);
   auto wait = state_.waits.find(id.step);
@@ -162,9 +161,8 @@ absl::Status Transition::FireStepTimer(const TimerId& id) {
 
 absl::Status Transition::Handle(const CancelExecution& cancel) {
   AF_RETURN_IF_ERROR(CheckOpen());
-  Ending ending{.kind = Ending::Kind::kCancel,
-                .principal = command_.principal,
-                .cause = cancel.cause};
+  Ending ending{
+      .kind = Ending::Kind::kCancel, .principal = command_.principal, .cause = cancel.cause};
   if (state_.phase != Phase::kCompensating) {
     End(std::move(ending), cancel.compensate);
     return absl::OkStatus();

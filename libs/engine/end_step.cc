@@ -220,6 +220,7 @@ void Transition::CollectWait(StepRef ref, std::optional<std::string_view> reason
 
 void Transition::CollectActivation(ActivationIndex index, std::string_view reason,
                                    Closing* closing) const {
+  if (index >= state_.activations.size()) return;  // QUEUED: nothing has begun
   const Activation& activation = state_.activations[index];
   if (!activation.open) return;
   NodeIndex first = state_.plan->scopes[activation.scope].first_node;

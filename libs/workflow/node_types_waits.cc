@@ -78,7 +78,7 @@ NodeType Approval() {
       .example =
           "sign_off:\n"
           "  type: flow.approval@1\n"
-          "  with: {title: Publish the report?, by: \"role:editor\", timeout: 2d}\n",
+          "  with: {title: \"Publish the report?\", by: \"role:editor\", timeout: 2d}\n",
   };
 }
 
@@ -99,7 +99,7 @@ NodeType Await() {
       .example =
           "both_known:\n"
           "  type: flow.await@1\n"
-          "  with: {condition: nodes.?price.output.orValue(0.0) > 0.0}\n",
+          "  with: {condition: inputs.ready}\n",
   };
 }
 
