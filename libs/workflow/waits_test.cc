@@ -122,8 +122,8 @@ nodes:
     policy: {approval: {when: 1 < 2, by: "group:support", timeout: 1m, onTimeout: fail}}
 edges: [start -> ask, ask.approved -> pay]
 )");
-  if (!kApprovalsRun) GTEST_SKIP() << "the executor does not open approvals yet";
-  ASSERT_NE(analysis.plan, nullptr) << Show(analysis);
+  ASSERT_EQ(analysis.plan != nullptr, kApprovalsRun) << Show(analysis);
+  if (!kApprovalsRun) return;
   const auto& ask = std::get<ApprovalConfig>(NodeAt(analysis, "ask").config);
   EXPECT_EQ(ask.timeout, 4 * 3'600'000'000);
   EXPECT_EQ(ask.on_timeout, OnTimeout::kApprove);
@@ -150,11 +150,11 @@ edges: [start -> c, c -> d]
   ASSERT_TRUE(inputs.ok());
   NodeTypes types =
       NodeTypes::Builtin().With({CustomNodeType("review-board", 7, "Review", "", *inputs)});
-  if (!kChildrenRun) GTEST_SKIP() << "the executor does not start children yet";
   const NodeTypes* const catalogues[] = {&types, &NodeTypes::Published()};
   for (const NodeTypes* known : catalogues) {
     Analysis analysis = AnalyzeBody(body, *known);
-    ASSERT_NE(analysis.plan, nullptr) << Show(analysis);
+    ASSERT_EQ(analysis.plan != nullptr, kChildrenRun) << Show(analysis);
+    if (!kChildrenRun) continue;
     const auto& child = std::get<ChildConfig>(NodeAt(analysis, "c").config);
     EXPECT_EQ(child.workflow.constant, json::Value("review"));
     EXPECT_EQ(child.version, 3);
@@ -188,8 +188,8 @@ edges: [start -> t]
 )");
   EXPECT_NE(Show(reads).find("VARIABLE_NOT_HERE /concurrency/key"), std::string::npos)
       << Show(reads);
-  if (!kKeysRun) GTEST_SKIP() << "the executor has no keys yet";
-  ASSERT_NE(analysis.plan, nullptr) << Show(analysis);
+  ASSERT_EQ(analysis.plan != nullptr, kKeysRun) << Show(analysis);
+  if (!kKeysRun) return;
   EXPECT_EQ(analysis.plan->concurrency.limit, 2u);
   EXPECT_EQ(analysis.plan->concurrency.when_busy, WhenBusy::kCancelNew);
   EXPECT_EQ(std::get<CriticalConfig>(NodeAt(analysis, "c").config).limit, 3u);

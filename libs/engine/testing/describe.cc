@@ -433,12 +433,12 @@ std::string BrokenInvariant(const ExecutionState& state, const Decision& decisio
   }
   std::string places = BrokenPlaces(state);
   if (!places.empty()) return places;
-  bool alive =
-      state.more() || state.paused || std::any_of(outstanding.begin(), outstanding.end(), [](const Action& action) {
-        const auto* timer = std::get_if<StartTimer>(&action.body);
-        const auto* key = std::get_if<AcquireKey>(&action.body);
-        return timer ? timer->id.kind != TimerKind::kExecution : !key || !key->held;
-      });
+  bool alive = state.more() || state.paused ||
+               std::any_of(outstanding.begin(), outstanding.end(), [](const Action& action) {
+                 const auto* timer = std::get_if<StartTimer>(&action.body);
+                 const auto* key = std::get_if<AcquireKey>(&action.body);
+                 return timer ? timer->id.kind != TimerKind::kExecution : !key || !key->held;
+               });
   // What only somebody outside can end, without anything that the shell has to do.
   alive = alive || !state.listeners.empty() || state.holds != 0;
   return alive || state.phase == Phase::kNone ? "" : "the execution is stuck";
