@@ -38,7 +38,7 @@ struct DesignerService::Parts {
       : pool(std::move(options)),
         quotas(MakeTenantQuotas(parts.Peer("tenant"), parts.clock(), workflow_limit)),
         workflows({.pool = pool, .clock = parts.clock(), .quotas = *quotas}),
-        node_types(workflow::NodeTypes::Builtin()),
+        node_types(pool),
         versions(pool),
         audit(pool, audit::SendToTenant(parts.Peer("tenant")), {}) {}
 

@@ -121,7 +121,7 @@ TEST_F(ListsTest, AFullPageIsCutWhereItWouldGetTooLarge) {
 }
 
 TEST_F(ListsTest, NodeTypes) {
-  NodeTypeRpc types(workflow::NodeTypes::Builtin());
+  NodeTypeRpc types(*pool_);
   api::ListNodeTypesRequest request;
   request.set_page_size(4);
   auto first = types.List(acme_, request);
@@ -136,6 +136,39 @@ TEST_F(ListsTest, NodeTypes) {
   EXPECT_TRUE(types.Get(acme_, get)->dynamic_ports());
   get.set_name("nodeTypes/flow.none@1");
   EXPECT_EQ(ReasonOf(types.Get(acme_, get).status()), "NODE_TYPE_NOT_FOUND");
+}
+
+TEST_F(ListsTest, PublishedPatternsAreNodeTypesOfTheirTenant) {
+  std::string pattern =
+      "apiVersion: agentflow/v1\nkind: Workflow\n"
+      "metadata: {name: review-board, title: Review board, pattern: true}\n"
+      "inputs: {type: object, required: [text], properties: {text: {type: string}}}\n"
+      "nodes: {a: {type: data.transform@1, with: {value: =inputs.text}}}\nedges: [start -> a]\n";
+  ASSERT_TRUE(Create(acme_, pattern).ok());
+  NodeTypeRpc types(*pool_);
+  api::GetNodeTypeRequest get;
+  get.set_name("nodeTypes/custom.review_board@1");
+  EXPECT_EQ(ReasonOf(types.Get(acme_, get).status()), "NODE_TYPE_NOT_FOUND");
+  ASSERT_TRUE(Publish(acme_, "workflows/review-board").ok());
+  auto found = types.Get(acme_, get);
+  ASSERT_TRUE(found.ok()) << found.status();
+  EXPECT_EQ(found->title(), "Review board");
+  EXPECT_TRUE(found->config_schema().fields().contains("required"));
+  EXPECT_EQ(ReasonOf(types.Get(bolt_, get).status()), "NODE_TYPE_NOT_FOUND");
+
+  api::ValidateWorkflowRequest validate;
+  validate.set_source(
+      "apiVersion: agentflow/v1\nkind: Workflow\n"
+      "nodes: {a: {type: custom.review_board@1, with: {txet: 1}}}\nedges: [start -> a]\n");
+  auto reasons = [&](const rpc::Call& call) {
+    std::string all;
+    auto response = rpc_->Validate(call, validate);
+    if (!response.ok()) return response.status().ToString();
+    for (const auto& problem : response->problems()) all += problem.reason() + " ";
+    return all;
+  };
+  EXPECT_NE(reasons(acme_).find("FIELD_REQUIRED"), std::string::npos) << reasons(acme_);
+  EXPECT_EQ(reasons(bolt_), "NODE_TYPE_UNKNOWN ");
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 #include "libs/workflow/analyze.h"
 #include "libs/workflow/names.h"
 #include "services/designer/rpc/workflow_rpc.h"
+#include "services/designer/store/pattern_store.h"
 #include "services/designer/store/workflow_store.h"
 
 namespace agentflow::designer {
@@ -35,6 +36,7 @@ absl::StatusOr<api::ImportWorkflowResponse> WorkflowRpc::Import(
   int64_t limit = parts_.quotas.WorkflowLimit(call.tenant());
 
   api::ImportWorkflowResponse response;
+  workflow::NodeTypes types = parts_.types;
   AF_RETURN_IF_ERROR(InTenant(call, [&](pg::TenantTx& tx) -> absl::Status {
     Draft stored;
     AF_ASSIGN_OR_RETURN(std::optional<Draft> existing, FindDraft(tx, draft.id, true));
@@ -47,13 +49,14 @@ absl::StatusOr<api::ImportWorkflowResponse> WorkflowRpc::Import(
     } else {
       AF_ASSIGN_OR_RETURN(stored, InsertUnderQuota(tx, limit, draft));
     }
+    AF_ASSIGN_OR_RETURN(types, TypesOfTenant(tx, parts_.types));
     AF_ASSIGN_OR_RETURN(*response.mutable_workflow(), ToProto(stored, true));
     return Audit(tx, call, response.workflow().name(),
                  {{"contentHash", stored.text.content_hash}, {"replaced", existing.has_value()}});
   }));
   // The text is kept as it came; the report says what has to be done before it can be published.
   AF_ASSIGN_OR_RETURN(workflow::SourceText text, workflow::ParseText(request.source()));
-  for (const workflow::Problem& problem : workflow::Analyze(text, parts_.types).problems) {
+  for (const workflow::Problem& problem : workflow::Analyze(text, types).problems) {
     *response.add_problems() = ToProto(problem);
   }
   return response;

@@ -1,6 +1,7 @@
 #include "libs/base/status.h"
 #include "libs/workflow/analyze.h"
 #include "services/designer/rpc/workflow_rpc.h"
+#include "services/designer/store/pattern_store.h"
 #include "services/designer/store/version_store.h"
 #include "services/designer/store/workflow_store.h"
 
@@ -17,7 +18,8 @@ absl::StatusOr<api::WorkflowVersion> WorkflowRpc::Publish(
   AF_RETURN_IF_ERROR(InTenant(call, [&](pg::TenantTx& tx) -> absl::Status {
     AF_ASSIGN_OR_RETURN(Draft draft, LockDraft(tx, id, request.etag()));
     AF_ASSIGN_OR_RETURN(workflow::SourceText text, workflow::ParseText(draft.text.source));
-    AF_RETURN_IF_ERROR(workflow::InvalidStatus(workflow::Analyze(text, parts_.types).problems));
+    AF_ASSIGN_OR_RETURN(workflow::NodeTypes types, TypesOfTenant(tx, parts_.types));
+    AF_RETURN_IF_ERROR(workflow::InvalidStatus(workflow::Analyze(text, types).problems));
 
     AF_ASSIGN_OR_RETURN(std::optional<Version> version,
                         FindVersionByHash(tx, id, draft.text.content_hash));

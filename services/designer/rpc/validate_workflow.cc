@@ -2,6 +2,7 @@
 #include "libs/rpc/json_value.h"
 #include "libs/workflow/analyze.h"
 #include "services/designer/rpc/workflow_rpc.h"
+#include "services/designer/store/pattern_store.h"
 #include "services/designer/store/workflow_store.h"
 
 namespace agentflow::designer {
@@ -47,7 +48,12 @@ absl::StatusOr<api::ValidateWorkflowResponse> WorkflowRpc::Validate(
     *response.add_problems() = ToProto(SyntaxProblem(text.status()));
     return response;
   }
-  workflow::Analysis analysis = workflow::Analyze(*text, parts_.types);
+  workflow::Analysis analysis;
+  AF_RETURN_IF_ERROR(InTenant(call, [&](pg::TenantTx& tx) -> absl::Status {
+    AF_ASSIGN_OR_RETURN(workflow::NodeTypes types, TypesOfTenant(tx, parts_.types));
+    analysis = workflow::Analyze(*text, types);
+    return absl::OkStatus();
+  }));
   for (const workflow::Problem& problem : analysis.problems) {
     *response.add_problems() = ToProto(problem);
   }

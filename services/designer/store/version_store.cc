@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "libs/base/status.h"
+#include "services/designer/store/pattern_store.h"
 
 namespace agentflow::designer {
 namespace {
@@ -26,8 +27,8 @@ constexpr pg::Statement kNextNumber{
 constexpr pg::Statement kInsert{
     "version_insert",
     "INSERT INTO workflow_version (tenant_id, workflow_id, version, content_hash, source, "
-    "document, "
-    "comment, creator, create_time) VALUES (af.tenant(), $1, $2, $3, $4, $5, $6, $7, $8)"};
+    "document, comment, creator, create_time, pattern) "
+    "VALUES (af.tenant(), $1, $2, $3, $4, $5, $6, $7, $8, $9)"};
 constexpr pg::Statement kInsertContent{
     "content_insert",
     "INSERT INTO content (tenant_id, content_hash, canonical) VALUES (af.tenant(), $1, $2) "
@@ -104,7 +105,8 @@ absl::StatusOr<Version> InsertVersion(pg::TenantTx& tx, std::string_view workflo
   AF_RETURN_IF_ERROR(tx.Exec(kInsertContent, version.content_hash, pg::Bytea{canonical}).status());
   AF_RETURN_IF_ERROR(tx.Exec(kInsert, workflow, stored.version, version.content_hash,
                              version.source, json::Dump(version.document), version.comment,
-                             version.creator, pg::Timestamp{version.create_time})
+                             version.creator, pg::Timestamp{version.create_time},
+                             IsPattern(version.document))
                          .status());
   return stored;
 }
