@@ -1,5 +1,8 @@
 #include "libs/pg/connection.h"
 
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include <cstdio>
 #include <pqxx/pqxx>
 #include <unordered_map>
@@ -62,18 +65,23 @@ std::string SqlStateOfError(const pqxx::sql_error& error) {
 // Addresses and the like are for the log, not for whoever made the request.
 absl::Status LostConnection(std::string_view what) {
   obs::Warn("database connection lost", {{"error", what}});
-  return Unavailable("DATABASE_UNAVAILABLE", "the connection to the database was lost; try again");
+  return Error(absl::StatusCode::kUnavailable, "DATABASE_UNAVAILABLE",
+               "the connection to the database was lost; try again",
+               {{kErrorRetryAfterMs, "500"}});
 }
 
 }  // namespace
 
 struct Connection::Impl {
-  explicit Impl(const std::string& url) : connection(url), quiet(connection), tx(connection) {}
+  explicit Impl(const std::string& url)
+      : connection(url), quiet(connection), tx(connection), socket(dup(connection.sock())) {}
+  ~Impl() { close(socket); }
   pqxx::connection connection;
   pqxx::quiet_errorhandler quiet;
   // Passes commands on as they are; BEGIN and COMMIT are ours.
   pqxx::nontransaction tx;
   std::unordered_map<std::string, std::string> prepared;  // name to SQL
+  const int socket;  // a copy of our own: the number cannot mean another one in Break
 };
 
 std::string WithSetting(const std::string& url, std::string_view key, std::string_view value) {
@@ -98,11 +106,14 @@ absl::StatusOr<std::unique_ptr<Connection>> Connection::Open(const ConnectionOpt
   std::string url = WithSetting(options.url, "connect_timeout", std::to_string(timeout_s));
   url = WithSetting(url, "application_name", options.name);
   url = WithSetting(url, "options", settings);
+  // Half of a connection, whose other end is gone without a word.
+  url = WithSetting(url, "tcp_user_timeout", std::to_string(options.connect_timeout_ms));
   try {
     return std::unique_ptr<Connection>(new Connection(std::make_unique<Impl>(url)));
   } catch (const std::exception& error) {
     obs::Warn("database not reached", {{"name", options.name}, {"error", error.what()}});
-    return Unavailable("DATABASE_UNAVAILABLE", "the database cannot be reached; try again");
+    return Error(absl::StatusCode::kUnavailable, "DATABASE_UNAVAILABLE",
+                 "the database cannot be reached; try again", {{kErrorRetryAfterMs, "500"}});
   }
 }
 
@@ -111,6 +122,10 @@ Connection::~Connection() = default;
 
 bool Connection::lost() const {
   return !impl_->connection.is_open();
+}
+
+void Connection::Break() {
+  shutdown(impl_->socket, SHUT_RDWR);
 }
 
 std::string Connection::Quote(std::string_view text) const {

@@ -48,6 +48,8 @@ class Connection {
   std::string Quote(std::string_view text) const;
   // Once true, nothing works any more.
   bool lost() const;
+  // From any thread: whatever waits for the server's answer gets none, and the connection is lost.
+  void Break();
 
  private:
   struct Impl;

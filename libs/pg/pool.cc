@@ -3,11 +3,14 @@
 #include <algorithm>
 #include <chrono>
 #include <condition_variable>
+#include <map>
 #include <mutex>
 #include <vector>
 
+#include "libs/obs/log.h"
 #include "libs/pg/connection.h"
 #include "libs/pg/error.h"
+#include "libs/runtime/periodic.h"
 
 namespace agentflow::pg {
 namespace {
@@ -41,11 +44,19 @@ struct Pool::State {
   size_t open = 0;  // idle, in use, or being opened
   milliseconds backoff{0};
   SteadyClock::time_point next_attempt{};
+  std::map<Connection*, SteadyClock::time_point> answer_by;  // of what the server was asked
 
   absl::StatusOr<std::unique_ptr<Connection>> Acquire();
   void Release(std::unique_ptr<Connection> connection);
   absl::StatusOr<std::unique_ptr<Connection>> Open();
+  void BreakSilent();
 };
+
+namespace {
+
+constexpr milliseconds kWatchEvery{250};
+
+}  // namespace
 
 absl::StatusOr<std::unique_ptr<Connection>> Pool::State::Acquire() {
   std::unique_lock lock(mutex);
@@ -102,12 +113,75 @@ void Pool::State::Release(std::unique_ptr<Connection> connection) {
   returned.notify_one();
 }
 
+// A connection whose other end is gone without a word would hold its thread for good.
+void Pool::State::BreakSilent() {
+  std::vector<std::unique_ptr<Connection>> suspects;
+  {
+    std::lock_guard lock(mutex);
+    const auto now = SteadyClock::now();
+    bool silent = false;
+    for (auto& [connection, by] : answer_by) {
+      if (now < by) continue;
+      connection->Break();
+      silent = true;
+    }
+    if (!silent) return;
+    open -= idle.size();
+    suspects.swap(idle);
+    for (auto& connection : suspects) connection->Break();
+    returned.notify_all();
+  }
+  obs::Warn("the database does not answer; connections given up",
+            {{"name", options.name}, {"idle", suspects.size()}});
+}
+
+// Says, for as long as it lives, by when the server must have answered.
+class AnswerBy {
+ public:
+  AnswerBy(std::mutex& mutex, std::map<Connection*, SteadyClock::time_point>& answer_by,
+           Connection* connection, int most_ms)
+      : mutex_(mutex), answer_by_(answer_by), connection_(connection) {
+    std::lock_guard lock(mutex_);
+    answer_by_[connection_] = SteadyClock::now() + milliseconds(most_ms);
+  }
+  ~AnswerBy() {
+    std::lock_guard lock(mutex_);
+    answer_by_.erase(connection_);
+  }
+
+ private:
+  std::mutex& mutex_;
+  std::map<Connection*, SteadyClock::time_point>& answer_by_;
+  Connection* const connection_;
+};
+
 struct Tx::Impl {
   Impl(std::shared_ptr<Pool::State> pool, std::unique_ptr<Connection> connection)
       : pool(std::move(pool)), connection(std::move(connection)) {}
   ~Impl() {
-    if (!done && !connection->lost()) (void)connection->Script("ROLLBACK", "rollback");
+    if (!done && !connection->lost()) (void)Script("ROLLBACK", "rollback");
     pool->Release(std::move(connection));
+  }
+
+  // What takes the server no time.
+  absl::Status Script(const std::string& sql, const char* name) {
+    const AnswerBy watched(pool->mutex, pool->answer_by, connection.get(),
+                           pool->options.silence_ms);
+    return connection->Script(sql, name).status();
+  }
+  absl::StatusOr<Result> Run(const Statement& statement, std::span<const Param> params) {
+    return WithinTime([&] { return connection->Prepared(statement, params); });
+  }
+  absl::Status Commit() {
+    return WithinTime([&] { return connection->Script("COMMIT", "commit"); }).status();
+  }
+  template <typename Ask>
+  absl::StatusOr<Result> WithinTime(const Ask& ask) {
+    const PoolOptions& options = pool->options;
+    if (options.statement_timeout_ms == 0) return ask();
+    const AnswerBy watched(pool->mutex, pool->answer_by, connection.get(),
+                           options.statement_timeout_ms + options.silence_ms);
+    return ask();
   }
 
   std::shared_ptr<Pool::State> pool;
@@ -122,7 +196,7 @@ Tx::~Tx() = default;
 absl::StatusOr<Result> Tx::Run(const Statement& statement, std::span<const Param> params) {
   AF_CHECK(impl_ && !impl_->done);
   auto start = SteadyClock::now();
-  absl::StatusOr<Result> result = impl_->connection->Prepared(statement, params);
+  absl::StatusOr<Result> result = impl_->Run(statement, params);
   if (const auto& observer = impl_->pool->options.observer) {
     observer(statement.name, MicrosSince(start), result.status());
   }
@@ -133,7 +207,7 @@ absl::Status Tx::Commit() {
   AF_CHECK(impl_ && !impl_->done);
   auto start = SteadyClock::now();
   impl_->done = true;
-  absl::Status status = impl_->connection->Script("COMMIT", "commit").status();
+  absl::Status status = impl_->Commit();
   if (!status.ok() && impl_->connection->lost()) status = CommitUnknown();
   if (const auto& observer = impl_->pool->options.observer) {
     observer("commit", MicrosSince(start), status);
@@ -141,7 +215,10 @@ absl::Status Tx::Commit() {
   return status;
 }
 
-Pool::Pool(PoolOptions options) : state_(std::make_shared<State>(std::move(options))) {}
+Pool::Pool(PoolOptions options) : state_(std::make_shared<State>(std::move(options))) {
+  watch_ = std::make_unique<runtime::PeriodicTask>("pg-watch", kWatchEvery,
+                                                   [state = state_] { state->BreakSilent(); });
+}
 Pool::~Pool() = default;
 
 absl::StatusOr<std::shared_ptr<Tx::Impl>> Pool::Start(const std::string* tenant) {
@@ -152,7 +229,7 @@ absl::StatusOr<std::shared_ptr<Tx::Impl>> Pool::Start(const std::string* tenant)
     auto tx = std::make_shared<Tx::Impl>(state_, std::move(connection));
     std::string begin = "BEGIN";
     if (tenant != nullptr) begin += "; SET LOCAL app.tenant = " + tx->connection->Quote(*tenant);
-    absl::Status status = tx->connection->Script(begin, "begin").status();
+    absl::Status status = tx->Script(begin, "begin");
     if (status.ok()) return tx;
     if (!tx->connection->lost() || attempt >= state_->options.size) return status;
   }

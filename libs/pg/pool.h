@@ -14,6 +14,10 @@
 #include "libs/pg/result.h"
 #include "libs/pg/statement.h"
 
+namespace agentflow::runtime {
+class PeriodicTask;
+}
+
 // The request path to PostgreSQL: a bounded pool of connections under the role `<service>_app`,
 // which owns nothing and cannot bypass row security.
 namespace agentflow::pg {
@@ -71,7 +75,10 @@ struct PoolOptions {
   std::string name = "agentflow";  // application_name
   size_t size = 8;                 // connections, opened when needed
   int acquire_timeout_ms = 2'000;  // then RESOURCE_EXHAUSTED, reason DATABASE_POOL_EXHAUSTED
-  int statement_timeout_ms = 10'000;
+  int statement_timeout_ms = 10'000;  // the server's; 0: none
+  // A server that says nothing for this long beyond the statement's time is gone: the connection
+  // is given up, and with it all idle ones. What begins a transaction has this time alone.
+  int silence_ms = 5'000;
   int connect_timeout_ms = 3'000;
   // Told after every statement: name, duration and outcome. For metrics; must be thread-safe.
   std::function<void(const char* statement, int64_t micros, const absl::Status&)> observer;
@@ -103,6 +110,7 @@ class Pool {
   struct State;
   absl::StatusOr<std::shared_ptr<Tx::Impl>> Start(const std::string* tenant);
   std::shared_ptr<State> state_;
+  std::unique_ptr<runtime::PeriodicTask> watch_;
 };
 
 }  // namespace agentflow::pg

@@ -218,6 +218,28 @@ TEST_F(RequestTest, ACommitWhoseAnswerIsLostIsNotRepeated) {
   EXPECT_EQ(runs, 1);
 }
 
+TEST_F(RequestTest, AServerThatSaysNothingHoldsNobody) {
+  testing::PostgresProxy proxy(database_);
+  Pool pool({.url = proxy.Url("monitor_app"), .statement_timeout_ms = 50, .silence_ms = 50});
+  {
+    auto idle = pool.Begin("acme"), tx = pool.Begin("acme");
+    ASSERT_TRUE(idle.ok() && tx.ok());
+    proxy.SwallowAnswers();
+    EXPECT_EQ(ReasonOf(tx->Exec(kOne).status()), "DATABASE_UNAVAILABLE");
+    EXPECT_EQ(ReasonOf(idle->Commit()), "DATABASE_COMMIT_UNKNOWN");
+  }
+  proxy.Cut();
+  {
+    auto idle = pool.Begin("acme"), tx = pool.Begin("acme");
+    ASSERT_TRUE(idle.ok() && tx.ok());
+    proxy.SwallowAnswers();
+    EXPECT_EQ(ReasonOf(tx->Exec(kOne).status()), "DATABASE_UNAVAILABLE");
+  }
+  // The one that was idle is not found out in its turn.
+  proxy.Cut();
+  EXPECT_TRUE(pool.Begin("acme").ok());
+}
+
 TEST_F(RequestTest, InTenantStartsOverWhenTheConnectionBreaks) {
   Pool pool(Options());
   int runs = 0;
