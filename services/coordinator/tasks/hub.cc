@@ -4,6 +4,11 @@
 #include <utility>
 
 namespace agentflow::coordinator {
+namespace {
+
+constexpr char kTaskCanceled[] = "TASK_CANCELED";
+
+}  // namespace
 
 Hub::Hub(ExecutorPort& executors, HubOptions options)
     : executors_(executors), options_(options) {}
@@ -83,6 +88,10 @@ void Hub::Finish(SessionId session, std::vector<Result> results) {
   std::string worker_id = it == sessions_.end() ? "" : it->second.hello.worker_id;
   for (Result& result : results) {
     Release(result.id);
+    if (result.outcome.failed && result.outcome.reason == kTaskCanceled) {
+      if (it != sessions_.end() && it->second.port) it->second.port->SendAcknowledged(result.id);
+      continue;
+    }
     executors_.Finished(result);
     AttemptId id = result.id;
     results_[std::move(id)] = {.result = std::move(result),

@@ -95,7 +95,9 @@ class Hub {
   void AddCredit(SessionId session, int tasks);
   void Heartbeat(SessionId session, const std::vector<AttemptId>& held, int64_t now_ms);
   // Results go to their lane's executor, again and again until it acknowledges them: it may have
-  // been fenced out after it heard them, and have the lane back before anybody saw it move.
+  // been fenced out after it heard them, and have the lane back before anybody saw it move. A
+  // worker's TASK_CANCELED is no result: it was told to stop because somebody else has the attempt,
+  // who must not fail with it.
   void Finish(SessionId session, std::vector<Result> results);
   // The worker wants no more tasks.
   void WorkerDrains(SessionId session);

@@ -88,6 +88,19 @@ TEST_F(HubTest, KeepsAResultUntilItIsAcknowledged) {
   EXPECT_TRUE(hub_.Unacknowledged(AnyLane).empty());
 }
 
+TEST_F(HubTest, AWorkerThatStoppedAsItWasToldFailsNothing) {
+  Hub::SessionId id = Connect("w", 5);
+  hub_.Offer({MakeTask(1)}, kNow);
+  hub_.Dropped(MakeAttempt(1));   // another coordinator's claim came first
+  ASSERT_EQ(worker_->canceled.size(), 1u);
+  Result stopped{.id = MakeAttempt(1), .token = "k"};
+  stopped.outcome = {.failed = true, .reason = "TASK_CANCELED", .retryable = false};
+  hub_.Finish(id, {stopped});
+  EXPECT_TRUE(executors_.finished.empty());
+  EXPECT_TRUE(hub_.Unacknowledged(AnyLane).empty());
+  EXPECT_EQ(worker_->acknowledged, std::vector{MakeAttempt(1)});
+}
+
 TEST_F(HubTest, TellsAResultAgainMoreAndMoreRarelyUntilItIsAcknowledged) {
   Hub::SessionId id = Connect("w", 5);
   hub_.Offer({MakeTask(1)}, kNow);
