@@ -49,7 +49,10 @@ struct ChannelOptions {
   TlsPtr tls;
   std::chrono::milliseconds default_timeout{15000};
   size_t max_message_bytes = 9u << 20;
-  std::chrono::milliseconds keepalive{20000};
+  // A peer that answers no ping is given up after both together, however much the connection looks
+  // like standing: a stopped process, a machine without power.
+  std::chrono::milliseconds keepalive{3000};
+  std::chrono::milliseconds keepalive_timeout{3000};
   // Between attempts to connect, with jitter.
   std::chrono::milliseconds reconnect_first{100};
   std::chrono::milliseconds reconnect_most{3000};

@@ -83,23 +83,20 @@ class Forwarding : public std::enable_shared_from_this<Forwarding> {
     if (options.request_id.empty()) options.request_id = call.request_id;
     channel_ = std::static_pointer_cast<ChannelImpl>(forward.channel);
     ended_ = std::move(forward.ended);
-    again_ = std::move(forward.again);
     if (kind_ != Kind::kUnary && forward.opened) {
       forward.opened([weak = std::weak_ptr(stream_)](const absl::Status& status) {
         if (auto stream = weak.lock()) stream->Finish(status);
       });
     }
-    kind_ == Kind::kUnary ? GoUnary(options) : GoStream(options);
+    if (kind_ != Kind::kUnary) return GoStream(options);
+    forward.unary ? GoOwnWay(forward.unary, options) : GoUnary(options);
   }
 
   void GoUnary(const CallOptions& options) {
     PendingCallPtr pending = channel_->StartUnaryBuffer(
         stream_->call().method, *first_, options,
-        [self = shared_from_this(), options](const absl::Status& status, grpc::ByteBuffer* answer) {
-          if (status.ok()) return self->stream_->WriteAndEnd(std::move(*answer));
-          ChannelPtr other = self->again_ ? self->again_(status) : nullptr;
-          other == nullptr ? self->stream_->Finish(status)
-                           : self->GoAgain(std::move(other), options);
+        [stream = stream_](const absl::Status& status, grpc::ByteBuffer* answer) {
+          status.ok() ? stream->WriteAndEnd(std::move(*answer)) : stream->Finish(status);
         });
     stream_->OnEnd([pending, ended = ended_](const absl::Status& status) {
       if (ended) ended(status);
@@ -107,13 +104,13 @@ class Forwarding : public std::enable_shared_from_this<Forwarding> {
     });
   }
 
-  void GoAgain(ChannelPtr other, const CallOptions& options) {
-    channel_ = std::static_pointer_cast<ChannelImpl>(std::move(other));
-    channel_->StartUnaryBuffer(
-        stream_->call().method, *std::move(first_), options,
-        [stream = stream_](const absl::Status& status, grpc::ByteBuffer* answer) {
-          status.ok() ? stream->WriteAndEnd(std::move(*answer)) : stream->Finish(status);
-        });
+  void GoOwnWay(const decltype(Forward::unary)& unary, const CallOptions& options) {
+    if (ended_) stream_->OnEnd(ended_);
+    unary(BufferPayload(&*first_).ToString(), options,
+          [stream = stream_](absl::StatusOr<std::string> answer) {
+            answer.ok() ? stream->WriteAndEnd(BufferFromString(*std::move(answer)))
+                        : stream->Finish(answer.status());
+          });
   }
 
   void GoStream(const CallOptions& options) {
@@ -145,7 +142,6 @@ class Forwarding : public std::enable_shared_from_this<Forwarding> {
   std::optional<grpc::ByteBuffer> first_;
   std::shared_ptr<ChannelImpl> channel_;
   std::function<void(const absl::Status&)> ended_;
-  std::function<ChannelPtr(const absl::Status&)> again_;
   std::shared_ptr<ClientStreamCall> target_;
 };
 

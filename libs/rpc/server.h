@@ -57,8 +57,10 @@ struct Forward {
   CallOptions options;
   // Called once with what the caller is told, after the call.
   std::function<void(const absl::Status&)> ended;
-  // For a unary call that failed: another channel to try, once; null: the error stands.
-  std::function<ChannelPtr(const absl::Status&)> again;
+  // For a unary call, instead of `channel`: brings the answer in its own way. `done` comes once,
+  // on any thread.
+  using UnaryDone = std::function<void(absl::StatusOr<std::string>)>;
+  std::function<void(std::string request, CallOptions options, UnaryDone done)> unary;
   // For a stream, before messages flow: gives what ends it from this side. `end` may be called
   // from any thread, at any time, also when the stream is over already.
   std::function<void(std::function<void(const absl::Status&)> end)> opened;

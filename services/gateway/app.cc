@@ -45,6 +45,7 @@ struct GatewayService::Parts {
   crypto::SecureRandom random;
   std::unique_ptr<MethodTable> methods;
   std::unique_ptr<Backends> backends;
+  std::unique_ptr<Delivery> delivery;
   std::unique_ptr<auth::ContextMinter> minter;
   std::unique_ptr<TenantIdentitySource> identities;
   std::unique_ptr<Authenticator> authenticator;
@@ -59,7 +60,7 @@ struct GatewayService::Parts {
   std::unique_ptr<HttpFront> http;
   std::unique_ptr<http::Server> http_server;
   std::shared_ptr<void> revocations;
-  std::shared_ptr<void> lanes;
+  std::vector<std::shared_ptr<void>> lanes;  // one watch an executor
   std::unique_ptr<runtime::PeriodicTask> every_second;
 };
 
@@ -96,9 +97,13 @@ absl::Status GatewayService::Start(rpc::ServiceParts& parts) {
   std::map<std::string, rpc::ChannelPtr> channels;
   for (const std::string& name : BackendNames()) channels[name] = parts.Peer(name);
   rpc::ChannelPtr tenant = channels.at("tenant");
-  p.backends = std::make_unique<Backends>(std::move(channels), [&parts](const std::string& at) {
-    return parts.PeerAt("executor", at);
-  });
+  const std::vector<std::string> executors = parts.PeerAddresses("executor");
+  p.backends = std::make_unique<Backends>(
+      std::move(channels), executors,
+      [&parts](const std::string& at) { return parts.PeerAt("executor", at); });
+  p.delivery = std::make_unique<Delivery>(
+      p.backends.get(), DeliveryOptions{.patience = settings.delivery_patience,
+                                        .ask_another = settings.delivery_ask_another});
   p.minter = std::make_unique<auth::ContextMinter>(std::move(key), &parts.clock());
   p.identities = std::make_unique<TenantIdentitySource>(tenant);
   AuthenticatorOptions caches;
@@ -123,8 +128,9 @@ absl::Status GatewayService::Start(rpc::ServiceParts& parts) {
                                                  {settings.address_rate, settings.address_burst}});
 
   p.grpc =
-      std::make_unique<GrpcFront>(p.methods.get(), p.chain.get(), p.backends.get(), &p.live,
-                                  &parts.clock(), settings.default_timeout, settings.max_timeout);
+      std::make_unique<GrpcFront>(p.methods.get(), p.chain.get(), p.backends.get(), p.delivery.get(),
+                                  &p.live, &parts.clock(), settings.default_timeout,
+                                  settings.max_timeout);
   parts.server().Fallback(
       [&p](rpc::CallPtr call, std::optional<std::string> first, rpc::Server::ForwardDone done) {
         p.grpc->Decide(std::move(call), std::move(first), std::move(done));
@@ -154,8 +160,9 @@ absl::Status GatewayService::Start(rpc::ServiceParts& parts) {
       obs::Warn("the canvas is not served", {{"reason", MessageOf(canvas.status())}});
     }
   }
-  p.http = std::make_unique<HttpFront>(p.methods.get(), p.chain.get(), p.backends.get(), &p.live,
-                                       &parts.clock(), &p.random, std::move(http));
+  p.http = std::make_unique<HttpFront>(p.methods.get(), p.chain.get(), p.backends.get(),
+                                       p.delivery.get(), &p.live, &parts.clock(), &p.random,
+                                       std::move(http));
   http::ServerOptions server;
   server.listen = settings.http_listen;
   server.threads = settings.http_threads;
@@ -174,10 +181,12 @@ absl::Status GatewayService::Start(rpc::ServiceParts& parts) {
         p.live.EndOf(of, principal);
       },
       [&p] { p.authenticator->ForgetAll(); });
-  if (parts.PeerAddresses("executor").size() > 1) {
-    p.lanes = WatchLanes(parts.Peer("executor"), [&p](std::vector<std::string> addresses) {
-      p.backends->SetLanes(std::move(addresses));
-    });
+  // Each of them is listened to: one that stopped would leave this gateway with an old map.
+  for (size_t i = 0; executors.size() > 1 && i < executors.size(); ++i) {
+    p.lanes.push_back(WatchLanes(parts.PeerAt("executor", executors[i]),
+                                 [&p, i](std::vector<std::string> addresses) {
+                                   p.backends->SetLanes(i, std::move(addresses));
+                                 }));
   }
   const Clock* clock = &parts.clock();
   p.every_second =
@@ -201,7 +210,7 @@ void GatewayService::Stop() {
   p.http_server.reset();
   p.every_second.reset();
   p.refill.reset();
-  p.lanes.reset();
+  p.lanes.clear();
   p.revocations.reset();
   if (p.refusals != nullptr) p.refusals->Flush();
 }

@@ -1,6 +1,6 @@
 #include "services/gateway/backends.h"
 
-#include <set>
+#include <algorithm>
 
 #include "libs/base/lane.h"
 #include "libs/base/uuid.h"
@@ -32,38 +32,60 @@ std::optional<int> LaneFor(const Method& method, std::string_view tenant,
   return std::nullopt;
 }
 
-void Backends::SetLanes(std::vector<std::string> addresses) {
-  std::set<std::string> owners(addresses.begin(), addresses.end());
-  owners.erase("");
-  std::lock_guard lock(mutex_);
-  lanes_ = std::move(addresses);
-  several_owners_ = owners.size() > 1;
+bool IsRead(const Method& method) {
+  return method.access.audit == rpc::MethodAccess::Audit::kRead;
 }
 
-bool Backends::NeedsMessage(const Method& method) {
-  if (method.lane_from.empty()) return false;
+void Backends::SetLanes(size_t source, std::vector<std::string> addresses) {
   std::lock_guard lock(mutex_);
-  return several_owners_;
+  std::erase_if(maps_, [source](const auto& map) { return map.first == source; });
+  maps_.insert(maps_.begin(), {source, std::move(addresses)});
+}
+
+bool Backends::Routed(const Method& method) {
+  if (method.backend != "executor") return false;
+  std::lock_guard lock(mutex_);
+  return !maps_.empty();
+}
+
+std::vector<std::string> Backends::Candidates(std::optional<int> lane, bool read) {
+  std::vector<std::string> found;
+  auto add = [&found](const std::string& address) {
+    if (address.empty() || std::find(found.begin(), found.end(), address) != found.end()) return;
+    found.push_back(address);
+  };
+  if (lane) {
+    for (const auto& [source, map] : maps_) {
+      if (static_cast<size_t>(*lane) < map.size()) add(map[static_cast<size_t>(*lane)]);
+    }
+    if (!read) return found;
+  } else if (!maps_.empty()) {
+    for (const std::string& address : maps_.front().second) add(address);
+    if (!found.empty()) {
+      std::rotate(found.begin(), found.begin() + static_cast<long>(turn_++ % found.size()),
+                  found.end());
+    }
+  }
+  for (const std::string& address : executors_) add(address);
+  return found;
 }
 
 rpc::ChannelPtr Backends::For(const Method& method, std::string_view tenant,
-                              const pb::Message* message) {
+                              const pb::Message* message, size_t attempt) {
+  if (!Routed(method)) return channels_.at(method.backend);
   std::optional<int> lane;
   if (message != nullptr) lane = LaneFor(method, tenant, *message);
-  if (lane) {
-    std::string address;
-    {
-      std::lock_guard lock(mutex_);
-      if (several_owners_ && static_cast<size_t>(*lane) < lanes_.size()) address = lanes_[*lane];
-      if (auto it = by_address_.find(address); it != by_address_.end()) return it->second;
-    }
-    if (!address.empty()) {
-      rpc::ChannelPtr channel = connect_(address);
-      std::lock_guard lock(mutex_);
-      return by_address_.try_emplace(address, std::move(channel)).first->second;
-    }
+  std::string address;
+  {
+    std::lock_guard lock(mutex_);
+    const std::vector<std::string> candidates = Candidates(lane, IsRead(method));
+    if (candidates.empty()) return channels_.at(method.backend);
+    address = candidates[attempt % candidates.size()];
+    if (auto it = by_address_.find(address); it != by_address_.end()) return it->second;
   }
-  return channels_.at(method.backend);
+  rpc::ChannelPtr channel = connect_(address);
+  std::lock_guard lock(mutex_);
+  return by_address_.try_emplace(address, std::move(channel)).first->second;
 }
 
 std::vector<std::string> Backends::Unreachable() {

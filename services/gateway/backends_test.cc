@@ -1,5 +1,8 @@
 #include "services/gateway/backends.h"
 
+#include <map>
+#include <set>
+
 #include "agentflow/api/v1/execution.pb.h"
 #include "gtest/gtest.h"
 #include "libs/base/lane.h"
@@ -24,10 +27,25 @@ class BackendsTest : public testing::Test {
   std::unique_ptr<MethodTable> methods_ = *MethodTable::Build({"executor"});
   std::vector<std::string> connected_;
   rpc::ChannelPtr any_ = Somewhere("127.0.0.1:1");
-  Backends backends_{{{"executor", any_}}, [this](const std::string& address) {
+  Backends backends_{{{"executor", any_}},
+                     {"127.0.0.1:7", "127.0.0.1:8"},
+                     [this](const std::string& address) {
                        connected_.push_back(address);
                        return Somewhere(address);
                      }};
+  // Where the tries of one call go.
+  std::vector<std::string> Tries(const std::string& method, const google::protobuf::Message& request,
+                                 size_t count) {
+    std::vector<std::string> tries;
+    for (size_t attempt = 0; attempt < count; ++attempt) {
+      const size_t before = connected_.size();
+      rpc::ChannelPtr channel = backends_.For(Find(method), "acme", &request, attempt);
+      if (connected_.size() > before) channels_[channel] = connected_.back();
+      tries.push_back(channel == any_ ? "any" : channels_.at(channel));
+    }
+    return tries;
+  }
+  std::map<rpc::ChannelPtr, std::string> channels_;
 };
 
 TEST_F(BackendsTest, TheLaneComesFromTheExecutionOrTheRequestId) {
@@ -50,30 +68,57 @@ TEST_F(BackendsTest, TheLaneComesFromTheExecutionOrTheRequestId) {
             std::nullopt);
 }
 
-TEST_F(BackendsTest, WithOneOwnerEveryCallTakesTheCommonChannel) {
-  backends_.SetLanes(std::vector<std::string>(kLaneCount, "127.0.0.1:7"));
+TEST_F(BackendsTest, WithoutALaneMapEveryCallTakesTheCommonChannel) {
   api::v1::StartExecutionRequest start;
   start.set_request_id("r1");
-  EXPECT_FALSE(backends_.NeedsMessage(Find("StartExecution")));
+  EXPECT_FALSE(backends_.Routed(Find("StartExecution")));
   EXPECT_EQ(backends_.For(Find("StartExecution"), "acme", &start), any_);
   EXPECT_TRUE(connected_.empty());
 }
 
-TEST_F(BackendsTest, WithSeveralOwnersTheCallGoesToItsOwner) {
+TEST_F(BackendsTest, ACallGoesToItsLanesOwner) {
   std::vector<std::string> lanes(kLaneCount, "127.0.0.1:7");
   api::v1::StartExecutionRequest start;
   start.set_request_id("r1");
   lanes[LaneOf(ExecutionIdForRequest("acme", "r1"))] = "127.0.0.1:8";
-  lanes[0] = "";
-  backends_.SetLanes(lanes);
-  EXPECT_TRUE(backends_.NeedsMessage(Find("StartExecution")));
-  EXPECT_FALSE(backends_.NeedsMessage(Find("ListExecutions")));
-  rpc::ChannelPtr channel = backends_.For(Find("StartExecution"), "acme", &start);
-  EXPECT_NE(channel, any_);
-  EXPECT_EQ(backends_.For(Find("StartExecution"), "acme", &start), channel);
-  EXPECT_EQ(connected_, std::vector<std::string>{"127.0.0.1:8"});
-  start.clear_request_id();
-  EXPECT_EQ(backends_.For(Find("StartExecution"), "acme", &start), any_);
+  backends_.SetLanes(0, lanes);
+  EXPECT_TRUE(backends_.Routed(Find("StartExecution")));
+  EXPECT_EQ(Tries("StartExecution", start, 2),
+            (std::vector<std::string>{"127.0.0.1:8", "127.0.0.1:8"}));
+}
+
+TEST_F(BackendsTest, WithoutALaneTheOwnersTakeTurns) {
+  std::vector<std::string> lanes(kLaneCount, "127.0.0.1:7");
+  lanes[3] = "127.0.0.1:9";
+  backends_.SetLanes(0, lanes);
+  std::set<std::string> seen;
+  for (int i = 0; i < 4; ++i) {
+    seen.insert(Tries("StartExecution", api::v1::StartExecutionRequest(), 1)[0]);
+  }
+  EXPECT_EQ(seen, (std::set<std::string>{"127.0.0.1:7", "127.0.0.1:9"}));
+}
+
+TEST_F(BackendsTest, AReadIsTriedEverywhereAndAWriteWhereAnybodySaysTheLaneIs) {
+  SeededRandom random(7);
+  const std::string name =
+      "executions/" + MakeExecutionId(1'700'000'000'000, 42, random).ToString();
+  backends_.SetLanes(0, std::vector<std::string>(kLaneCount, "127.0.0.1:7"));
+  api::v1::GetExecutionRequest get;
+  get.set_name(name);
+  api::v1::CancelExecutionRequest cancel;
+  cancel.set_name(name);
+  EXPECT_EQ(Tries("GetExecution", get, 2),
+            (std::vector<std::string>{"127.0.0.1:7", "127.0.0.1:8"}));
+  EXPECT_EQ(Tries("CancelExecution", cancel, 2),
+            (std::vector<std::string>{"127.0.0.1:7", "127.0.0.1:7"}));
+  // An executor that lost the database repeats its old map; the other one's is remembered.
+  backends_.SetLanes(1, std::vector<std::string>(kLaneCount, "127.0.0.1:8"));
+  EXPECT_EQ(Tries("CancelExecution", cancel, 3),
+            (std::vector<std::string>{"127.0.0.1:8", "127.0.0.1:7", "127.0.0.1:8"}));
+  // Nobody's lane: whoever answers says so.
+  backends_.SetLanes(0, std::vector<std::string>(kLaneCount));
+  backends_.SetLanes(1, std::vector<std::string>(kLaneCount));
+  EXPECT_EQ(Tries("CancelExecution", cancel, 1), std::vector<std::string>{"any"});
 }
 
 TEST(AddressOfPeer, TakesTheAddressAlone) {

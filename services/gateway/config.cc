@@ -23,6 +23,16 @@ void Settings::Declare(config::Schema& schema) {
   schema.Add("timeout.default", &default_timeout, "Time for a call that names none.")
       .Range(100, 600'000);
   schema.Add("timeout.max", &max_timeout, "Longest time a call may ask for.").Range(100, 600'000);
+  schema
+      .Add("delivery.patience", &delivery_patience,
+           "How long a call that nobody can answer now (a lane is handed over, a service is gone) "
+           "is tried again before it is refused with Retry-After.")
+      .Range(0, 30'000);
+  schema
+      .Add("delivery.ask_another", &delivery_ask_another,
+           "A read, or a request with a request id, that is not answered for this long is asked "
+           "of another executor too.")
+      .Range(20, 60'000);
   schema.Add("cache.tokens", &token_cache, "How long an access token's check is believed.")
       .Range(0, 30'000);
   schema.Add("cache.keys", &key_cache, "How long an API key's check is believed.").Range(0, 10'000);

@@ -83,14 +83,18 @@ absl::StatusOr<rpc::Forward> GrpcFront::ForwardOf(const rpc::Call& call, const I
     if (deadline.is_never()) deadline = runtime::Deadline::After(default_timeout_);
     deadline = Earlier(deadline, runtime::Deadline::After(max_timeout_));
   }
-  std::shared_ptr<google::protobuf::Message> message;
-  if (first && backends_->NeedsMessage(method)) {
-    message.reset(method.request->New());
-    if (!message->ParseFromString(*first)) return rpc::MalformedMessageError();
-  }
   const std::string& tenant = caller->principal->tenant;
   rpc::Forward forward;
-  forward.channel = backends_->For(method, tenant, message.get());
+  if (first && !method.streaming && backends_->Routed(method)) {
+    std::shared_ptr<google::protobuf::Message> message(method.request->New());
+    if (!message->ParseFromString(*first)) return rpc::MalformedMessageError();
+    forward.unary = [this, &method, tenant, message](std::string bytes, rpc::CallOptions options,
+                                                     rpc::Forward::UnaryDone done) {
+      delivery_->Bring({&method, tenant, message, std::move(bytes), std::move(options)},
+                       std::move(done));
+    };
+  }
+  forward.channel = backends_->For(method, tenant, nullptr);
   forward.options = OptionsFor(incoming, *caller, deadline);
   if (!method.streaming) {
     forward.ended = [this, incoming](const absl::Status& status) {
@@ -105,14 +109,6 @@ absl::StatusOr<rpc::Forward> GrpcFront::ForwardOf(const rpc::Call& call, const I
     forward.ended = [this, incoming, stream](const absl::Status& status) {
       live_->Remove(stream.get());
       chain_->Ended(incoming, status);
-    };
-  }
-  if (message != nullptr) {
-    // The lane has a new owner: the map may know it by now.
-    forward.again = [this, &method, tenant,
-                     message](const absl::Status& status) -> rpc::ChannelPtr {
-      if (ReasonOf(status) != "LANE_MOVED") return nullptr;
-      return backends_->For(method, tenant, message.get());
     };
   }
   return forward;

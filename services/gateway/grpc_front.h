@@ -6,6 +6,7 @@
 #include "libs/rpc/server.h"
 #include "services/gateway/backends.h"
 #include "services/gateway/chain.h"
+#include "services/gateway/delivery.h"
 #include "services/gateway/live_streams.h"
 #include "services/gateway/method_table.h"
 
@@ -15,12 +16,13 @@ namespace agentflow::gateway {
 class GrpcFront {
  public:
   // All must outlive the server.
-  GrpcFront(const MethodTable* methods, Chain* chain, Backends* backends, LiveStreams* live,
-            const Clock* clock, std::chrono::milliseconds default_timeout,
+  GrpcFront(const MethodTable* methods, Chain* chain, Backends* backends, Delivery* delivery,
+            LiveStreams* live, const Clock* clock, std::chrono::milliseconds default_timeout,
             std::chrono::milliseconds max_timeout)
       : methods_(methods),
         chain_(chain),
         backends_(backends),
+        delivery_(delivery),
         live_(live),
         clock_(clock),
         default_timeout_(default_timeout),
@@ -38,6 +40,7 @@ class GrpcFront {
   const MethodTable* const methods_;
   Chain* const chain_;
   Backends* const backends_;
+  Delivery* const delivery_;
   LiveStreams* const live_;
   const Clock* const clock_;
   const std::chrono::milliseconds default_timeout_;

@@ -34,14 +34,6 @@ http::Response Problem(const absl::Status& status, const http::Request& request,
   return response;
 }
 
-// Addresses of the inside are no business of users.
-absl::Status ForUsers(const absl::Status& status, const Method& method) {
-  if (ReasonOf(status) != "PEER_UNAVAILABLE") return status;
-  return agentflow::Error(absl::StatusCode::kUnavailable, "PEER_UNAVAILABLE",
-                          "the " + method.backend + " service cannot be reached now; try again",
-                          {{kErrorRetryAfterMs, "1000"}});
-}
-
 bool Accepts(const http::Request& request, std::string_view type) {
   return request.headers.Get("accept").find(type) != std::string_view::npos;
 }
@@ -54,16 +46,15 @@ struct HttpFront::ApiCall {
   contract::RouteTable::Match match;
   Incoming incoming;
   runtime::Deadline deadline;
-  std::string tenant;
-  std::unique_ptr<google::protobuf::Message> message;
 };
 
 HttpFront::HttpFront(const MethodTable* methods, Chain* chain, Backends* backends,
-                     LiveStreams* live, const Clock* clock, Random* random,
+                     Delivery* delivery, LiveStreams* live, const Clock* clock, Random* random,
                      HttpFrontOptions options)
     : methods_(methods),
       chain_(chain),
       backends_(backends),
+      delivery_(delivery),
       live_(live),
       clock_(clock),
       random_(random),
@@ -172,29 +163,15 @@ void HttpFront::Forward(const std::shared_ptr<ApiCall>& call, const CallerPtr& c
   const Method& method = *call->incoming.method;
   auto message = ToMessage(call->request, call->match, method);
   if (!message.ok()) return Finish(call, message.status());
-  call->message = *std::move(message);
-  call->tenant = caller->principal->tenant;
-  Send(call, backends_->For(method, call->tenant, call->message.get()),
-       OptionsFor(call->incoming, *caller, call->deadline), /*attempt=*/1);
-}
-
-void HttpFront::Send(const std::shared_ptr<ApiCall>& call, const rpc::ChannelPtr& channel,
-                     rpc::CallOptions options, int attempt) {
-  const Method& method = *call->incoming.method;
-  channel->UnaryBytes(method.path, call->message->SerializeAsString(), options,
-                      [this, call, options, attempt](absl::StatusOr<std::string> bytes) {
-                        const Method& method = *call->incoming.method;
-                        if (!bytes.ok()) {
-                          // The lane has a new owner: the map may know it by now.
-                          if (attempt == 1 && ReasonOf(bytes.status()) == "LANE_MOVED") {
-                            return Send(call,
-                                        backends_->For(method, call->tenant, call->message.get()),
-                                        options, attempt + 1);
-                          }
-                          return Finish(call, ForUsers(bytes.status(), method));
-                        }
-                        Finish(call, ToJsonText(*bytes, *call->match.binding, method));
-                      });
+  Delivery::Call delivery{.method = &method,
+                          .tenant = caller->principal->tenant,
+                          .message = *std::move(message),
+                          .options = OptionsFor(call->incoming, *caller, call->deadline)};
+  delivery.bytes = delivery.message->SerializeAsString();
+  delivery_->Bring(std::move(delivery), [this, call](absl::StatusOr<std::string> bytes) {
+    if (!bytes.ok()) return Finish(call, bytes.status());
+    Finish(call, ToJsonText(*bytes, *call->match.binding, *call->incoming.method));
+  });
 }
 
 void HttpFront::Finish(const std::shared_ptr<ApiCall>& call, absl::StatusOr<std::string> json) {

@@ -15,6 +15,7 @@
 #include "libs/http/static_files.h"
 #include "services/gateway/backends.h"
 #include "services/gateway/chain.h"
+#include "services/gateway/delivery.h"
 #include "services/gateway/live_streams.h"
 #include "services/gateway/method_table.h"
 
@@ -34,8 +35,8 @@ struct HttpFrontOptions {
 class HttpFront {
  public:
   // All must outlive the HTTP server.
-  HttpFront(const MethodTable* methods, Chain* chain, Backends* backends, LiveStreams* live,
-            const Clock* clock, Random* random, HttpFrontOptions options);
+  HttpFront(const MethodTable* methods, Chain* chain, Backends* backends, Delivery* delivery,
+            LiveStreams* live, const Clock* clock, Random* random, HttpFrontOptions options);
 
   void Handle(http::Request request, std::shared_ptr<http::Reply> reply);
 
@@ -46,8 +47,6 @@ class HttpFront {
   void Api(http::Request request, std::shared_ptr<http::Reply> reply);
   void Stream(http::Request request, std::shared_ptr<http::Reply> reply);
   void Forward(const std::shared_ptr<ApiCall>& call, const CallerPtr& caller);
-  void Send(const std::shared_ptr<ApiCall>& call, const rpc::ChannelPtr& channel,
-            rpc::CallOptions options, int attempt);
   void Finish(const std::shared_ptr<ApiCall>& call, absl::StatusOr<std::string> json);
   Incoming IncomingOf(const http::Request& request, const Method* method,
                       std::string_view protocol);
@@ -57,6 +56,7 @@ class HttpFront {
   const MethodTable* const methods_;
   Chain* const chain_;
   Backends* const backends_;
+  Delivery* const delivery_;
   LiveStreams* const live_;
   const Clock* const clock_;
   Random* const random_;

@@ -1,0 +1,147 @@
+#include "services/gateway/delivery.h"
+
+#include <algorithm>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+#include "libs/base/status.h"
+#include "libs/rpc/alarm.h"
+
+namespace agentflow::gateway {
+namespace {
+
+namespace pb = google::protobuf;
+
+bool HasRequestId(const pb::Message* message) {
+  if (message == nullptr) return false;
+  const pb::FieldDescriptor* field = message->GetDescriptor()->FindFieldByName("request_id");
+  return field != nullptr && !field->is_repeated() &&
+         field->cpp_type() == pb::FieldDescriptor::CPPTYPE_STRING &&
+         !message->GetReflection()->GetString(*message, field).empty();
+}
+
+// Addresses of the inside are no business of users; when to come again is.
+absl::Status ForUsers(const absl::Status& status, const Method& method) {
+  const std::string reason = ReasonOf(status);
+  if (reason != "PEER_UNAVAILABLE" && reason != "LANE_MOVED") return status;
+  return Error(absl::StatusCode::kUnavailable, reason,
+               reason == "LANE_MOVED"
+                   ? "the execution is being handed over to another executor; try again"
+                   : "the " + method.backend + " service cannot be reached now; try again",
+               {{kErrorRetryAfterMs, "1000"}});
+}
+
+// One call under way, asked of one or more.
+class Bringing : public std::enable_shared_from_this<Bringing> {
+ public:
+  Bringing(Backends* backends, const DeliveryOptions& options, Delivery::Call call,
+           Delivery::Done done)
+      : backends_(backends),
+        options_(options),
+        call_(std::move(call)),
+        read_(IsRead(*call_.method)),
+        twice_(read_ || HasRequestId(call_.message.get())),
+        until_(runtime::Deadline::After(options.patience)),
+        done_(std::move(done)) {}
+
+  void Begin() {
+    Ask(backends_->For(*call_.method, call_.tenant, call_.message.get()));
+    if (twice_ && backends_->Routed(*call_.method)) LookAgain();
+  }
+
+ private:
+  void Ask(const rpc::ChannelPtr& channel) {
+    {
+      std::lock_guard lock(mutex_);
+      if (!Asked(channel)) asked_.push_back(channel);
+      ++under_way_;
+    }
+    channel->UnaryBytes(call_.method->path, call_.bytes, call_.options,
+                        [self = shared_from_this()](absl::StatusOr<std::string> answer) {
+                          self->Answered(std::move(answer));
+                        });
+  }
+
+  bool MayTryAgain(const absl::Status& status) const {
+    const std::string reason = ReasonOf(status);
+    if (reason == "LANE_MOVED") return true;
+    return twice_ && (reason == "PEER_UNAVAILABLE" || reason == "DATABASE_UNAVAILABLE" ||
+                      reason == "DATABASE_COMMIT_UNKNOWN");
+  }
+
+  void Answered(absl::StatusOr<std::string> answer) {
+    Delivery::Done done;
+    {
+      std::lock_guard lock(mutex_);
+      --under_way_;
+      if (!done_) return;
+      if (!MayTryAgain(answer.status())) {
+        done = std::exchange(done_, nullptr);
+      } else if (until_.Passed() || call_.options.deadline.Passed()) {
+        if (under_way_ > 0) return;  // another one may still answer
+        done = std::exchange(done_, nullptr);
+      }
+    }
+    if (done) {
+      if (answer.ok()) return done(std::move(answer));
+      return done(ForUsers(answer.status(), *call_.method));
+    }
+    rpc::After(options_.pause, [self = shared_from_this()] { self->TryAgain(); });
+  }
+
+  void TryAgain() {
+    size_t attempt;
+    {
+      std::lock_guard lock(mutex_);
+      if (!done_) return;
+      attempt = ++attempt_;
+    }
+    Ask(backends_->For(*call_.method, call_.tenant, call_.message.get(), attempt));
+  }
+
+  // A read may be asked of anybody else; a request that may be made twice, of the lane's owner,
+  // once that is another one than those who were asked.
+  void LookAgain() {
+    rpc::After(options_.ask_another, [self = shared_from_this()] {
+      rpc::ChannelPtr other;
+      {
+        std::lock_guard lock(self->mutex_);
+        if (!self->done_ || self->call_.options.deadline.Passed()) return;
+      }
+      const Delivery::Call& call = self->call_;
+      for (size_t attempt = 0; attempt < (self->read_ ? 4 : 1) && other == nullptr; ++attempt) {
+        rpc::ChannelPtr channel =
+            self->backends_->For(*call.method, call.tenant, call.message.get(), attempt);
+        std::lock_guard lock(self->mutex_);
+        if (!self->Asked(channel)) other = std::move(channel);
+      }
+      if (other != nullptr) self->Ask(other);
+      self->LookAgain();
+    });
+  }
+
+  bool Asked(const rpc::ChannelPtr& channel) const {
+    return std::find(asked_.begin(), asked_.end(), channel) != asked_.end();
+  }
+
+  Backends* const backends_;
+  const DeliveryOptions options_;
+  const Delivery::Call call_;
+  const bool read_;
+  const bool twice_;  // may be made twice
+  const runtime::Deadline until_;
+  std::mutex mutex_;
+  Delivery::Done done_;  // null once the call is over
+  size_t attempt_ = 0;
+  int under_way_ = 0;
+  std::vector<rpc::ChannelPtr> asked_;
+};
+
+}  // namespace
+
+void Delivery::Bring(Call call, Done done) {
+  std::make_shared<Bringing>(backends_, options_, std::move(call), std::move(done))->Begin();
+}
+
+}  // namespace agentflow::gateway
