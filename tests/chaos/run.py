@@ -94,7 +94,20 @@ class Report:
                          f"p50 {slowest[len(slowest) // 2] * 1000:.0f} ms, p99 "
                          f"{slowest[len(slowest) * 99 // 100] * 1000:.0f} ms, longest "
                          f"{slowest[-1]:.1f} s{f', failed {dict(failed)}' if failed else ''}")
-        return lines + [""]
+        return lines + [""] + self._by_fault()
+
+    def _by_fault(self) -> list[str]:
+        """Calls that took longer or failed, by the fault that had begun last before their end."""
+        lines: dict[str, list[Call]] = {}
+        begins = sorted((begin, fault.kind) for fault, begin, _ in self.faults)
+        for call in self.calls:
+            if is_right(call) and call.seconds <= IN_TIME_S:
+                continue
+            known = [kind for begin, kind in begins if begin <= call.at + call.seconds]
+            lines.setdefault(known[-1] if known else "none", []).append(call)
+        return ["  not done within 1 s, by the fault before it:"] + [
+            f"  {len(calls):8}  {kind}, longest {max(call.seconds for call in calls):.1f} s"
+            for kind, calls in sorted(lines.items(), key=lambda item: -len(item[1]))] + [""]
 
 
 def _share(rights) -> float:
