@@ -104,12 +104,15 @@ std::string Fan(int width) {
   return text;
 }
 
-std::string Map(int count) {
+// `places` at the node, in the items' order; 0: all at once.
+std::string Map(int count, int places = 0) {
   std::string items = "0";
   for (int i = 1; i < count; ++i) items += "," + std::to_string(i);
-  return "node m map items=[" + items +
-         "] output=\"=nodes.m.t.output\"\n"
-         "node m.t task input=\"=item\"\nedge start -> m\nedge start -> m.t\n";
+  std::string text = "node m map items=[" + items + "] output=\"=nodes.m.t.output\"";
+  if (places > 0) text += " inOrder";
+  text += "\nnode m.t task input=\"=item\"";
+  if (places > 0) text += " places=" + std::to_string(places);
+  return text + "\nedge start -> m\nedge start -> m.t\n";
 }
 
 }  // namespace
@@ -140,4 +143,5 @@ int main(int argc, char** argv) {
   Measure("2,000 tasks side by side", Fan(2000), false, Style::kAdvance, seconds);
   Measure("flow.map over 1,000 tasks", Map(1000), false, Style::kAdvance, seconds);
   Measure("flow.map over 10,000 tasks", Map(10'000), false, Style::kAdvance, seconds);
+  Measure("flow.pipeline over 10,000 tasks", Map(10'000, 4), false, Style::kAdvance, seconds);
 }
