@@ -128,9 +128,9 @@ absl::Status GatewayService::Start(rpc::ServiceParts& parts) {
                                                  {settings.address_rate, settings.address_burst}});
 
   p.grpc =
-      std::make_unique<GrpcFront>(p.methods.get(), p.chain.get(), p.backends.get(), p.delivery.get(),
-                                  &p.live, &parts.clock(), settings.default_timeout,
-                                  settings.max_timeout);
+      std::make_unique<GrpcFront>(p.methods.get(), p.chain.get(), p.backends.get(),
+                                  p.delivery.get(), &p.live, &parts.clock(),
+                                  settings.default_timeout, settings.max_timeout);
   parts.server().Fallback(
       [&p](rpc::CallPtr call, std::optional<std::string> first, rpc::Server::ForwardDone done) {
         p.grpc->Decide(std::move(call), std::move(first), std::move(done));

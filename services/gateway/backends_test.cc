@@ -34,8 +34,8 @@ class BackendsTest : public testing::Test {
                        return Somewhere(address);
                      }};
   // Where the tries of one call go.
-  std::vector<std::string> Tries(const std::string& method, const google::protobuf::Message& request,
-                                 size_t count) {
+  std::vector<std::string> Tries(const std::string& method,
+                                 const google::protobuf::Message& request, size_t count) {
     std::vector<std::string> tries;
     for (size_t attempt = 0; attempt < count; ++attempt) {
       const size_t before = connected_.size();

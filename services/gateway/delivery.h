@@ -24,8 +24,9 @@ struct DeliveryOptions {
 };
 
 // Brings unary calls to a service that can answer them, while services die, stop and hand lanes
-// over: tries again what was certainly not done (LANE_MOVED), and, of what may be done twice (reads,
-// and requests with a request id), also what was lost on the way. Thread-safe; never blocks.
+// over: tries again what was certainly not done (LANE_MOVED), and, of what may be done twice
+// (reads, and requests with a request id), also what was lost on the way. Thread-safe; never
+// blocks.
 class Delivery {
  public:
   struct Call {
