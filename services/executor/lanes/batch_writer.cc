@@ -80,18 +80,21 @@ void BatchWriter::OnCommit(const CommitOutcome& outcome, const Clock& clock) {
   }
 }
 
-void BatchWriter::OnFence(const absl::StatusOr<Fence>& fence, const Clock& clock) {
-  if (!fence.ok()) {
-    if (ReasonOf(fence.status()) == "LANES_LOST") return Fenced(fence.status());
+void BatchWriter::OnFence(const absl::StatusOr<FenceAnswer>& answer, const Clock& clock) {
+  if (!answer.ok()) {
+    if (ReasonOf(answer.status()) == "LANES_LOST") return Fenced(answer.status());
     return Wait(clock);
   }
+  result_.database_time = answer->database_time;
+  result_.seen_at = clock.Monotonic();
+  const Fence& fence = answer->fence;
   if (joining_) {
     joining_ = false;
-    fence_ = *fence;
+    fence_ = fence;
     return Finish();
   }
-  if (fence->epoch == fence_.epoch && fence->seq == fence_.seq + 1) return PartDone();
-  if (*fence == fence_) return SendNext();
+  if (fence.epoch == fence_.epoch && fence.seq == fence_.seq + 1) return PartDone();
+  if (fence == fence_) return SendNext();
   Fenced(FailedPrecondition("LANES_LOST", "The fence stands where this committer never was."));
 }
 
@@ -107,7 +110,7 @@ std::optional<BatchResult> BatchWriter::Step(const Clock& clock) {
       if (!outcome) break;
       OnCommit(*outcome, clock);
     } else {
-      std::optional<absl::StatusOr<Fence>> fence = store_.TakeFence();
+      std::optional<absl::StatusOr<FenceAnswer>> fence = store_.TakeFence();
       if (!fence) break;
       OnFence(*fence, clock);
     }

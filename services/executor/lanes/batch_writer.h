@@ -19,7 +19,7 @@ struct BatchResult {
   // Writes that the database refused, by their position in the batch; all others are committed.
   std::vector<std::pair<size_t, absl::Status>> refused;
   UnixMicros database_time = 0;
-  // Monotonic, when the commit that carried `database_time` was seen.
+  // Monotonic, when the answer that carried `database_time` was seen.
   int64_t seen_at = 0;
 };
 
@@ -52,7 +52,7 @@ class BatchWriter {
   void SendNext();
   void Wait(const Clock& clock);
   void OnCommit(const CommitOutcome& outcome, const Clock& clock);
-  void OnFence(const absl::StatusOr<Fence>& fence, const Clock& clock);
+  void OnFence(const absl::StatusOr<FenceAnswer>& answer, const Clock& clock);
   void PartDone();
   void Finish();
   void Fenced(absl::Status status);

@@ -57,7 +57,9 @@ void Committer::Abandon() {
 bool Committer::Post(Item&& item) {
   {
     std::lock_guard lock(inbox_mutex_);
-    if (waiting_ >= options_.inbox_limit) return false;
+    // Nobody repeats the news that the queue was lost.
+    const bool bounded = !std::holds_alternative<ReofferItem>(item);
+    if (bounded && waiting_ >= options_.inbox_limit) return false;
     ++waiting_;
     inbox_.emplace_back(parts_.clock.Monotonic(), std::move(item));
     if (inbox_.size() > 1) return true;  // somebody was woken already
@@ -244,13 +246,9 @@ Committer::Batch& Committer::Forming() {
 }
 
 void Committer::AfterCommit(std::function<void()> effect) {
-  if (forming_ != nullptr && forming_->urgent) {
-    forming_->effects.push_back(std::move(effect));
-  } else if (flushing_ != nullptr) {
-    flushing_->effects.push_back(std::move(effect));
-  } else {
-    effect();
-  }
+  Batch& batch = Forming();
+  batch.urgent = true;
+  batch.effects.push_back(std::move(effect));
 }
 
 bool Committer::StartCommit() {
@@ -466,6 +464,7 @@ void Committer::Lose() {
   for (auto& [execution, parked] : absent_) {
     for (Item& item : parked) items.push_back(std::move(item));
   }
+  waiting_ -= items.size();  // more may be posted at this moment
   for (auto* starts : {&awaiting_lookup_, &in_lookup_}) {
     for (StartItem& start : *starts) items.emplace_back(std::move(start));
     starts->clear();
@@ -496,7 +495,6 @@ void Committer::Lose() {
   parked_.clear();
   absent_.clear();
   refused_.clear();
-  waiting_ = 0;
   stats_.lanes = 0;
   stats_.live = 0;
 }

@@ -72,6 +72,10 @@ struct CommitterParts {
   std::function<void()> published;
   // What is believed about a tenant now, without waiting; null: nobody has limits.
   std::function<TenantLimits(const std::string& tenant)> limits;
+  // Decides; null: engine::Advance. A simulation looks at every decision here.
+  std::function<absl::StatusOr<engine::Decision>(engine::ExecutionState&, const engine::Command&,
+                                                 const engine::Limits&)>
+      advance;
 };
 
 // The single-threaded state machine of a set of lanes: takes commands, decides them in memory,
@@ -157,9 +161,11 @@ class Committer {
   void AddTimer(Live& live, UnixMicros at, std::string id);
   void RemoveTimer(Live& live, UnixMicros at, const std::string& id);
   Batch& Forming();
-  // Once everything decided so far is durable; at once where nothing is open.
+  // Once a batch that is begun after this is durable. An empty one is written if need be: only a
+  // commit shows that the lanes are still this committer's, and that what it knows is true.
   void AfterCommit(std::function<void()> effect);
-  void Reply(std::function<void()> answer);
+  // The same for an answer: called with OK, or with the reason why it cannot be given.
+  void Reply(const Uuid& execution, std::function<void(const absl::Status&)> answer);
   AttemptName NameOf(const Live& live, engine::StepRef ref, uint32_t attempt) const;
 
   // recover.cc: executions from the store

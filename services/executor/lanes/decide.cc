@@ -51,8 +51,10 @@ void Committer::DecideStart(StartItem item, bool looked_up) {
   }
   parts_.load.Release(item.info->tenant, PlaceOf(*item.info));
   const bool same = recent->second == item.body_hash;
-  Reply([done = std::move(item.done), same] {
-    if (same) {
+  Reply(item.info->id, [done = std::move(item.done), same](const absl::Status& status) {
+    if (!status.ok()) {
+      done(status);
+    } else if (same) {
       done(StartAnswer{.existed = true});
     } else {
       done(Error(absl::StatusCode::kAlreadyExists, "REQUEST_ID_REUSED",
@@ -61,15 +63,14 @@ void Committer::DecideStart(StartItem item, bool looked_up) {
   });
 }
 
-// An answer that nothing is written for: what makes it true may itself not be durable yet.
-void Committer::Reply(std::function<void()> answer) {
-  AfterCommit([this, answer = std::move(answer)] {
-    if (parts_.answer) {
-      parts_.answer({answer});
-    } else {
-      answer();
-    }
-  });
+void Committer::Reply(const Uuid& execution, std::function<void(const absl::Status&)> answer) {
+  Batch& batch = Forming();
+  batch.urgent = true;
+  batch.answers.push_back(
+      {.execution = execution,
+       .done = [answer = std::move(answer)](const absl::StatusOr<ExecutionView>& view) {
+         answer(view.status());
+       }});
 }
 
 void Committer::Begin(StartItem item) {
@@ -121,12 +122,14 @@ void Committer::DecideCommand(CommandItem item) {
     absl::StatusOr<engine::CommandBody> body = item.make(it->second->state);
     status = body.ok() ? Run(*it->second, *std::move(body), item.principal) : body.status();
   }
-  if (!status.ok()) return Reply([done = std::move(item.done), status] { done(status); });
-  if (forming_ == nullptr || !forming_->urgent) {
-    // It changed nothing: the same signal again.
-    return Reply([done = std::move(item.done), view = ViewOf(it->second->state)] { done(view); });
+  if (!status.ok()) {
+    return Reply(item.execution, [done = std::move(item.done), status](const absl::Status& lost) {
+      done(lost.ok() ? status : lost);
+    });
   }
-  Forming().answers.push_back({.execution = item.execution, .done = std::move(item.done)});
+  Batch& batch = Forming();
+  batch.urgent = true;  // also where it changed nothing: the same signal again
+  batch.answers.push_back({.execution = item.execution, .done = std::move(item.done)});
 }
 
 void Committer::DecideHeld(HeldItem item) {
@@ -136,24 +139,29 @@ void Committer::DecideHeld(HeldItem item) {
     absl::StatusOr<engine::StepRef> step = engine::FindStep(live.state, item.attempt.step);
     auto task = step.ok() ? live.tasks.find(*step) : live.tasks.end();
     if (task != live.tasks.end() && task->second.attempt == item.attempt.attempt) {
-      LiveTask& held = task->second;
       const int64_t until = monotonic_ + options_.task_lease;
-      if (held.state == LiveTask::State::kHeld && held.holder == item.coordinator) {
+      const LiveTask::State state = task->second.state;
+      if (state == LiveTask::State::kHeld && task->second.holder == item.coordinator) {
         held_[{item.attempt.execution, *step}] = until;
         return;
       }
-      if (held.state != LiveTask::State::kHeld && held.state != LiveTask::State::kUncommitted &&
+      if (state != LiveTask::State::kHeld && state != LiveTask::State::kUncommitted &&
           Run(live, engine::ClaimTask{*step, item.attempt.attempt, item.coordinator}).ok()) {
-        delayed_.erase({held.delayed_until, item.attempt.execution, *step, held.attempt});
-        held.state = LiveTask::State::kHeld;
-        held.holder = item.coordinator;
-        held_[{item.attempt.execution, *step}] = until;
-        parts_.board.Set(item.attempt.execution, {*step, item.attempt.attempt, now_});
-        return;
+        // The engine went on with what waited for its turn; that may have taken the task back.
+        task = live.tasks.find(*step);
+        if (task != live.tasks.end() && task->second.attempt == item.attempt.attempt) {
+          LiveTask& held = task->second;
+          delayed_.erase({held.delayed_until, item.attempt.execution, *step, held.attempt});
+          held.state = LiveTask::State::kHeld;
+          held.holder = item.coordinator;
+          held_[{item.attempt.execution, *step}] = until;
+          parts_.board.Set(item.attempt.execution, {*step, item.attempt.attempt, now_});
+          return;
+        }
       }
     }
   }
-  // The reason may not be durable yet; a claim that is refused too early would be lost.
+  // The reason may not be durable yet, or no longer true: a claim that is refused wrongly is lost.
   AfterCommit([this, item = std::move(item)] {
     parts_.dispatch.Drop(item.coordinator, item.attempt);
     parts_.dispatch.Flush();
@@ -209,7 +217,8 @@ absl::Status Committer::Run(Live& live, engine::CommandBody body, std::string pr
                           .principal = std::move(principal),
                           .body = std::move(body)};
   AF_ASSIGN_OR_RETURN(engine::Decision decision,
-                      engine::Advance(live.state, command, options_.limits));
+                      parts_.advance ? parts_.advance(live.state, command, options_.limits)
+                                     : engine::Advance(live.state, command, options_.limits));
   Book(live, std::move(decision));
   return absl::OkStatus();
 }

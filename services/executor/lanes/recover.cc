@@ -67,16 +67,16 @@ bool Committer::TakeRead() {
   if (!answer) return false;
   reading_ = false;
   if (std::exchange(read_void_, false)) return true;
-  for (const Uuid& id : spent_starts_) recent_starts_.erase(id);
-  spent_starts_.clear();
   std::vector<StartItem> starts = std::exchange(in_lookup_, {});
   const std::vector<int> lanes = std::exchange(lanes_in_read_, {});
   const std::vector<Uuid> executions = std::exchange(executions_in_read_, {});
+  const std::vector<Uuid> spent = std::exchange(spent_starts_, {});
   if (!answer->ok()) {
     obs::Warn("reading lanes failed", {{"error", MessageOf(answer->status())}});
     lanes_to_load_.insert(lanes.begin(), lanes.end());
     executions_to_load_.insert(executions.begin(), executions.end());
     for (StartItem& start : starts) awaiting_lookup_.push_back(std::move(start));
+    for (const Uuid& id : spent) recent_starts_.erase(id);
     retry_read_at_ = monotonic_ + kReadAgainAfter;
     return true;
   }
@@ -111,6 +111,8 @@ bool Committer::TakeRead() {
                        "This request id was used before for another request. Use a new one."));
     }
   }
+  // Only now: this very answer may be older than their commits. The next one is not.
+  for (const Uuid& id : spent) recent_starts_.erase(id);
   return true;
 }
 

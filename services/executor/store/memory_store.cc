@@ -38,11 +38,20 @@ CommitOutcome MemoryStore::Carry(const Fence& expected, const std::vector<WriteP
     const bool twice = (!write->body_hash.empty() && database_.start_keys.contains(id)) ||
                        (write->live == Live::kInsert && database_.live.contains(id)) ||
                        (write->end && database_.closed.contains(id));
-    // Nobody may write an execution of a lane that is not his.
     auto lane = database_.lanes.find(LaneOf(id));
-    AF_CHECK(lane != database_.lanes.end());
-    AF_CHECK(lane->second == std::make_pair(owner_, committer_));
-    AF_CHECK(!gap);
+    const bool his =
+        lane != database_.lanes.end() && lane->second == std::make_pair(owner_, committer_);
+    const bool changes_row = write->live == Live::kUpdate || write->live == Live::kDelete;
+    const char* wrong = !his  ? "a write to a lane that is not the writer's"
+                        : gap ? "a journal row that does not follow the last one"
+                        : changes_row && !database_.live.contains(id)
+                            ? "a change of a live row that is not there"
+                            : nullptr;
+    if (wrong != nullptr) {
+      AF_CHECK(database_.broken != nullptr);
+      database_.broken(wrong + std::string(": ") + id.ToString());
+      return Ended(CommitOutcome::Kind::kRefused, Internal("DATABASE_BROKEN", wrong));
+    }
     if (twice || database_.poisoned.contains(id)) {
       return Ended(CommitOutcome::Kind::kRefused,
                    InvalidArgument("DATABASE_VALUE_REFUSED", "", ""));
@@ -68,7 +77,7 @@ CommitOutcome MemoryStore::Carry(const Fence& expected, const std::vector<WriteP
       database_.live.at(id).snapshot = *write->snapshot;
       database_.live.at(id).snapshot_sequence = write->last_sequence;
     }
-    if (write->live == Live::kDelete) AF_CHECK(database_.live.erase(id) == 1);
+    if (write->live == Live::kDelete) database_.live.erase(id);
     if (write->end) database_.closed[id] = {*write->facts, write->state};
     if (!write->body_hash.empty()) database_.start_keys[id] = write->body_hash;
     for (const Approval& opened : write->opened_approvals) database_.approvals[opened.id] = opened;
@@ -119,7 +128,7 @@ void MemoryStore::BeginAskFence(int64_t epoch) {
   question_ = epoch;
 }
 
-std::optional<absl::StatusOr<Fence>> MemoryStore::TakeFence() {
+std::optional<absl::StatusOr<FenceAnswer>> MemoryStore::TakeFence() {
   if (!question_ || stalled) return std::nullopt;
   const int64_t epoch = *std::exchange(question_, std::nullopt);
   auto owner = database_.owners.find({owner_, committer_});
@@ -127,7 +136,7 @@ std::optional<absl::StatusOr<Fence>> MemoryStore::TakeFence() {
     return LanesLost();
   }
   owner->second.lease_until = database_.now + database_.lease;
-  return owner->second.fence;
+  return FenceAnswer{owner->second.fence, database_.now};
 }
 
 void MemoryStore::BeginRead(ReadRequest request) {

@@ -52,6 +52,10 @@ class MemoryDatabase {
 
   // Executions whose writes are refused.
   std::set<Uuid> poisoned;
+
+  // Called where a write breaks what PostgreSQL does not check but every owner must keep; null:
+  // ends the process. The write is then refused.
+  std::function<void(const std::string&)> broken;
 };
 
 // What happens to the next commits, first to first; none: they succeed.
@@ -65,7 +69,7 @@ class MemoryStore final : public Store {
   void BeginCommit(const Fence& expected, std::vector<WritePtr> writes) override;
   std::optional<CommitOutcome> TakeCommit() override;
   void BeginAskFence(int64_t epoch) override;
-  std::optional<absl::StatusOr<Fence>> TakeFence() override;
+  std::optional<absl::StatusOr<FenceAnswer>> TakeFence() override;
   void BeginRead(ReadRequest request) override;
   std::optional<absl::StatusOr<ReadResult>> TakeRead() override;
 

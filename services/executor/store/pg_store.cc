@@ -339,7 +339,7 @@ class PgStore::Writer {
  public:
   explicit Writer(const PgStoreOptions& options) : options_(options), thread_(options.wake) {}
 
-  using Answer = std::variant<CommitOutcome, absl::StatusOr<Fence>>;
+  using Answer = std::variant<CommitOutcome, absl::StatusOr<FenceAnswer>>;
 
   CommitOutcome Commit(const Fence& fence, const std::vector<WritePtr>& writes) {
     if (absl::Status status = Connect(); !status.ok()) {
@@ -379,7 +379,7 @@ class PgStore::Writer {
     return outcome;
   }
 
-  absl::StatusOr<Fence> AskFence(int64_t epoch) {
+  absl::StatusOr<FenceAnswer> AskFence(int64_t epoch) {
     AF_RETURN_IF_ERROR(Connect());
     absl::StatusOr<pg::BinaryResult> rows = db_->Query(write::kAdopt, pg::BinaryParams()
                                                                           .Text(options_.owner)
@@ -391,7 +391,8 @@ class PgStore::Writer {
     if (rows->empty()) {
       return FailedPrecondition("LANES_LOST", "Another owner has raised the epoch.");
     }
-    return Fence{.epoch = rows->Int(0, 0), .seq = rows->Int(0, 1)};
+    return FenceAnswer{.fence = {.epoch = rows->Int(0, 0), .seq = rows->Int(0, 1)},
+                       .database_time = rows->Time(0, 2)};
   }
 
   WorkerThread<Answer>& thread() { return thread_; }
@@ -549,10 +550,10 @@ void PgStore::BeginAskFence(int64_t epoch) {
   writer_->thread().Begin([this, epoch]() -> Writer::Answer { return writer_->AskFence(epoch); });
 }
 
-std::optional<absl::StatusOr<Fence>> PgStore::TakeFence() {
+std::optional<absl::StatusOr<FenceAnswer>> PgStore::TakeFence() {
   std::optional<Writer::Answer> answer = writer_->thread().Take();
   if (!answer) return std::nullopt;
-  return std::get<absl::StatusOr<Fence>>(*std::move(answer));
+  return std::get<absl::StatusOr<FenceAnswer>>(*std::move(answer));
 }
 
 void PgStore::BeginRead(ReadRequest request) {

@@ -29,7 +29,7 @@ class PgStore final : public Store {
   void BeginCommit(const Fence& expected, std::vector<WritePtr> writes) override;
   std::optional<CommitOutcome> TakeCommit() override;
   void BeginAskFence(int64_t epoch) override;
-  std::optional<absl::StatusOr<Fence>> TakeFence() override;
+  std::optional<absl::StatusOr<FenceAnswer>> TakeFence() override;
   void BeginRead(ReadRequest request) override;
   std::optional<absl::StatusOr<ReadResult>> TakeRead() override;
 

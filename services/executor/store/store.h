@@ -28,6 +28,12 @@ struct CommitOutcome {
   UnixMicros database_time = 0;  // PostgreSQL's now() within the transaction; 0: unknown
 };
 
+// Where the fence stands.
+struct FenceAnswer {
+  Fence fence;
+  UnixMicros database_time = 0;  // PostgreSQL's clock; 0: unknown
+};
+
 // A live execution as stored.
 struct StoredExecution {
   ExecutionFacts facts;
@@ -68,7 +74,7 @@ class Store {
   // where the fence stands, after waiting for an older transaction that is still under way.
   // FAILED_PRECONDITION, reason LANES_LOST, when `epoch` (0: any) is over.
   virtual void BeginAskFence(int64_t epoch) = 0;
-  virtual std::optional<absl::StatusOr<Fence>> TakeFence() = 0;
+  virtual std::optional<absl::StatusOr<FenceAnswer>> TakeFence() = 0;
 
   // What is committed, in a snapshot taken after the call.
   virtual void BeginRead(ReadRequest request) = 0;

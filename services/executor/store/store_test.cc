@@ -119,7 +119,9 @@ CommitOutcome Commit(Store& store, const Fence& fence, std::vector<WritePtr> wri
 }
 absl::StatusOr<Fence> AskFence(Store& store, int64_t epoch) {
   store.BeginAskFence(epoch);
-  return Await([&] { return store.TakeFence(); });
+  AF_ASSIGN_OR_RETURN(const FenceAnswer answer, Await([&] { return store.TakeFence(); }));
+  EXPECT_GT(answer.database_time, 0);
+  return answer.fence;
 }
 ReadResult Read(Store& store, ReadRequest request) {
   store.BeginRead(std::move(request));
@@ -149,7 +151,7 @@ class LossyStore final : public Store {
     return outcome;
   }
   void BeginAskFence(int64_t epoch) override { inner_.BeginAskFence(epoch); }
-  std::optional<absl::StatusOr<Fence>> TakeFence() override { return inner_.TakeFence(); }
+  std::optional<absl::StatusOr<FenceAnswer>> TakeFence() override { return inner_.TakeFence(); }
   void BeginRead(ReadRequest request) override { inner_.BeginRead(std::move(request)); }
   std::optional<absl::StatusOr<ReadResult>> TakeRead() override { return inner_.TakeRead(); }
 
