@@ -1,0 +1,291 @@
+#include "tests/sim/oracle.h"
+
+#include <algorithm>
+
+#include "agentflow/internal/executor/v1/feed.pb.h"
+#include "libs/base/lane.h"
+#include "libs/engine/codec.h"
+#include "libs/engine/testing/describe.h"
+#include "tests/sim/postgres.h"
+
+namespace agentflow::sim {
+namespace {
+
+using engine::Event;
+using engine::StepRef;
+using executor::ExecutionWrite;
+
+// The attempt that an event ends; nullopt: none.
+std::optional<std::pair<StepRef, uint32_t>> EndedBy(const Event& event) {
+  if (const auto* e = std::get_if<engine::StepCompleted>(&event.body))
+    return {{e->step, e->attempt}};
+  if (const auto* e = std::get_if<engine::StepFailed>(&event.body)) return {{e->step, e->attempt}};
+  if (const auto* e = std::get_if<engine::AttemptFailed>(&event.body)) {
+    return {{e->step, e->attempt}};
+  }
+  return std::nullopt;
+}
+
+// What differs between two states that should be the same, as far as their texts do not show it.
+std::string Difference(const engine::ExecutionState& a, const engine::ExecutionState& b) {
+  std::string text;
+  auto number = [&](const char* name, int64_t x, int64_t y) {
+    if (x != y) text += absl::StrCat(" ", name, " ", x, "/", y);
+  };
+  if (!(*a.start == *b.start)) text += " start";
+  number("phase", static_cast<int>(a.phase), static_cast<int>(b.phase));
+  number("started_at", a.started_at, b.started_at);
+  number("updated_at", a.updated_at, b.updated_at);
+  number("deadline", a.deadline, b.deadline);
+  number("active", a.active, b.active);
+  number("waiting", a.waiting, b.waiting);
+  number("agenda", static_cast<int64_t>(a.agenda.size() - a.agenda_head),
+         static_cast<int64_t>(b.agenda.size() - b.agenda_head));
+  return text;
+}
+
+}  // namespace
+
+std::string TextOf(World& world, const executor::AttemptName& attempt) {
+  return absl::StrCat(world.NameOf(attempt.execution), "/", attempt.step, " #", attempt.attempt);
+}
+
+void Oracle::Broken(const Uuid& id, const std::string& what) {
+  world_.Broken(world_.NameOf(id) + ": " + what);
+}
+
+bool Oracle::Forged(const json::Value& output) {
+  return output.is_object() && output.Find("forged") != nullptr;
+}
+
+void Oracle::Fold(const Uuid& id, Record& record, const Event& event, UnixMicros database_now) {
+  if (world_.settings.tell) {
+    if (event.sequence == 1) {
+      world_.Tell("   ", world_.NameOf(id), ": 1 ExecutionStarted");
+    } else {
+      std::string line = engine::testing::Describe(record.state, event);
+      line.pop_back();
+      world_.Tell("   ", world_.NameOf(id), ":", line);
+    }
+  }
+  if (event.sequence != record.state.sequence + 1) Broken(id, "the journal has a gap or a double");
+  if (record.state.over()) Broken(id, "an event after the end");
+  if (event.time < record.last_time) Broken(id, "time runs back");
+  if (event.time > database_now && !world_.postgres->clock_went_back()) {
+    Broken(id, "an event from the future");
+  }
+  record.last_time = event.time;
+  if (auto attempt = EndedBy(event); attempt && !record.ended.insert(*attempt).second) {
+    Broken(id, absl::StrCat("a second transition of ",
+                            engine::StepKey(record.state, attempt->first), " #", attempt->second));
+  }
+  if (const auto* scheduled = std::get_if<engine::StepScheduled>(&event.body)) {
+    if (scheduled->offer != nullptr &&
+        !record.keys.emplace(scheduled->step, scheduled->offer->idempotency_key).second) {
+      Broken(id, "a second effect key");
+    }
+  }
+  if (const auto* completed = std::get_if<engine::StepCompleted>(&event.body)) {
+    if (Forged(completed->output)) Broken(id, "a forged result counts");
+  }
+  engine::Apply(record.state, event);
+}
+
+void Oracle::Committed(const std::string& owner, const std::vector<executor::WritePtr>& writes,
+                       UnixMicros database_now) {
+  for (const executor::WritePtr& write : writes) {
+    const Uuid& id = write->facts->id;
+    Record& record = records_[id];
+    if (record.state.plan == nullptr) {
+      record.state.plan = PlanOf(write->facts->content_hash);
+      record.tenant = write->facts->tenant;
+      auto expected = expected_.find(id);
+      if (expected == expected_.end() || expected->second != record.tenant) {
+        Broken(id, "committed in the name of tenant " + record.tenant);
+      }
+    }
+    absl::StatusOr<std::vector<Event>> events = engine::DecodeEvents(write->events);
+    if (!events.ok()) return Broken(id, "a record cannot be read");
+    std::set<StepRef> ended;
+    for (const Event& event : *events) {
+      if (engine::IsVolatile(event)) Broken(id, "a volatile event in the journal");
+      Fold(id, record, event, database_now);
+      if (world_.broken()) return;
+      if (auto step = engine::StepOf(event)) ended.insert(*step);
+    }
+    CheckWrite(id, record, *write);
+    CheckChange(id, record, *write, ended);
+    auto lane = world_.postgres->rows().lanes.find(LaneOf(id));
+    written_[lane->second].insert(id);
+  }
+}
+
+void Oracle::CheckWrite(const Uuid& id, Record& record, const ExecutionWrite& write) {
+  const executor::MemoryDatabase& rows = world_.postgres->rows();
+  const engine::ExecutionState& state = record.state;
+  if (state.start == nullptr) return Broken(id, "rows without a beginning");
+  if (!write.events.empty() && write.last_sequence != static_cast<int64_t>(state.sequence)) {
+    Broken(id, "a row's last sequence is not its last event's");
+  }
+  if (write.state != static_cast<int16_t>(engine::PhaseOf(state))) {
+    Broken(id, absl::StrCat("its row says ", write.state, ", its journal ",
+                            std::string(engine::Name(engine::PhaseOf(state)))));
+  }
+  if (rows.live.contains(id) == state.over()) Broken(id, "a live row does not fit the journal");
+  if (rows.closed.contains(id) != state.over()) Broken(id, "a closed row does not fit the journal");
+  if (write.snapshot) {
+    absl::StatusOr<engine::ExecutionState> restored =
+        engine::DecodeState(state.plan, *write.snapshot);
+    if (!restored.ok() || !engine::testing::Same(*restored, state)) {
+      Broken(id, "a snapshot is not what the journal says");
+    }
+    world_.Count("snapshot");
+  }
+  if (state.over() && !write.body_hash.empty()) world_.Count("started and over in one batch");
+}
+
+// The feed tells of everything that ended, with the states that the journal has.
+void Oracle::CheckChange(const Uuid& id, const Record& record, const ExecutionWrite& write,
+                         const std::set<StepRef>& ended) {
+  internal::executor::v1::ExecutionChange change;
+  if (write.change.empty() || !change.ParseFromString(write.change)) {
+    return Broken(id, "nothing about a commit in the feed");
+  }
+  const engine::ExecutionState& state = record.state;
+  if (change.tenant() != record.tenant || change.execution_id() != id.ToString()) {
+    Broken(id, "the feed names somebody else");
+  }
+  if (change.last_sequence() != static_cast<int64_t>(state.sequence)) {
+    Broken(id, "the feed is at another sequence than the journal");
+  }
+  if (change.state() != engine::Name(engine::PhaseOf(state)))
+    Broken(id, "the feed's state is wrong");
+  std::set<std::pair<std::string, std::string>> told;
+  for (const auto& step : change.steps()) told.insert({step.node(), step.iteration()});
+  for (const StepRef& ref : ended) {
+    const engine::StepView view = engine::View(state, ref);
+    if (!told.contains({std::string(view.node), view.iteration})) {
+      Broken(id, "the feed does not tell of " + std::string(view.node));
+    }
+  }
+}
+
+std::vector<Uuid> Oracle::TakeWritten(const std::string& owner, int committer) {
+  const std::set<Uuid> written = std::exchange(written_[{owner, committer}], {});
+  return {written.begin(), written.end()};
+}
+
+void Oracle::CheckMemory(const Uuid& id, const engine::ExecutionState* state,
+                         const std::vector<executor::ClaimBoard::Claim>& claims) {
+  const engine::ExecutionState& committed = records_.at(id).state;
+  if (state == nullptr) {
+    if (committed.over() && !claims.empty()) {
+      Broken(id,
+             "a claim outlives its execution: " + engine::StepKey(committed, claims.front().step));
+    }
+    return;
+  }
+  if (state->sequence != committed.sequence) return;  // the next batch is being made
+  if (!engine::testing::Same(*state, committed)) {
+    Broken(id, "memory differs from the journal:" + Difference(*state, committed) + "\n" +
+                   engine::testing::Describe(*state) + "--- the journal:\n" +
+                   engine::testing::Describe(committed));
+  }
+  for (const executor::ClaimBoard::Claim& claim : claims) {
+    if (!state->HasStep(claim.step)) continue;
+    const engine::Step& step = state->step(claim.step);
+    if (step.state != engine::StepState::kRunning || step.attempt != claim.attempt) {
+      Broken(id, "a claim outlives its attempt");
+    }
+  }
+}
+
+void Oracle::Decided(const engine::ExecutionState& state, const engine::Command& command,
+                     const engine::Decision& decision) {
+  if (world_.settings.tell) {
+    for (const Event& event : decision.events) {
+      if (!engine::IsVolatile(event)) continue;
+      std::string line = engine::testing::Describe(state, event);
+      line.pop_back();
+      world_.Tell("   ", world_.NameOf(state.start->id), ": in memory", line);
+    }
+    for (const engine::Action& action : decision.actions) {
+      std::string line = engine::testing::Describe(state, action);
+      line.pop_back();
+      world_.Tell("   ", world_.NameOf(state.start->id), ": decided", line);
+    }
+  }
+  const std::string broken = engine::testing::BrokenInvariant(state, decision);
+  if (!broken.empty()) Broken(state.start->id, "the engine: " + broken);
+}
+
+const engine::ExecutionState* Oracle::Find(const Uuid& id) const {
+  auto it = records_.find(id);
+  return it == records_.end() ? nullptr : &it->second.state;
+}
+
+bool Oracle::Over(const Uuid& id) const {
+  const engine::ExecutionState* state = Find(id);
+  return state != nullptr && state->over();
+}
+
+std::string Oracle::TenantOf(const Uuid& id) const {
+  auto it = records_.find(id);
+  return it == records_.end() ? "" : it->second.tenant;
+}
+
+std::vector<Uuid> Oracle::All() const {
+  std::vector<Uuid> all;
+  for (const auto& [id, record] : records_) all.push_back(id);
+  return all;
+}
+
+std::string Oracle::Describe(const Uuid& id) const {
+  const engine::ExecutionState* state = Find(id);
+  return state == nullptr ? "" : engine::testing::Describe(*state);
+}
+
+bool Oracle::Knows(const engine::ExecutionState* state, const executor::AttemptName& attempt) {
+  if (state == nullptr || state->over() || state->start == nullptr) return false;
+  absl::StatusOr<StepRef> ref = engine::FindStep(*state, attempt.step);
+  if (!ref.ok()) return false;
+  const engine::Step& step = state->step(*ref);
+  return !engine::IsOver(step.state) && step.attempt == attempt.attempt;
+}
+
+void Oracle::Offered(const executor::TaskOffer& task) {
+  world_.Count("offer");
+  const Uuid& id = task.attempt.execution;
+  auto it = records_.find(id);
+  if (it == records_.end()) return Broken(id, "offered before the execution was committed");
+  const Record& record = it->second;
+  if (task.attempt.tenant != record.tenant) Broken(id, "offered to another tenant");
+  absl::StatusOr<StepRef> ref = engine::FindStep(record.state, task.attempt.step);
+  if (!ref.ok()) return Broken(id, "a step is offered before its commit: " + task.attempt.step);
+  const engine::Step& step = record.state.step(*ref);
+  if (step.attempt < task.attempt.attempt || step.offer == nullptr) {
+    return Broken(id, "offered before its commit: " + TextOf(world_, task.attempt));
+  }
+  if (step.offer->idempotency_key != task.offer->idempotency_key) {
+    Broken(id, "offered under another effect key: " + TextOf(world_, task.attempt));
+  }
+  if (!(step.offer->input == task.offer->input)) Broken(id, "offered with another input");
+  if (step.attempt == task.attempt.attempt && !engine::IsOver(step.state) &&
+      step.ready_at > world_.postgres->Now() && !world_.postgres->clock_went_back()) {
+    Broken(id, "offered before its time: " + TextOf(world_, task.attempt));
+  }
+}
+
+void Oracle::Acknowledged(const executor::AttemptName& attempt) {
+  world_.Count("acknowledgement");
+  const Uuid& id = attempt.execution;
+  auto it = records_.find(id);
+  if (it == records_.end() || it->second.tenant != attempt.tenant) return;
+  // Its data was refused, so the execution is ended by force.
+  if (world_.postgres->WasRefused(id)) return;
+  if (Knows(&it->second.state, attempt)) {
+    Broken(id, "acknowledged before its commit: " + TextOf(world_, attempt));
+  }
+}
+
+}  // namespace agentflow::sim

@@ -1,0 +1,81 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "libs/engine/engine.h"
+#include "services/executor/lanes/claim_board.h"
+#include "services/executor/lanes/dispatch.h"
+#include "services/executor/store/batch.h"
+#include "tests/sim/world.h"
+
+namespace agentflow::sim {
+
+// Sees every commit, every decision and everything that leaves an executor, and knows what must
+// hold. What is true is what was committed: it folds each journal as it grows.
+class Oracle {
+ public:
+  explicit Oracle(World& world) : world_(world) {}
+
+  void AddPlan(engine::PlanPtr plan) { plans_[plan->hash] = std::move(plan); }
+  engine::PlanPtr PlanOf(const std::string& hash) const { return plans_.at(hash); }
+
+  // A transaction of `owner` took place.
+  void Committed(const std::string& owner, const std::vector<executor::WritePtr>& writes,
+                 UnixMicros database_now);
+  // Executions that were written since the last call.
+  std::vector<Uuid> TakeWritten(const std::string& owner, int committer);
+  // What a committer has in memory after a commit; null: nothing.
+  void CheckMemory(const Uuid& id, const engine::ExecutionState* state,
+                   const std::vector<executor::ClaimBoard::Claim>& claims);
+  void Decided(const engine::ExecutionState& state, const engine::Command& command,
+               const engine::Decision& decision);
+  void Offered(const executor::TaskOffer& task);
+  void Acknowledged(const executor::AttemptName& attempt);
+
+  // Whether the attempt is the current one of an open step.
+  static bool Knows(const engine::ExecutionState* state, const executor::AttemptName& attempt);
+
+  // The committed state; null: there is none.
+  const engine::ExecutionState* Find(const Uuid& id) const;
+  bool Over(const Uuid& id) const;
+  std::string TenantOf(const Uuid& id) const;
+  // Every one that was ever committed.
+  std::vector<Uuid> All() const;
+  // Who is meant to be the owner of an execution: told by whoever starts it.
+  void Expect(const Uuid& id, const std::string& tenant) { expected_[id] = tenant; }
+  // An output that nobody may give who was handed the task.
+  static bool Forged(const json::Value& output);
+  // The story of one execution, for a violation's report.
+  std::string Describe(const Uuid& id) const;
+
+ private:
+  struct Record {
+    engine::ExecutionState state;
+    std::string tenant;
+    UnixMicros last_time = 0;
+    int16_t row_state = 0;
+    std::set<std::pair<engine::StepRef, uint32_t>> ended;  // attempts
+    std::map<engine::StepRef, std::string> keys;           // of effects
+  };
+
+  void Fold(const Uuid& id, Record& record, const engine::Event& event, UnixMicros database_now);
+  void CheckWrite(const Uuid& id, Record& record, const executor::ExecutionWrite& write);
+  void CheckChange(const Uuid& id, const Record& record, const executor::ExecutionWrite& write,
+                   const std::set<engine::StepRef>& ended);
+  void Broken(const Uuid& id, const std::string& what);
+
+  World& world_;
+  std::map<std::string, engine::PlanPtr> plans_;
+  std::map<Uuid, Record> records_;
+  std::map<Uuid, std::string> expected_;
+  std::map<std::pair<std::string, int>, std::set<Uuid>> written_;
+};
+
+// "e3/n1 #2"
+std::string TextOf(World& world, const executor::AttemptName& attempt);
+
+}  // namespace agentflow::sim

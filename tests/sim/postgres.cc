@@ -1,0 +1,320 @@
+#include "tests/sim/postgres.h"
+
+#include <algorithm>
+
+#include "libs/base/lane.h"
+#include "libs/base/status.h"
+#include "libs/engine/codec.h"
+#include "tests/sim/oracle.h"
+
+namespace agentflow::sim {
+namespace {
+
+using executor::CommitOutcome;
+using executor::ExecutionWrite;
+using executor::Fence;
+using executor::WritePtr;
+using Kind = CommitOutcome::Kind;
+
+absl::Status Away() {
+  return Unavailable("DATABASE_UNAVAILABLE", "the connection broke");
+}
+
+std::vector<WritePtr> Edited(const std::vector<WritePtr>& writes,
+                             const std::function<void(ExecutionWrite&)>& edit) {
+  std::vector<WritePtr> edited;
+  for (const WritePtr& write : writes) {
+    auto copy = std::make_shared<ExecutionWrite>(*write);
+    edit(*copy);
+    edited.push_back(std::move(copy));
+  }
+  return edited;
+}
+
+std::string WithoutFailures(World& world, const ExecutionWrite& write) {
+  const engine::PlanPtr plan = world.oracle->PlanOf(write.facts->content_hash);
+  absl::StatusOr<engine::ExecutionState> state = engine::DecodeState(plan, *write.snapshot);
+  if (!state.ok()) return *write.snapshot;
+  for (engine::Activation& activation : state->activations) {
+    for (engine::Step& step : activation.steps) step.failures.clear();
+  }
+  return engine::EncodeState(*state);
+}
+
+std::vector<WritePtr> WithBugs(World& world, const std::vector<WritePtr>& writes) {
+  if (world.Has(Bug::kFeedRowDropped) && world.dice.Chance(0.05)) {
+    return Edited(writes, [](ExecutionWrite& write) { write.change.clear(); });
+  }
+  if (world.Has(Bug::kJournalRowDropped) && world.dice.Chance(0.05)) {
+    return Edited(writes, [](ExecutionWrite& write) { write.events.clear(); });
+  }
+  if (world.Has(Bug::kSnapshotFieldMissing)) {
+    return Edited(writes, [&](ExecutionWrite& write) {
+      if (write.snapshot) write.snapshot = WithoutFailures(world, write);
+    });
+  }
+  return writes;
+}
+
+}  // namespace
+
+Postgres::Postgres(World& world) : world_(world) {
+  rows_.broken = [this](const std::string& what) { world_.Broken(what); };
+}
+
+CommitOutcome Postgres::Commit(const std::string& owner, int committer, Fence expected,
+                               const std::vector<WritePtr>& writes, bool again) {
+  executor::MemoryDatabase& rows = this->rows();
+  rows.poisoned.clear();
+  for (const WritePtr& write : writes) {
+    auto refusals = refusals_.find(write->facts->id);
+    if (refusals != refusals_.end()) rows.poisoned.insert(write->facts->id);
+  }
+  const auto key = std::make_pair(owner, committer);
+  if (world_.Has(Bug::kRedoWithoutFence) && again && rows.owners.contains(key)) {
+    expected = rows.owners[key].fence;
+  }
+  executor::MemoryStore door(rows, owner, committer);
+  door.BeginCommit(expected, writes);
+  const CommitOutcome outcome = *door.TakeCommit();
+  switch (outcome.kind) {
+    case Kind::kCommitted:
+      world_.Tell("db: ", owner, "/", committer, " committed ", expected.epoch, ":",
+                  expected.seq + 1, ", ", writes.size(), " writes");
+      world_.oracle->Committed(owner, writes, Now());
+      break;
+    case Kind::kFenced:
+      world_.Count("commit fenced");
+      world_.Tell("db: ", owner, "/", committer, " is fenced at ", expected.epoch, ":",
+                  expected.seq);
+      break;
+    default:
+      world_.Count("commit refused");
+      world_.Tell("db: ", owner, "/", committer, " refused ", writes.size(), " writes");
+      if (writes.size() == 1) {
+        const Uuid& id = writes[0]->facts->id;
+        if (!refusals_.contains(id)) {
+          world_.Broken("a write was refused for no fault of its data: " + world_.NameOf(id));
+        } else if (--refusals_[id] == 0) {
+          refusals_.erase(id);
+        }
+        refused_.insert(id);
+      }
+  }
+  return outcome;
+}
+
+absl::StatusOr<executor::FenceAnswer> Postgres::AskFence(const std::string& owner, int committer,
+                                                         int64_t epoch) {
+  executor::MemoryStore door(rows(), owner, committer);
+  door.BeginAskFence(epoch);
+  return *door.TakeFence();
+}
+
+executor::ReadResult Postgres::Read(const executor::ReadRequest& request) {
+  executor::MemoryStore door(rows(), "", 0);
+  door.BeginRead(request);
+  executor::ReadResult result = *std::move(*door.TakeRead());
+  if (world_.Has(Bug::kStartKeyNotLookedUp)) result.starts.clear();
+  if (world_.Has(Bug::kJournalTailForgotten)) {
+    for (executor::StoredExecution& stored : result.executions) {
+      if (stored.records.size() > 1) stored.records.pop_back();
+    }
+  }
+  return result;
+}
+
+void Postgres::Restart() {
+  world_.Count("database restart");
+  ++incarnation_;
+  away_until_ = world_.schedule.now() + world_.dice.Between(100, 4000) * 1000;
+  world_.Tell("db: restarts");
+}
+
+void Postgres::JumpClock() {
+  world_.Count("database clock jump");
+  const int64_t by = world_.dice.Between(-3000, 3000) * 1000;
+  clock_went_back_ |= by < 0;
+  offset_ += by;
+  world_.Tell("db: clock jumps by ", by / 1000, " ms");
+}
+
+void SimStore::After(int64_t micros, std::function<void()> run) {
+  world_.schedule.After(micros, [alive = std::weak_ptr<int>(alive_), run = std::move(run)] {
+    if (!alive.expired()) run();
+  });
+}
+
+void SimStore::Answer(int64_t after, CommitOutcome outcome) {
+  After(after, [this, outcome = std::move(outcome)] {
+    commit_ = outcome;
+    wake_();
+  });
+}
+
+// The transaction reaches the server `after` and is carried out there, whatever becomes of the
+// process that sent it. `answered`: and the process hears how it ended.
+void SimStore::Send(int64_t after, const Fence& expected, const std::vector<WritePtr>& writes,
+                    bool answered) {
+  auto carry = [&world = world_, store = this, alive = std::weak_ptr<int>(alive_), owner = owner_,
+                committer = committer_, expected, writes, answered, again = again_,
+                incarnation = world_.postgres->incarnation(), back = world_.Delay(200)] {
+    CommitOutcome outcome{.kind = Kind::kUnknown, .status = Away()};
+    if (world.postgres->incarnation() == incarnation) {
+      outcome = world.postgres->Commit(owner, committer, expected, writes, again);
+    }
+    if (answered && !alive.expired()) store->Answer(back, std::move(outcome));
+  };
+  world_.schedule.After(after, std::move(carry));
+}
+
+void SimStore::BeginCommit(const Fence& expected, std::vector<WritePtr> writes) {
+  AF_CHECK(!commit_);
+  const Profile& p = world_.profile;
+  writes = WithBugs(world_, writes);
+  int64_t takes = world_.Delay(p.commit_micros);
+  if (world_.Happens(p.commit_slow)) takes += world_.dice.Between(100, 4000) * 1000;
+  if (world_.Has(Bug::kAnsweredBeforeCommit) && !writes.empty()) {
+    Answer(10, {.kind = Kind::kCommitted});
+    Send(takes, expected, writes, false);
+    return;
+  }
+  auto unknown = [&](const char* what) {
+    world_.Count(what);
+    world_.Tell("db: ", owner_, "/", committer_, " ", what, " of ", writes.size(), " writes");
+    Answer(takes, {.kind = Kind::kUnknown, .status = Away()});
+  };
+  const bool again = std::exchange(again_, false);
+  if (world_.postgres->away() || world_.Happens(p.commit_fails)) {
+    world_.Count("commit not done");
+    again_ = again;
+    return Answer(takes, {.kind = Kind::kNotDone, .status = Away()});
+  }
+  again_ = again;
+  if (world_.Happens(p.commit_lost_before)) {
+    unknown("commit lost before");
+  } else if (world_.Happens(p.commit_lost_after)) {
+    Send(takes / 2, expected, writes, false);
+    unknown("commit lost after");
+  } else if (world_.Happens(p.commit_late)) {
+    const int64_t late = takes + world_.dice.Between(1, 3000) * 1000;
+    locked_until_ = world_.schedule.now() + late;
+    Send(late, expected, writes, false);
+    unknown("commit late");
+  } else if (world_.Happens(p.commit_stale)) {
+    Send(takes + world_.dice.Between(1, 6000) * 1000, expected, writes, false);
+    unknown("commit stale");
+  } else {
+    Send(takes, expected, writes, true);
+    again_ = false;
+    return;
+  }
+  again_ = true;
+}
+
+std::optional<CommitOutcome> SimStore::TakeCommit() {
+  return std::exchange(commit_, std::nullopt);
+}
+
+// Waits for the row's lock as the statement does.
+void SimStore::AskLater(int64_t after, int64_t epoch) {
+  After(after, [this, epoch] {
+    const int64_t wait = locked_until_ - world_.schedule.now();
+    if (wait >= 0 && !world_.calm()) return AskLater(wait + 1, epoch);
+    if (world_.postgres->away() || world_.Happens(world_.profile.fence_fails)) {
+      world_.Count("fence not asked");
+      fence_ = Away();
+    } else {
+      fence_ = world_.postgres->AskFence(owner_, committer_, epoch);
+      world_.Tell("db: ", owner_, "/", committer_, " asks the fence: ",
+                  fence_->ok() ? absl::StrCat((*fence_)->fence.epoch, ":", (*fence_)->fence.seq)
+                               : ReasonOf(fence_->status()));
+    }
+    wake_();
+  });
+}
+
+void SimStore::BeginAskFence(int64_t epoch) {
+  AF_CHECK(!fence_);
+  AskLater(world_.Delay(1000), epoch);
+}
+
+std::optional<absl::StatusOr<executor::FenceAnswer>> SimStore::TakeFence() {
+  return std::exchange(fence_, std::nullopt);
+}
+
+void SimStore::BeginRead(executor::ReadRequest request) {
+  int64_t takes = world_.Delay(1500);
+  if (world_.Happens(world_.profile.read_slow)) takes += world_.dice.Between(50, 3000) * 1000;
+  const int64_t looks = world_.dice.Between(0, takes);
+  After(looks, [this, request = std::move(request), left = takes - looks] {
+    absl::StatusOr<executor::ReadResult> result = Away();
+    if (world_.postgres->away() || world_.Happens(world_.profile.read_fails)) {
+      world_.Count("read failed");
+    } else {
+      result = world_.postgres->Read(request);
+    }
+    After(left, [this, result = std::move(result)] {
+      read_ = result;
+      wake_();
+    });
+  });
+}
+
+std::optional<absl::StatusOr<executor::ReadResult>> SimStore::TakeRead() {
+  return std::exchange(read_, std::nullopt);
+}
+
+SimLaneTable::SimLaneTable(World& world, std::string owner, int committers, std::string address)
+    : world_(world),
+      table_(world.postgres->rows(), owner, committers, std::move(address)),
+      owner_(std::move(owner)) {}
+
+absl::Status SimLaneTable::Trouble() {
+  world_.postgres->rows();  // its clock
+  if (!world_.postgres->away() && !world_.Happens(world_.profile.lane_table_fails)) {
+    return absl::OkStatus();
+  }
+  world_.Count("lane table away");
+  return Away();
+}
+
+absl::Status SimLaneTable::Join() {
+  AF_RETURN_IF_ERROR(Trouble());
+  AF_RETURN_IF_ERROR(table_.Join());
+  world_.Tell("db: ", owner_, " joins");
+  return Trouble();
+}
+
+absl::StatusOr<std::vector<executor::LaneTable::Owned>> SimLaneTable::Acquire() {
+  AF_RETURN_IF_ERROR(Trouble());
+  executor::MemoryDatabase& rows = world_.postgres->rows();
+  const auto owners = rows.owners;
+  absl::StatusOr<std::vector<Owned>> owned = table_.Acquire();
+  for (auto& [key, before] : owners) {
+    if (key.first == owner_ || rows.owners.at(key).fence == before.fence) continue;
+    world_.Count("takeover");
+    world_.Tell("db: ", owner_, " takes over from ", key.first, "/", key.second);
+    if (world_.Has(Bug::kFenceNotRaised)) rows.owners.at(key).fence = before.fence;
+  }
+  if (world_.Has(Bug::kLaneLoadedTwice) && owned.ok() && !world_.calm()) {
+    for (const auto& [lane, key] : rows.lanes) {
+      if (key.first != owner_ && lane % 4 == 0) owned->push_back({lane, 0});
+    }
+  }
+  AF_RETURN_IF_ERROR(Trouble());
+  return owned;
+}
+
+absl::StatusOr<std::vector<std::string>> SimLaneTable::Addresses() {
+  AF_RETURN_IF_ERROR(Trouble());
+  return table_.Addresses();
+}
+
+absl::Status SimLaneTable::Release() {
+  AF_RETURN_IF_ERROR(Trouble());
+  AF_RETURN_IF_ERROR(table_.Release());
+  return Trouble();
+}
+
+}  // namespace agentflow::sim
