@@ -26,6 +26,7 @@ const std::vector<BuiltinRole>& BuiltinRoles() {
         {"operator", "Runs and watches executions", operates},
         {"viewer", "Sees, changes nothing", viewer},
         {"worker", "Does tasks", {"tasks.work"}},
+        {"platform-worker", "Does tasks of every tenant", {"tasks.work", "tenants.work"}},
         {"platform-admin", "Administrator of the platform's tenants", {"tenants.*"}},
     };
   }();

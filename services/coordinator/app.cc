@@ -16,6 +16,7 @@
 #include "libs/runtime/thread_pool.h"
 #include "migrations/coordinator.h"
 #include "services/coordinator/client/executor_links.h"
+#include "services/coordinator/client/weights.h"
 #include "services/coordinator/config.h"
 #include "services/coordinator/registry/registry.h"
 #include "services/coordinator/rpc/agents.h"
@@ -51,12 +52,14 @@ class Coordinator final : public rpc::Service {
     hub_ = std::make_unique<Hub>(
         *links_, HubOptions{.reconnect_grace_ms = settings_.reconnect_grace.count(),
                             .lease_ms = settings_.worker_lease.count()});
+    weights_ = std::make_unique<Weights>(parts.Peer("tenant"), parts.clock(),
+                                         settings_.weight_cache.count());
     fetcher_ = std::make_unique<Fetcher>(
         *hub_, parts.clock(),
         Fetcher::Options{.redis = {.url = settings_.redis_url.Reveal()},
                          .consumer = id,
                          .orphan_ms = settings_.orphan_time.count()},
-        parts.metrics());
+        parts.metrics(), [this](const std::string& tenant) { return weights_->Of(tenant); });
     background_ = std::make_unique<runtime::ThreadPool>("registry", 2, 256);
     shipper_ = std::make_unique<pg::AuditShipper>(
         *pool_, audit::SendToTenant(parts.Peer("tenant")), pg::AuditShipper::Options{});
@@ -126,6 +129,7 @@ class Coordinator final : public rpc::Service {
   std::unique_ptr<Registry> registry_;
   std::unique_ptr<ExecutorLinks> links_;
   std::unique_ptr<Hub> hub_;
+  std::unique_ptr<Weights> weights_;
   std::unique_ptr<Fetcher> fetcher_;
   std::unique_ptr<runtime::ThreadPool> background_;
   std::unique_ptr<pg::AuditShipper> shipper_;

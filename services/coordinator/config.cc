@@ -29,6 +29,10 @@ void Declare(Settings& settings, config::Schema& schema) {
            "A queued task that another coordinator read this long ago without claiming it is "
            "taken over.")
       .Range(1000, 600000);
+  schema
+      .Add("quota.cache", &settings.weight_cache,
+           "How long a tenant's weight is believed, for workers that serve every tenant.")
+      .Range(100, 600000);
   schema.Add("worker.capacity_max", &settings.capacity_max, "Tasks one worker may hold at once.")
       .Range(1, 100000);
   schema.Add("worker.agents_max", &settings.agents_max, "Agents one worker may offer.")

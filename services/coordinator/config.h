@@ -18,6 +18,7 @@ struct Settings {
   std::chrono::milliseconds worker_lease{15000};
   std::chrono::milliseconds reconnect_grace{4000};
   std::chrono::milliseconds orphan_time{5000};
+  std::chrono::milliseconds weight_cache{10000};
   int capacity_max = 10000;
   int agents_max = 200;
 };

@@ -5,6 +5,7 @@
 
 #include "agentflow/api/v1/worker.pb.h"
 #include "google/protobuf/util/time_util.h"
+#include "libs/auth/principal.h"
 #include "libs/base/status.h"
 #include "libs/json/value.h"
 #include "libs/obs/log.h"
@@ -18,8 +19,20 @@ using api::v1::WorkerMessage;
 using google::protobuf::util::TimeUtil;
 using Stream = rpc::ServerStream<WorkerMessage, CoordinatorMessage>;
 
-void Fill(const Task& task, api::v1::Task* out) {
-  out->set_task_id(TaskId(task.id));
+// How a worker names tasks: by its own tenant's, or with each one's tenant.
+struct Names {
+  bool shared = false;
+
+  std::string Of(const AttemptId& id) const { return shared ? SharedTaskId(id) : TaskId(id); }
+  std::optional<AttemptId> Parse(const std::string& tenant, const std::string& task_id,
+                                 int attempt) const {
+    return shared ? ParseSharedTaskId(task_id, attempt) : ParseTaskId(tenant, task_id, attempt);
+  }
+};
+
+void Fill(const Task& task, Names names, api::v1::Task* out) {
+  out->set_task_id(names.Of(task.id));
+  if (names.shared) out->set_tenant(task.id.tenant);
   out->set_attempt(task.id.attempt);
   out->set_agent(task.agent);
   auto input = json::Parse(task.input_json);
@@ -38,29 +51,29 @@ void Fill(const Task& task, api::v1::Task* out) {
   out->set_mode(task.mode);
 }
 
-void Fill(const AttemptId& id, api::v1::TaskRef* out) {
-  out->set_task_id(TaskId(id));
+void Fill(const AttemptId& id, Names names, api::v1::TaskRef* out) {
+  out->set_task_id(names.Of(id));
   out->set_attempt(id.attempt);
 }
 
 class StreamPort final : public WorkerPort {
  public:
-  explicit StreamPort(Stream stream) : stream_(std::move(stream)) {}
+  StreamPort(Stream stream, Names names) : stream_(std::move(stream)), names_(names) {}
 
   void SendTasks(const std::vector<Task>& tasks) override {
     CoordinatorMessage message;
-    for (const Task& task : tasks) Fill(task, message.mutable_tasks()->add_tasks());
+    for (const Task& task : tasks) Fill(task, names_, message.mutable_tasks()->add_tasks());
     stream_.Write(message);
   }
   void SendCancel(const AttemptId& id, std::string_view reason) override {
     CoordinatorMessage message;
-    Fill(id, message.mutable_cancel()->add_tasks());
+    Fill(id, names_, message.mutable_cancel()->add_tasks());
     message.mutable_cancel()->set_reason(std::string(reason));
     stream_.Write(message);
   }
   void SendAcknowledged(const AttemptId& id) override {
     CoordinatorMessage message;
-    Fill(id, message.mutable_acknowledged()->add_results());
+    Fill(id, names_, message.mutable_acknowledged()->add_results());
     stream_.Write(message);
   }
   void SendDrain() override {
@@ -71,6 +84,7 @@ class StreamPort final : public WorkerPort {
 
  private:
   Stream stream_;
+  const Names names_;
 };
 
 Outcome OutcomeOf(const api::v1::TaskResult& result) {
@@ -132,6 +146,7 @@ class Conversation : public std::enable_shared_from_this<Conversation> {
   void Greet(const api::v1::Hello& hello) {
     absl::Status valid = Check(hello);
     if (!valid.ok()) return stream_.Finish(valid);
+    names_.shared = hello.shared();
     CoordinatorMessage welcome;
     *welcome.mutable_welcome()->mutable_heartbeat_interval() =
         TimeUtil::MillisecondsToDuration(options_.heartbeat_interval_ms);
@@ -141,9 +156,11 @@ class Conversation : public std::enable_shared_from_this<Conversation> {
     WorkerHello told{.worker_id = hello.worker_id(),
                      .capacity = hello.capacity(),
                      .client = hello.client(),
-                     .held = Ids(hello.held())};
+                     .held = Ids(hello.held()),
+                     .shared = hello.shared()};
     for (const auto& agent : hello.agents()) told.agents.push_back(agent.id());
-    session_ = hub_.Connect(tenant_, told, std::make_shared<StreamPort>(stream_), NowMs());
+    session_ = hub_.Connect(tenant_, told, std::make_shared<StreamPort>(stream_, names_),
+                            NowMs());
     obs::Info("worker connected", {{"tenant", tenant_}, {"worker", hello.worker_id()},
                                    {"agents", hello.agents_size()}});
     RegisterAgents(hello);
@@ -161,6 +178,9 @@ class Conversation : public std::enable_shared_from_this<Conversation> {
     if (hello.agents_size() < 1 || hello.agents_size() > options_.agents_max) {
       return InvalidArgument("FIELD_INVALID", "hello.agents",
                              "must be 1 to " + std::to_string(options_.agents_max));
+    }
+    if (hello.shared()) {
+      AF_RETURN_IF_ERROR(auth::RequirePermission(stream_.call().principal(), "tenants.work"));
     }
     for (const auto& agent : hello.agents()) {
       if (!IsAgentId(agent.id())) {
@@ -198,14 +218,14 @@ class Conversation : public std::enable_shared_from_this<Conversation> {
   void TakeResults(const api::v1::TaskResults& results) {
     std::vector<Result> taken;
     for (const auto& result : results.results()) {
-      auto id = ParseTaskId(tenant_, result.task_id(), result.attempt());
+      auto id = names_.Parse(tenant_, result.task_id(), result.attempt());
       if (!id) {
         return stream_.Finish(InvalidArgument("TASK_ID_INVALID", "results.task_id",
                                               "'" + result.task_id() + "' names no task"));
       }
       taken.push_back({*id, result.token(), OutcomeOf(result)});
     }
-    hub_.Finish(session_, std::move(taken));
+    hub_.Finish(session_, std::move(taken), NowMs());
   }
 
   // Those that are names of tasks; others cannot be ours.
@@ -213,7 +233,7 @@ class Conversation : public std::enable_shared_from_this<Conversation> {
   std::vector<AttemptId> Ids(const Refs& refs) const {
     std::vector<AttemptId> ids;
     for (const auto& ref : refs) {
-      if (auto id = ParseTaskId(tenant_, ref.task_id(), ref.attempt())) ids.push_back(*id);
+      if (auto id = names_.Parse(tenant_, ref.task_id(), ref.attempt())) ids.push_back(*id);
     }
     return ids;
   }
@@ -225,6 +245,7 @@ class Conversation : public std::enable_shared_from_this<Conversation> {
   runtime::ThreadPool& background_;
   const Clock& clock_;
   const WorkOptions options_;
+  Names names_;
   Hub::SessionId session_ = 0;
 };
 

@@ -15,6 +15,8 @@ namespace {
 
 constexpr char kGroup[] = "coordinators";
 constexpr int kPriorities = 5;
+// Tenants whose queues a shared worker's reader waits on; the others are looked at in between.
+constexpr size_t kMostWaitedFor = 100;
 
 // Reads up to ARGV[3] new entries from KEYS in their order. Streams that do not exist are passed
 // over; a missing group is made, beginning at the stream's first entry.
@@ -69,11 +71,17 @@ std::string TaskStream(std::string_view tenant, std::string_view agent, int prio
          "}:" + std::to_string(priority);
 }
 
-Fetcher::Fetcher(Hub& hub, const Clock& clock, Options options, obs::Registry& metrics)
+std::string TenantsKey(std::string_view agent) {
+  return "af:agents:{" + std::string(agent) + "}";
+}
+
+Fetcher::Fetcher(Hub& hub, const Clock& clock, Options options, obs::Registry& metrics,
+                 std::function<int64_t(const std::string& tenant)> weight)
     : hub_(hub),
       clock_(clock),
       options_(std::move(options)),
       wake_stream_("af:wake:" + options_.consumer),
+      turns_(std::move(weight)),
       redis_(options_.redis),
       waker_(options_.redis),
       fetched_(metrics.Counter("agentflow_coordinator_tasks_fetched_total",
@@ -81,6 +89,9 @@ Fetcher::Fetcher(Hub& hub, const Clock& clock, Options options, obs::Registry& m
       returned_(metrics.Counter("agentflow_coordinator_tasks_returned_total",
                                 "Tasks put back because no worker had a place for them.")) {
   hub_.OnDemand([this] { DemandGrew(); });
+  hub_.OnUsed([this](const std::string& tenant, const std::string& agent, int64_t milliseconds) {
+    turns_.Used(agent, tenant, milliseconds);
+  });
 }
 
 Fetcher::~Fetcher() { Stop(); }
@@ -115,6 +126,7 @@ void Fetcher::Stop() {
   if (thread_.joinable()) thread_.join();
   if (wake_thread_.joinable()) wake_thread_.join();
   hub_.OnDemand({});
+  hub_.OnUsed({});
 }
 
 void Fetcher::DemandGrew() {
@@ -148,12 +160,64 @@ absl::StatusOr<int> Fetcher::Step() {
   bool take_over = now_ms - last_take_over_ms_ >= options_.orphan_ms / 2;
   if (take_over) last_take_over_ms_ = now_ms;
   for (const Demand& demand : hub_.CurrentDemand()) {
-    if (take_over) {
-      AF_ASSIGN_OR_RETURN(int taken, TakeOver(demand));
+    std::vector<Demand> orphans;
+    if (take_over) orphans = {demand};
+    if (take_over && demand.tenant.empty()) {
+      AF_ASSIGN_OR_RETURN(orphans, WhoHasTasks(demand));
+    }
+    for (const Demand& of : orphans) {
+      AF_ASSIGN_OR_RETURN(int taken, TakeOver(of));
       handed += taken;
     }
-    AF_ASSIGN_OR_RETURN(int fetched, FetchFor(demand));
+    AF_ASSIGN_OR_RETURN(int fetched,
+                        demand.tenant.empty() ? FetchShared(demand) : FetchFor(demand));
     handed += fetched;
+  }
+  return handed;
+}
+
+absl::StatusOr<std::vector<Demand>> Fetcher::WhoMayHaveTasks(const Demand& shared) {
+  AF_ASSIGN_OR_RETURN(redis::Reply tenants, redis_.Call({"SMEMBERS", TenantsKey(shared.agent)}));
+  std::vector<Demand> all;
+  for (const redis::Reply& tenant : tenants.items) {
+    all.push_back({tenant.text, shared.agent, shared.tasks});
+  }
+  return all;
+}
+
+absl::StatusOr<std::vector<Demand>> Fetcher::WhoHasTasks(const Demand& shared) {
+  AF_ASSIGN_OR_RETURN(std::vector<Demand> all, WhoMayHaveTasks(shared));
+  for (const Demand& demand : all) {
+    for (const std::string& stream : StreamsOf(demand)) redis_.Queue({"XLEN", stream});
+  }
+  if (all.empty()) return all;
+  AF_ASSIGN_OR_RETURN(std::vector<redis::Reply> lengths, redis_.Flush());
+  std::vector<Demand> waiting;
+  for (size_t i = 0; i < all.size(); ++i) {
+    int64_t length = 0;
+    for (size_t p = 0; p < kPriorities; ++p) length += lengths[i * kPriorities + p].number;
+    if (length > 0) waiting.push_back(std::move(all[i]));
+  }
+  return waiting;
+}
+
+absl::StatusOr<int> Fetcher::FetchShared(const Demand& demand) {
+  AF_ASSIGN_OR_RETURN(std::vector<Demand> waiting, WhoHasTasks(demand));
+  std::vector<std::string> tenants;
+  for (const Demand& of : waiting) tenants.push_back(of.tenant);
+  turns_.SetWaiting(demand.agent, tenants);
+  int handed = 0;
+  int left = std::min(demand.tasks, options_.most_per_read);
+  while (left > 0) {
+    const std::string tenant = turns_.Next(demand.agent);
+    if (tenant.empty()) break;
+    // Alone, a tenant may have all places; else small portions keep the turns fair.
+    const int portion = turns_.waiting(demand.agent) == 1 ? left : 1;
+    AF_ASSIGN_OR_RETURN(int fetched, FetchFor({tenant, demand.agent, portion}));
+    if (fetched == 0) turns_.NoneLeft(demand.agent, tenant);
+    turns_.HandedOut(demand.agent, tenant, fetched);
+    handed += fetched;
+    left -= fetched;
   }
   return handed;
 }
@@ -222,7 +286,16 @@ absl::StatusOr<int> Fetcher::HandOut(const Demand& demand,
   return handed;
 }
 
-absl::Status Fetcher::Wait(const std::vector<Demand>& demand) {
+absl::Status Fetcher::Wait(const std::vector<Demand>& wanted) {
+  std::vector<Demand> demand;
+  for (const Demand& one : wanted) {
+    std::vector<Demand> each{one};
+    if (one.tenant.empty()) {
+      AF_ASSIGN_OR_RETURN(each, WhoMayHaveTasks(one));
+      if (each.size() > kMostWaitedFor) each.resize(kMostWaitedFor);
+    }
+    demand.insert(demand.end(), each.begin(), each.end());
+  }
   std::vector<std::string> streams{wake_stream_};
   for (const Demand& agent : demand) {
     for (std::string& stream : StreamsOf(agent)) streams.push_back(std::move(stream));
@@ -255,7 +328,8 @@ absl::Status Fetcher::Wait(const std::vector<Demand>& demand) {
     for (const Demand& agent : demand) {
       std::vector<std::string> own = StreamsOf(agent);
       if (std::find(own.begin(), own.end(), batch.stream) == own.end()) continue;
-      AF_RETURN_IF_ERROR(HandOut(agent, {batch}).status());
+      AF_ASSIGN_OR_RETURN(int handed, HandOut(agent, {batch}));
+      turns_.HandedOut(agent.agent, agent.tenant, handed);
     }
   }
   return redis_.queued() > 0 ? redis_.Flush().status() : absl::OkStatus();

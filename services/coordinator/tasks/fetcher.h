@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <functional>
 #include <mutex>
 #include <set>
 #include <string>
@@ -13,6 +14,7 @@
 #include "libs/redis/client.h"
 #include "libs/redis/streams.h"
 #include "services/coordinator/tasks/hub.h"
+#include "services/coordinator/tasks/shared_turns.h"
 
 namespace agentflow::coordinator {
 
@@ -32,7 +34,9 @@ class Fetcher {
     int most_per_read = 256;
   };
 
-  Fetcher(Hub& hub, const Clock& clock, Options options, obs::Registry& metrics);
+  // `weight` of a tenant, for workers that serve every tenant.
+  Fetcher(Hub& hub, const Clock& clock, Options options, obs::Registry& metrics,
+          std::function<int64_t(const std::string& tenant)> weight);
   ~Fetcher();
 
   void Start();
@@ -44,9 +48,15 @@ class Fetcher {
  private:
   void Loop();
   absl::StatusOr<int> FetchFor(const Demand& demand);
+  // For any tenant, in turns.
+  absl::StatusOr<int> FetchShared(const Demand& demand);
+  // The demand of each tenant that has tasks of the agent.
+  absl::StatusOr<std::vector<Demand>> WhoHasTasks(const Demand& shared);
+  // The same of everybody who ever had some, as the executors say.
+  absl::StatusOr<std::vector<Demand>> WhoMayHaveTasks(const Demand& shared);
   absl::StatusOr<int> TakeOver(const Demand& demand);
   // Waits in Redis until an entry for one of these agents, or a wake-up, comes.
-  absl::Status Wait(const std::vector<Demand>& demand);
+  absl::Status Wait(const std::vector<Demand>& wanted);
   absl::StatusOr<int> HandOut(const Demand& demand, std::vector<redis::StreamBatch> batches);
   void DemandGrew();
 
@@ -54,6 +64,7 @@ class Fetcher {
   const Clock& clock_;
   const Options options_;
   const std::string wake_stream_;
+  SharedTurns turns_;
   redis::Client redis_;
   redis::Client waker_;
   obs::Counter fetched_;
@@ -68,6 +79,9 @@ class Fetcher {
   std::thread thread_;
   std::thread wake_thread_;
 };
+
+// "af:agents:{<agent>}": the tenants that have had tasks of the agent.
+std::string TenantsKey(std::string_view agent);
 
 // "af:tasks:{<tenant>:<agent>}:<priority>"
 std::string TaskStream(std::string_view tenant, std::string_view agent, int priority);

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <future>
+#include <map>
 
 #include "agentflow/internal/executor/v1/dispatch.pb.h"
 #include "libs/base/status.h"
@@ -52,7 +53,24 @@ class FetcherTest : public ::testing::Test {
   Fetcher Make(const std::string& consumer = "c") {
     return Fetcher(hub_, clock_,
                    {.redis = {.url = server_.url()}, .consumer = consumer, .orphan_ms = 1000},
-                   metrics_);
+                   metrics_, [this](const std::string& tenant) { return weights_[tenant]; });
+  }
+  // As an executor does.
+  void EnqueueFor(const std::string& tenant, int number) {
+    ASSERT_TRUE(redis_.Call({"SADD", TenantsKey("shout"), tenant}).ok());
+    Enqueue(MakeTask(number, "shout", 1, tenant));
+  }
+  Hub::SessionId ConnectShared(int credit) {
+    WorkerHello hello{
+        .worker_id = "shared", .agents = {"shout"}, .capacity = 1000, .shared = true};
+    Hub::SessionId id = hub_.Connect("platform", hello, shared_, 0);
+    hub_.AddCredit(id, credit);
+    return id;
+  }
+  std::map<std::string, int> Taken() {
+    std::map<std::string, int> taken;
+    for (const AttemptId& id : shared_->tasks) ++taken[id.tenant];
+    return taken;
   }
   int64_t Length(int priority = 3) {
     return redis_.Call({"XLEN", TaskStream("acme", "shout", priority)})->number;
@@ -64,6 +82,8 @@ class FetcherTest : public ::testing::Test {
   obs::Registry metrics_;
   RecordingExecutors executors_;
   Hub hub_{executors_, {}};
+  std::map<std::string, int64_t> weights_;
+  std::shared_ptr<RecordingWorker> shared_ = std::make_shared<RecordingWorker>();
   std::shared_ptr<RecordingWorker> worker_ = std::make_shared<RecordingWorker>();
 };
 
@@ -108,7 +128,7 @@ TEST_F(FetcherTest, DeletesEntriesThatAreNoTasks) {
 
 TEST_F(FetcherTest, ARunningFetcherIsWokenByANewAgent) {
   Fetcher fetcher(hub_, clock_,
-                  {.redis = {.url = server_.url()}, .consumer = "c", .block_ms = 60'000}, metrics_);
+                  {.redis = {.url = server_.url()}, .consumer = "c", .block_ms = 60'000}, metrics_, {});
   fetcher.Start();
   auto waiting = std::make_shared<WaitingWorker>();
   Enqueue(MakeTask(9, "late"));
@@ -124,8 +144,53 @@ TEST_F(FetcherTest, ARunningFetcherIsWokenByANewAgent) {
 
 TEST_F(FetcherTest, AnUnreachableRedisIsAnError) {
   Fetcher fetcher(hub_, clock_, {.redis = {.url = "redis://127.0.0.1:1/0"}, .consumer = "c"},
-                  metrics_);
+                  metrics_, {});
   EXPECT_EQ(ReasonOf(fetcher.Step().status()), "REDIS_UNAVAILABLE");
+}
+
+TEST_F(FetcherTest, ASharedWorkerServesEveryTenantInTurns) {
+  Fetcher fetcher = Make();
+  for (int i = 0; i < 40; ++i) EnqueueFor("long", i);
+  for (int i = 100; i < 105; ++i) EnqueueFor("short", i);
+  ConnectShared(10);
+  EXPECT_EQ(*fetcher.Step(), 10);
+  EXPECT_EQ(Taken(), (std::map<std::string, int>{{"long", 5}, {"short", 5}}));
+}
+
+TEST_F(FetcherTest, TurnsArePaidByWorkerTimeAndWeight) {
+  Fetcher fetcher = Make();
+  for (int i = 0; i < 400; ++i) EnqueueFor("slow", i);
+  for (int i = 1000; i < 1400; ++i) EnqueueFor("quick", i);
+  weights_ = {{"slow", 100}, {"quick", 100}};
+  Hub::SessionId id = ConnectShared(1);
+  std::map<std::string, int64_t> used_ms;
+  auto serve = [&](int tasks) {
+    used_ms.clear();
+    for (int i = 0; i < tasks; ++i) {
+      ASSERT_EQ(*fetcher.Step(), 1);
+      const AttemptId task = shared_->tasks.back();
+      const int64_t took_ms = task.tenant == "slow" ? 300 : 100;
+      used_ms[task.tenant] += took_ms;
+      const int64_t now = clock_.Now() / 1000;
+      hub_.Finish(id, {{.id = task}}, now + took_ms);
+      hub_.AddCredit(id, 1);
+    }
+  };
+  serve(100);
+  EXPECT_NEAR(static_cast<double>(used_ms["quick"]) / static_cast<double>(used_ms["slow"]), 1, 0.2);
+  // A changed weight acts on what waits already.
+  weights_["quick"] = 300;
+  serve(150);
+  EXPECT_NEAR(static_cast<double>(used_ms["quick"]) / static_cast<double>(used_ms["slow"]), 3, 0.6);
+}
+
+TEST_F(FetcherTest, ATenantsOwnWorkerComesBeforeASharedOne) {
+  Fetcher fetcher = Make();
+  ConnectShared(50);
+  EnqueueFor("acme", 1);
+  EXPECT_EQ(*fetcher.Step(), 1);
+  EXPECT_EQ(worker_->tasks.size(), 1u);
+  EXPECT_TRUE(shared_->tasks.empty());
 }
 
 }  // namespace

@@ -18,6 +18,11 @@ void Hub::OnDemand(std::function<void()> notify) {
   notify_ = std::move(notify);
 }
 
+void Hub::OnUsed(Used used) {
+  std::lock_guard lock(mutex_);
+  used_ = std::move(used);
+}
+
 Hub::SessionId Hub::Connect(const std::string& tenant, const WorkerHello& hello,
                             std::shared_ptr<WorkerPort> port, int64_t now_ms) {
   std::lock_guard lock(mutex_);
@@ -82,12 +87,13 @@ void Hub::Heartbeat(SessionId session, const std::vector<AttemptId>& held, int64
   }
 }
 
-void Hub::Finish(SessionId session, std::vector<Result> results) {
+void Hub::Finish(SessionId session, std::vector<Result> results, int64_t now_ms) {
   std::lock_guard lock(mutex_);
   auto it = sessions_.find(session);
   std::string worker_id = it == sessions_.end() ? "" : it->second.hello.worker_id;
+  std::string worker_tenant = it == sessions_.end() ? "" : it->second.tenant;
   for (Result& result : results) {
-    Release(result.id);
+    Release(result.id, now_ms);
     if (result.outcome.failed && result.outcome.reason == kTaskCanceled) {
       if (it != sessions_.end() && it->second.port) it->second.port->SendAcknowledged(result.id);
       continue;
@@ -95,7 +101,9 @@ void Hub::Finish(SessionId session, std::vector<Result> results) {
     executors_.Finished(result);
     AttemptId id = result.id;
     results_[std::move(id)] = {.result = std::move(result),
+                               .worker_tenant = worker_tenant,
                                .worker_id = worker_id,
+                               .told_ms = now_ms,
                                .patience_ms = options_.tell_again_ms};
   }
 }
@@ -122,7 +130,7 @@ std::vector<Demand> Hub::CurrentDemand() {
     for (const auto& [id, session] : sessions_) {
       if (!session.port || session.draining || session.credit <= 0) continue;
       for (const std::string& agent : session.hello.agents) {
-        free[{session.tenant, agent}] += session.credit;
+        free[{session.hello.shared ? "" : session.tenant, agent}] += session.credit;
       }
     }
   }
@@ -138,12 +146,13 @@ std::vector<Demand> Hub::CurrentDemand() {
 Hub::Session* Hub::Choose(const std::string& tenant, const std::string& agent) {
   Session* best = nullptr;
   for (auto& [id, session] : sessions_) {
-    if (session.tenant != tenant || !session.port || session.draining || session.credit <= 0) {
-      continue;
-    }
+    const bool serves = session.hello.shared || session.tenant == tenant;
+    if (!serves || !session.port || session.draining || session.credit <= 0) continue;
     const auto& agents = session.hello.agents;
     if (std::find(agents.begin(), agents.end(), agent) == agents.end()) continue;
-    if (!best || session.credit > best->credit) best = &session;
+    // A tenant's own workers come first: the others are for everybody.
+    const auto rank = [](const Session& s) { return std::pair(!s.hello.shared, s.credit); };
+    if (!best || rank(session) > rank(*best)) best = &session;
   }
   return best;
 }
@@ -161,7 +170,8 @@ std::vector<Task> Hub::Offer(std::vector<Task> tasks, int64_t now_ms) {
     }
     --session->credit;
     session->held.insert(task.id);
-    held_[task.id] = {.task = task, .session = session->id, .seen_ms = now_ms};
+    held_[task.id] = {
+        .task = task, .session = session->id, .handed_ms = now_ms, .seen_ms = now_ms};
     executors_.Claimed(task.id);
     handed[session->id].push_back(std::move(task));
   }
@@ -169,11 +179,17 @@ std::vector<Task> Hub::Offer(std::vector<Task> tasks, int64_t now_ms) {
   return left;
 }
 
-void Hub::Release(const AttemptId& id) {
+void Hub::Release(const AttemptId& id, int64_t now_ms) {
   auto it = held_.find(id);
   if (it == held_.end()) return;
-  auto session = sessions_.find(it->second.session);
-  if (session != sessions_.end()) session->second.held.erase(id);
+  const HeldTask& held = it->second;
+  auto session = sessions_.find(held.session);
+  if (session != sessions_.end()) {
+    session->second.held.erase(id);
+    if (session->second.hello.shared && used_ && held.handed_ms != 0) {
+      used_(id.tenant, held.task.agent, std::max<int64_t>(now_ms - held.handed_ms, 0));
+    }
+  }
   held_.erase(it);
 }
 
@@ -187,14 +203,14 @@ void Hub::Cancel(const AttemptId& id, std::string_view reason) {
   if (session != sessions_.end() && session->second.port) {
     session->second.port->SendCancel(id, reason);
   }
-  Release(id);
+  Release(id, stepped_ms_);
 }
 
 void Hub::Acknowledged(const AttemptId& id) {
   std::lock_guard lock(mutex_);
   auto it = results_.find(id);
   if (it == results_.end()) return;
-  Session* session = FindByWorker(id.tenant, it->second.worker_id);
+  Session* session = FindByWorker(it->second.worker_tenant, it->second.worker_id);
   if (session && session->port) session->port->SendAcknowledged(id);
   results_.erase(it);
 }
@@ -219,6 +235,7 @@ std::vector<Result> Hub::Unacknowledged(const std::function<bool(int)>& wanted) 
 
 void Hub::Step(int64_t now_ms) {
   std::lock_guard lock(mutex_);
+  stepped_ms_ = now_ms;
   std::vector<AttemptId> overdue;
   for (const auto& [id, task] : held_) {
     auto session = sessions_.find(task.session);
@@ -227,7 +244,7 @@ void Hub::Step(int64_t now_ms) {
                  now_ms - session->second.disconnect_ms > options_.reconnect_grace_ms);
     if (gone || now_ms - task.seen_ms > options_.lease_ms) overdue.push_back(id);
   }
-  for (const AttemptId& id : overdue) Release(id);
+  for (const AttemptId& id : overdue) Release(id, now_ms);
   std::erase_if(sessions_, [&](const auto& entry) {
     const Session& session = entry.second;
     return !session.port && session.held.empty() &&
@@ -238,7 +255,6 @@ void Hub::Step(int64_t now_ms) {
 
 void Hub::TellAgain(int64_t now_ms) {
   for (auto& [id, kept] : results_) {
-    if (kept.told_ms == 0) kept.told_ms = now_ms;
     if (now_ms - kept.told_ms < kept.patience_ms) continue;
     kept.told_ms = now_ms;
     kept.patience_ms = std::min(2 * kept.patience_ms, options_.tell_again_most_ms);

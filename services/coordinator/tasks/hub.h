@@ -35,7 +35,7 @@ class ExecutorPort {
 
 // Tasks that workers of one agent could take now.
 struct Demand {
-  std::string tenant;
+  std::string tenant;  // empty: of any tenant
   std::string agent;
   int tasks = 0;
 };
@@ -58,6 +58,7 @@ struct WorkerHello {
   int capacity = 0;
   std::string client;
   std::vector<AttemptId> held;
+  bool shared = false;  // for every tenant
 };
 
 // One reachable instance of an agent.
@@ -86,6 +87,10 @@ class Hub {
 
   // Called whenever Demand() may have grown; must not block or call the Hub.
   void OnDemand(std::function<void()> notify);
+  // Called when a shared worker is done with a task, with how long it took; as above.
+  using Used = std::function<void(const std::string& tenant, const std::string& agent,
+                                  int64_t milliseconds)>;
+  void OnUsed(Used used);
 
   // A worker connected. One with the same id, whose stream is then dead, is replaced: its tasks
   // stay its own, and those it does not say it holds are sent again. Tasks it holds that are
@@ -98,7 +103,7 @@ class Hub {
   // been fenced out after it heard them, and have the lane back before anybody saw it move. A
   // worker's TASK_CANCELED is no result: it was told to stop because somebody else has the attempt,
   // who must not fail with it.
-  void Finish(SessionId session, std::vector<Result> results);
+  void Finish(SessionId session, std::vector<Result> results, int64_t now_ms);
   // The worker wants no more tasks.
   void WorkerDrains(SessionId session);
   void Disconnect(SessionId session, int64_t now_ms);
@@ -140,28 +145,32 @@ class Hub {
   struct HeldTask {
     Task task;
     SessionId session = 0;
+    int64_t handed_ms = 0;
     int64_t seen_ms = 0;
   };
   struct KeptResult {
     Result result;
+    std::string worker_tenant;
     std::string worker_id;
-    int64_t told_ms = 0;   // 0: in Finish, which has no clock
+    int64_t told_ms = 0;
     int64_t patience_ms = 0;
   };
 
   Session* FindByWorker(const std::string& tenant, const std::string& worker_id);
   Session* Choose(const std::string& tenant, const std::string& agent);
   std::vector<Task> Resume(Session& session, const std::vector<AttemptId>& held, int64_t now_ms);
-  void Release(const AttemptId& id);
+  void Release(const AttemptId& id, int64_t now_ms);
   void TellAgain(int64_t now_ms);
   void NotifyDemand();
 
   ExecutorPort& executors_;
   const HubOptions options_;
   std::function<void()> notify_;
+  Used used_;
   std::mutex mutex_;
   bool draining_ = false;
   SessionId next_session_ = 1;
+  int64_t stepped_ms_ = 0;
   size_t turn_ = 0;
   std::map<SessionId, Session> sessions_;
   std::map<AttemptId, HeldTask> held_;

@@ -57,6 +57,24 @@ TEST_F(HubTest, NeverHandsATaskToAnotherTenant) {
   EXPECT_TRUE(worker_->tasks.empty());
 }
 
+TEST_F(HubTest, ASharedWorkerIsToldOfItsOwnResultsWhateverTenantTheyAreFor) {
+  worker_ = std::make_shared<RecordingWorker>();
+  WorkerHello hello{.worker_id = "s", .agents = {"shout"}, .capacity = 9, .shared = true};
+  Hub::SessionId id = hub_.Connect("platform", hello, worker_, kNow);
+  hub_.AddCredit(id, 9);
+  std::string used;
+  hub_.OnUsed([&](const std::string& tenant, const std::string& agent, int64_t milliseconds) {
+    used += tenant + " " + agent + " " + std::to_string(milliseconds);
+  });
+  ASSERT_TRUE(hub_.Offer({MakeTask(1)}, kNow).empty());
+  hub_.Finish(id, {Done(1)}, kNow + 70);
+  EXPECT_EQ(used, "acme shout 70");
+  hub_.Acknowledged(MakeAttempt(1));
+  EXPECT_EQ(worker_->acknowledged, std::vector{MakeAttempt(1)});
+  ASSERT_EQ(hub_.CurrentDemand().size(), 1u);
+  EXPECT_EQ(hub_.CurrentDemand()[0].tenant, "");
+}
+
 TEST_F(HubTest, PrefersTheWorkerWithMostPlaces) {
   Connect("small", 1);
   auto small = worker_;
@@ -70,7 +88,7 @@ TEST_F(HubTest, SwallowsATaskThatIsHeldOrDoneHere) {
   Hub::SessionId id = Connect("w", 5);
   hub_.Offer({MakeTask(1)}, kNow);
   EXPECT_TRUE(hub_.Offer({MakeTask(1)}, kNow).empty());
-  hub_.Finish(id, {Done(1)});
+  hub_.Finish(id, {Done(1)}, kNow);
   EXPECT_TRUE(hub_.Offer({MakeTask(1)}, kNow).empty());
   EXPECT_EQ(worker_->tasks.size(), 1u);
 }
@@ -78,7 +96,7 @@ TEST_F(HubTest, SwallowsATaskThatIsHeldOrDoneHere) {
 TEST_F(HubTest, KeepsAResultUntilItIsAcknowledged) {
   Hub::SessionId id = Connect("w", 5);
   hub_.Offer({MakeTask(1)}, kNow);
-  hub_.Finish(id, {Done(1)});
+  hub_.Finish(id, {Done(1)}, kNow);
   EXPECT_EQ(executors_.finished.size(), 1u);
   EXPECT_EQ(hub_.Unacknowledged(AnyLane).size(), 1u);
   EXPECT_TRUE(hub_.Held(AnyLane).empty());
@@ -104,7 +122,7 @@ TEST_F(HubTest, AWorkerThatStoppedAsItWasToldFailsNothing) {
 TEST_F(HubTest, TellsAResultAgainMoreAndMoreRarelyUntilItIsAcknowledged) {
   Hub::SessionId id = Connect("w", 5);
   hub_.Offer({MakeTask(1)}, kNow);
-  hub_.Finish(id, {Done(1)});
+  hub_.Finish(id, {Done(1)}, kNow);
   auto told_by = [&](int64_t after_ms) {
     hub_.Step(kNow + after_ms);
     return executors_.finished.size();

@@ -21,6 +21,14 @@ std::optional<AttemptId> ParseTaskId(std::string_view tenant, std::string_view t
                    .attempt = attempt};
 }
 
+std::string SharedTaskId(const AttemptId& id) { return id.tenant + "/" + TaskId(id); }
+
+std::optional<AttemptId> ParseSharedTaskId(std::string_view task_id, int attempt) {
+  size_t slash = task_id.find('/');
+  if (slash == 0 || slash == std::string_view::npos) return std::nullopt;
+  return ParseTaskId(task_id.substr(0, slash), task_id.substr(slash + 1), attempt);
+}
+
 int LaneOf(const AttemptId& id) {
   std::optional<Uuid> execution = Uuid::Parse(id.execution_id);
   AF_CHECK(execution.has_value());

@@ -8,7 +8,8 @@
 
 namespace agentflow::coordinator {
 
-// One attempt of one task. The tenant is the worker's own, never what a message says.
+// One attempt of one task. The tenant is the worker's own, or for a shared worker that of the task
+// that it was handed.
 struct AttemptId {
   std::string tenant;
   std::string execution_id;  // UUID
@@ -20,6 +21,9 @@ struct AttemptId {
 
 // What workers call a task: "<execution>/<step>", the same for every attempt.
 std::string TaskId(const AttemptId& id);
+// The same for workers that serve every tenant: "<tenant>/<execution>/<step>".
+std::string SharedTaskId(const AttemptId& id);
+std::optional<AttemptId> ParseSharedTaskId(std::string_view task_id, int attempt);
 // Nullopt for a text that TaskId never gives.
 std::optional<AttemptId> ParseTaskId(std::string_view tenant, std::string_view task_id,
                                      int attempt);

@@ -66,20 +66,32 @@ bool RedisQueue::CheckIncarnation() {
   const bool first = incarnation_.empty();
   incarnation_ = *now;
   if (first) return true;
+  announced_.clear();
   obs::Warn("Redis lost its data; tasks are offered again");
   lost_();
   return true;
+}
+
+// Workers that serve every tenant look there for who has tasks of their agents.
+void RedisQueue::Announce(const TaskOffer& task) {
+  const std::string& tenant = task.attempt.tenant;
+  if (!announced_.emplace(tenant, task.offer->agent).second) return;
+  client_.Queue({"SADD", "af:agents:{" + task.offer->agent + "}", tenant});
 }
 
 bool RedisQueue::Send(const std::vector<TaskOffer>& tasks) {
   for (size_t first = 0; first < tasks.size(); first += kTasksPerFlush) {
     const size_t last = std::min(first + kTasksPerFlush, tasks.size());
     for (size_t i = first; i < last; ++i) {
+      Announce(tasks[i]);
       const QueuedTask queued = ToQueued(tasks[i], tokens_);
       redis::QueueAdd(client_, queued.stream, "t", queued.body);
     }
     absl::StatusOr<std::vector<redis::Reply>> replies = client_.Flush();
-    if (!replies.ok()) return false;
+    if (!replies.ok()) {
+      announced_.clear();
+      return false;
+    }
     for (const redis::Reply& reply : *replies) {
       if (reply.is_error()) {
         obs::Error("Redis refused a task", {{"error", reply.text}});

@@ -3,8 +3,10 @@
 #include <condition_variable>
 #include <functional>
 #include <mutex>
+#include <set>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "libs/redis/client.h"
@@ -33,6 +35,7 @@ class RedisQueue {
  private:
   void Loop();
   bool Send(const std::vector<TaskOffer>& tasks);
+  void Announce(const TaskOffer& task);
   // False: Redis is away. Calls lost_ when it is another data set than before.
   bool CheckIncarnation();
 
@@ -41,6 +44,7 @@ class RedisQueue {
   const std::function<void()> lost_;
   const size_t limit_;
   std::string incarnation_;
+  std::set<std::pair<std::string, std::string>> announced_;  // tenant and agent
 
   mutable std::mutex mutex_;
   std::condition_variable changed_;

@@ -46,6 +46,7 @@ class Task:
         self.idempotency_key = message.idempotency_key
         self.traceparent = message.traceparent
         self.mode = message.mode
+        self.tenant = message.tenant  # of a shared worker's task; else empty
         self.deadline = message.deadline.ToDatetime() if message.HasField("deadline") else None
         self._canceled = threading.Event()
 
@@ -68,12 +69,18 @@ class _Agent:
 
 
 class Worker:
-    """A process that does tasks. `capacity` is how many at once, each on a thread of its own."""
+    """A process that does tasks. `capacity` is how many at once, each on a thread of its own.
+
+    With `shared` it serves every tenant of the platform, in turns by their weights and by the
+    time that their tasks take; its key needs the role platform-worker. `Task.tenant` says whose
+    task it is.
+    """
 
     def __init__(self, url: str | None = None, grpc: str | None = None,
-                 api_key: str | None = None, *, capacity: int = 8):
+                 api_key: str | None = None, *, capacity: int = 8, shared: bool = False):
         self._settings = _settings.load(url, grpc, api_key)
         self._capacity = capacity
+        self._shared = shared
         self._agents: dict[str, _Agent] = {}
         self._tasks: dict[tuple[str, int], Task] = {}
         self._lock = threading.Lock()
@@ -114,7 +121,7 @@ class Worker:
         hello = pb.Hello(
             worker_id=f"{socket.gethostname()}/{os.getpid()}/{uuid.uuid4().hex[:8]}",
             agents=[agent.description for agent in self._agents.values()],
-            capacity=self._capacity, client="agentflow-python/0.1.0")
+            capacity=self._capacity, client="agentflow-python/0.1.0", shared=self._shared)
         self._session = Session(self._settings, hello, self._capacity, self._accept, self._cancel)
         self._session.start()
 

@@ -66,6 +66,21 @@ def test_says_hello_does_tasks_and_gives_credit_back(coordinator, worker):
     assert next_of(received, "credit").tasks == 1
 
 
+def test_a_shared_worker_says_so_and_knows_whose_task_it_does(coordinator):
+    worker = agentflow.Worker("http://127.0.0.1:1", coordinator.address, "af_key", shared=True)
+    worker.agent("whose")(lambda _input, task: task.tenant)
+    worker.start()
+    received, send, hello = open_stream(coordinator)
+    assert hello.shared
+    message = task(agent="whose")
+    message.tasks.tasks[0].tenant = "acme"
+    send.put(message)
+    result = next_of(received, "results").results[0]
+    assert result.output.string_value == "acme"
+    acknowledge(send, result)
+    worker.stop()
+
+
 @pytest.mark.parametrize("agent, attempt, reason, retryable", [
     ("fail", 1, "NOT_NOW", False), ("fail", 2, "AGENT_EXCEPTION", True),
     ("odd", 1, "AGENT_EXCEPTION", True), ("nobody", 1, "AGENT_UNKNOWN", True)])
