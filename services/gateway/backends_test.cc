@@ -27,12 +27,11 @@ class BackendsTest : public testing::Test {
   std::unique_ptr<MethodTable> methods_ = *MethodTable::Build({"executor"});
   std::vector<std::string> connected_;
   rpc::ChannelPtr any_ = Somewhere("127.0.0.1:1");
-  Backends backends_{{{"executor", any_}},
-                     {"127.0.0.1:7", "127.0.0.1:8"},
-                     [this](const std::string& address) {
-                       connected_.push_back(address);
-                       return Somewhere(address);
-                     }};
+  Backends backends_{
+      {{"executor", any_}}, {"127.0.0.1:7", "127.0.0.1:8"}, [this](const std::string& address) {
+        connected_.push_back(address);
+        return Somewhere(address);
+      }};
   // Where the tries of one call go.
   std::vector<std::string> Tries(const std::string& method,
                                  const google::protobuf::Message& request, size_t count) {

@@ -61,8 +61,7 @@ class FetcherTest : public ::testing::Test {
     Enqueue(MakeTask(number, "shout", 1, tenant));
   }
   Hub::SessionId ConnectShared(int credit) {
-    WorkerHello hello{
-        .worker_id = "shared", .agents = {"shout"}, .capacity = 1000, .shared = true};
+    WorkerHello hello{.worker_id = "shared", .agents = {"shout"}, .capacity = 1000, .shared = true};
     Hub::SessionId id = hub_.Connect("platform", hello, shared_, 0);
     hub_.AddCredit(id, credit);
     return id;
@@ -128,7 +127,8 @@ TEST_F(FetcherTest, DeletesEntriesThatAreNoTasks) {
 
 TEST_F(FetcherTest, ARunningFetcherIsWokenByANewAgent) {
   Fetcher fetcher(hub_, clock_,
-                  {.redis = {.url = server_.url()}, .consumer = "c", .block_ms = 60'000}, metrics_, {});
+                  {.redis = {.url = server_.url()}, .consumer = "c", .block_ms = 60'000}, metrics_,
+                  {});
   fetcher.Start();
   auto waiting = std::make_shared<WaitingWorker>();
   Enqueue(MakeTask(9, "late"));

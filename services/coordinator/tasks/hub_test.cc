@@ -113,7 +113,7 @@ TEST_F(HubTest, AWorkerThatStoppedAsItWasToldFailsNothing) {
   ASSERT_EQ(worker_->canceled.size(), 1u);
   Result stopped{.id = MakeAttempt(1), .token = "k"};
   stopped.outcome = {.failed = true, .reason = "TASK_CANCELED", .retryable = false};
-  hub_.Finish(id, {stopped});
+  hub_.Finish(id, {stopped}, kNow);
   EXPECT_TRUE(executors_.finished.empty());
   EXPECT_TRUE(hub_.Unacknowledged(AnyLane).empty());
   EXPECT_EQ(worker_->acknowledged, std::vector{MakeAttempt(1)});
