@@ -21,134 +21,174 @@ namespace {
 
 using K = Type::Kind;
 
+// What a case says that cannot be understood; the first one counts.
+class Problems {
+ public:
+  void Add(std::string_view what, const json::Value& value) {
+    if (first_.empty()) {
+      first_ = "the case is not understood: " + std::string(what) + " " + json::Dump(value);
+    }
+  }
+  const std::string& first() const { return first_; }
+
+ private:
+  std::string first_;
+};
+
+// The elements of an array member; none where it is missing.
+const json::Array& Elements(const json::Value& value, std::string_view name) {
+  static const auto* const kNone = new json::Array();
+  const json::Value* member = value.Find(name);
+  return member && member->is_array() ? member->as_array() : *kNone;
+}
+
 // Types as the suite writes them.
 class TypeReader {
  public:
-  static Type Read(const json::Value& type) {
-    for (const auto& [name, value] : type.as_object()) {
-      if (name == "primitive") return Primitive(value.as_string());
+  explicit TypeReader(Problems& problems) : problems_(problems) {}
+
+  Type Read(const json::Value& type) {
+    if (type.is_object() && type.as_object().size() == 1) {
+      const auto& [name, value] = *type.as_object().begin();
+      std::string word = value.is_string() ? value.as_string() : "";
+      if (name == "primitive") return Primitive(word, type);
       if (name == "null") return K::kNull;
       if (name == "dyn") return K::kDyn;
-      if (name == "type_param") return Type::Param(value.as_string());
-      if (name == "type") return Type::TypeOf(value.is_object() && !value.as_object().empty()
-                                                  ? Read(value) : Type());
+      if (name == "type_param") return Type::Param(word);
+      if (name == "type") return Type::TypeOf(IsEmpty(value) ? Type() : Read(value));
       if (name == "list_type") return Type::List(Member(value, "elem_type"));
       if (name == "map_type") {
         return Type::Map(Member(value, "key_type"), Member(value, "value_type"));
       }
-      if (name == "message_type") return Named(value.as_string());
-      if (name == "well_known") return Named(value.as_string());
-      if (name == "wrapper") return K::kDyn;
+      if (name == "message_type" || name == "well_known") return Named(word, type);
       if (name == "abstract_type") return Abstract(value);
     }
+    problems_.Add("type", type);
     return K::kDyn;
   }
 
- private:
-  static Type Member(const json::Value& value, std::string_view name) {
+  Type Member(const json::Value& value, std::string_view name) {
     const json::Value* member = value.Find(name);
     return member ? Read(*member) : Type();
   }
 
-  static Type Primitive(const std::string& name) {
+ private:
+  static bool IsEmpty(const json::Value& value) {
+    return value.is_object() && value.as_object().empty();
+  }
+
+  Type Primitive(const std::string& name, const json::Value& type) {
     if (name == "BOOL") return K::kBool;
     if (name == "INT64") return K::kInt;
     if (name == "UINT64") return K::kUint;
     if (name == "DOUBLE") return K::kDouble;
     if (name == "STRING") return K::kString;
-    return name == "BYTES" ? K::kBytes : K::kDyn;
-  }
-
-  static Type Named(const std::string& name) {
-    if (name == "google.protobuf.Duration" || name == "DURATION") return K::kDuration;
-    if (name == "google.protobuf.Timestamp" || name == "TIMESTAMP") return K::kTimestamp;
+    if (name == "BYTES") return K::kBytes;
+    problems_.Add("type", type);
     return K::kDyn;
   }
 
-  static Type Abstract(const json::Value& value) {
+  Type Named(const std::string& name, const json::Value& type) {
+    if (name == "google.protobuf.Duration" || name == "DURATION") return K::kDuration;
+    if (name == "google.protobuf.Timestamp" || name == "TIMESTAMP") return K::kTimestamp;
+    problems_.Add("type", type);
+    return K::kDyn;
+  }
+
+  Type Abstract(const json::Value& value) {
     std::vector<Type> parameters;
-    if (const json::Value* list = value.Find("parameter_types")) {
-      for (const auto& parameter : list->as_array()) parameters.push_back(Read(parameter));
+    for (const auto& parameter : Elements(value, "parameter_types")) {
+      parameters.push_back(Read(parameter));
     }
     return Type::Abstract(value.StringOr("name"), std::move(parameters));
   }
+
+  Problems& problems_;
 };
 
 // Values as the suite writes them, built in an arena.
 class ValueReader {
  public:
-  explicit ValueReader(Context& context) : context_(context) {}
+  ValueReader(Context& context, Problems& problems) : context_(context), problems_(problems) {}
 
   Value Read(const json::Value& value) {
-    if (!value.is_object() || value.as_object().empty()) return Value();
-    const auto& [name, payload] = *value.as_object().begin();
-    if (name == "bool_value") return Value::Bool(payload.as_bool());
-    if (name == "int64_value") return Int(payload);
-    if (name == "uint64_value") return Uint(payload);
-    if (name == "double_value") return Double(payload);
-    if (name == "string_value") return Value::String(payload.as_string());
-    if (name == "bytes_value") return Bytes(payload.as_string());
-    if (name == "list_value") return List(payload);
-    if (name == "map_value") return Map(payload);
-    if (name == "type_value") return Value::TypeName(payload.as_string());
-    if (name == "object_value") return Time(payload);
-    return Value();
+    std::optional<Value> read;
+    if (value.is_object() && value.as_object().size() == 1) {
+      const auto& [name, payload] = *value.as_object().begin();
+      read = ReadAs(name, payload);
+    }
+    if (!read) problems_.Add("value", value);
+    return read.value_or(Value());
   }
 
  private:
-  static Value Int(const json::Value& payload) {
+  std::optional<Value> ReadAs(std::string_view name, const json::Value& payload) {
+    if (name == "null_value") return Value();
+    if (name == "double_value") return Double(payload);
+    if (name == "list_value" && payload.is_object()) return List(payload);
+    if (name == "map_value" && payload.is_object()) return Map(payload);
+    if (name == "object_value") return Time(payload);
+    if (name == "bool_value" && payload.is_bool()) return Value::Bool(payload.as_bool());
+    if (name == "int64_value" && payload.is_int()) return Value::Int(payload.as_int());
+    if (name == "uint64_value" && payload.is_int() && payload.as_int() >= 0) {
+      return Value::Uint(static_cast<uint64_t>(payload.as_int()));
+    }
+    if (payload.is_string()) return ReadText(name, payload.as_string());
+    return std::nullopt;
+  }
+
+  std::optional<Value> ReadText(std::string_view name, const std::string& text) {
     int64_t number = 0;
-    if (payload.is_int()) return Value::Int(payload.as_int());
-    ParseInt(payload.as_string(), number);
-    return Value::Int(number);
+    uint64_t positive = 0;
+    std::string bytes;
+    if (name == "string_value") return Value::String(text);
+    if (name == "type_value") return Value::TypeName(text);
+    if (name == "int64_value" && ParseInt(text, number)) return Value::Int(number);
+    if (name == "uint64_value" && ParseUint(text, positive)) return Value::Uint(positive);
+    if (name == "bytes_value" && DecodeBase64(text, bytes)) return context_.MakeBytes(bytes);
+    return std::nullopt;
   }
 
-  static Value Uint(const json::Value& payload) {
-    uint64_t number = 0;
-    if (payload.is_int()) return Value::Uint(static_cast<uint64_t>(payload.as_int()));
-    ParseUint(payload.as_string(), number);
-    return Value::Uint(number);
-  }
-
-  static Value Double(const json::Value& payload) {
+  static std::optional<Value> Double(const json::Value& payload) {
     if (payload.is_number()) return Value::Double(payload.as_number());
     double infinity = std::numeric_limits<double>::infinity();
-    if (payload.as_string() == "NaN") return Value::Double(std::nan(""));
-    return Value::Double(payload.as_string() == "-Infinity" ? -infinity : infinity);
-  }
-
-  Value Bytes(const std::string& text) {
-    std::string bytes;
-    DecodeBase64(text, bytes);
-    return context_.MakeBytes(bytes);
+    std::string word = payload.is_string() ? payload.as_string() : "";
+    if (word == "NaN") return Value::Double(std::nan(""));
+    if (word == "Infinity") return Value::Double(infinity);
+    if (word == "-Infinity") return Value::Double(-infinity);
+    return std::nullopt;
   }
 
   Value List(const json::Value& payload) {
-    const json::Value* values = payload.Find("values");
-    size_t size = values ? values->as_array().size() : 0;
-    Value* items = context_.NewItems(size);
-    for (size_t i = 0; i < size; ++i) items[i] = Read(values->as_array()[i]);
-    return context_.MakeList(items, size);
+    const json::Array& values = Elements(payload, "values");
+    Value* items = context_.NewItems(values.size());
+    for (size_t i = 0; i < values.size(); ++i) items[i] = Read(values[i]);
+    return context_.MakeList(items, values.size());
   }
 
   Value Map(const json::Value& payload) {
-    const json::Value* entries = payload.Find("entries");
-    MapBuilder builder(context_.arena, entries ? entries->as_array().size() : 0);
-    if (entries) {
-      for (const auto& entry : entries->as_array()) {
-        builder.Add(Read(*entry.Find("key")), Read(*entry.Find("value")));
+    const json::Array& entries = Elements(payload, "entries");
+    MapBuilder builder(context_.arena, entries.size());
+    for (const auto& entry : entries) {
+      const json::Value* key = entry.Find("key");
+      const json::Value* value = entry.Find("value");
+      if (!key || !value || !builder.Add(Read(*key), Read(*value))) {
+        problems_.Add("entry", entry);
       }
     }
     return builder.Build();
   }
 
-  static Value Time(const json::Value& payload) {
+  static std::optional<Value> Time(const json::Value& payload) {
+    std::string type = payload.StringOr("@type");
     std::string text = payload.StringOr("value");
-    bool duration = payload.StringOr("@type") == "type.googleapis.com/google.protobuf.Duration";
-    return (duration ? ParseDuration(text) : ParseTimestamp(text)).value_or(Value());
+    if (type == "type.googleapis.com/google.protobuf.Duration") return ParseDuration(text);
+    if (type == "type.googleapis.com/google.protobuf.Timestamp") return ParseTimestamp(text);
+    return std::nullopt;
   }
 
   Context& context_;
+  Problems& problems_;
 };
 
 std::string Show(const Value& value) {
@@ -167,6 +207,22 @@ std::string Show(const Value& value) {
   return converted.ok() ? json::Dump(*converted) : MessageOf(converted.status());
 }
 
+bool Same(Context& context, const Value& a, const Value& b);
+
+bool SameEntries(Context& context, const Value& a, const Value& b) {
+  if (MapSize(a) != MapSize(b)) return false;
+  MapCursor one(context, a);
+  while (one.Next()) {
+    bool found = false;
+    MapCursor other(context, b);
+    while (!found && other.Next()) {
+      found = Same(context, one.key(), other.key()) && Same(context, one.value(), other.value());
+    }
+    if (!found) return false;
+  }
+  return true;
+}
+
 // The suite asks for the same kinds, not only for ==: 1 is not 1.0, and NaN is NaN.
 bool Same(Context& context, const Value& a, const Value& b) {
   if (a.kind() != b.kind()) return false;
@@ -181,15 +237,7 @@ bool Same(Context& context, const Value& a, const Value& b) {
     }
     return true;
   }
-  if (a.is(Kind::kMap)) {
-    if (MapSize(a) != MapSize(b)) return false;
-    MapCursor cursor(context, a);
-    while (cursor.Next()) {
-      Value other;
-      if (!MapFind(b, cursor.key(), other) || !Same(context, cursor.value(), other)) return false;
-    }
-    return true;
-  }
+  if (a.is(Kind::kMap)) return SameEntries(context, a, b);
   return Equal(context, a, b);
 }
 
@@ -234,9 +282,13 @@ class Runner {
         context_(nothing_, arena_, 1'000'000'000, nullptr) {}
 
   CaseResult Run() {
+    for (const char* other : {"unknown", "any_eval_errors", "any_unknowns"}) {
+      if (const json::Value* asked = case_.Find(other)) problems_.Add(other, *asked);
+    }
     result_.name = case_.StringOr("section") + "/" + case_.StringOr("name");
     ReadEnvironment();
     ReadBindings();
+    if (!problems_.first().empty()) return Fail(problems_.first());
     bool check = !case_.BoolOr("disable_check", false);
     Compiled compiled = Compile(case_.StringOr("expr"), environment_, {.check = check});
     if (HasErrors(compiled.issues)) {
@@ -244,11 +296,12 @@ class Runner {
       return Fail(std::string(ToStatus(compiled.issues).message()));
     }
     if (const json::Value* typed = case_.Find("typed_result")) {
-      Type expected = TypeReader::Read(*typed->Find("deduced_type"));
+      Type expected = types_.Member(*typed, "deduced_type");
       if (!(compiled.type == expected)) {
         return Fail("expected type " + expected.ToString() + ", got " + compiled.type.ToString());
       }
     }
+    if (!problems_.first().empty()) return Fail(problems_.first());
     if (case_.BoolOr("check_only", false)) return Pass();
     return Evaluate(*compiled.program);
   }
@@ -265,16 +318,13 @@ class Runner {
 
   void ReadEnvironment() {
     environment_.SetContainer(case_.StringOr("container"));
-    const json::Value* declarations = case_.Find("type_env");
-    if (!declarations) return;
-    for (const json::Value& declaration : declarations->as_array()) {
+    for (const json::Value& declaration : Elements(case_, "type_env")) {
       std::string name = declaration.StringOr("name");
       if (const json::Value* ident = declaration.Find("ident")) {
-        const json::Value* type = ident->Find("type");
-        environment_.Declare(name, type ? TypeReader::Read(*type) : Type());
+        environment_.Declare(name, types_.Member(*ident, "type"));
       }
       if (const json::Value* function = declaration.Find("function")) {
-        for (const json::Value& overload : function->Find("overloads")->as_array()) {
+        for (const json::Value& overload : Elements(*function, "overloads")) {
           Declare(name, overload);
         }
       }
@@ -283,29 +333,28 @@ class Runner {
 
   void Declare(const std::string& name, const json::Value& json) {
     Overload overload{.signature = name, .member = json.BoolOr("is_instance_function", false)};
-    if (const json::Value* parameters = json.Find("params")) {
-      for (const auto& parameter : parameters->as_array()) {
-        overload.parameters.push_back(TypeReader::Read(parameter));
-      }
+    for (const auto& parameter : Elements(json, "params")) {
+      overload.parameters.push_back(types_.Read(parameter));
     }
-    if (const json::Value* type = json.Find("result_type"))
-      overload.result = TypeReader::Read(*type);
+    overload.result = types_.Member(json, "result_type");
     functions_.Declare(name, std::move(overload));
   }
 
   void ReadBindings() {
     const json::Value* bindings = case_.Find("bindings");
-    if (bindings) {
+    if (bindings && !bindings->is_object()) problems_.Add("bindings", *bindings);
+    if (bindings && bindings->is_object()) {
       for (const auto& [name, binding] : bindings->as_object()) {
         if (environment_.FindSlot(name) < 0) environment_.Declare(name, Type());
       }
     }
     slots_.resize(environment_.variables().size());
     bound_.resize(slots_.size());
-    if (!bindings) return;
+    if (!bindings || !bindings->is_object()) return;
     for (const auto& [name, binding] : bindings->as_object()) {
       auto slot = static_cast<size_t>(environment_.FindSlot(name));
-      slots_[slot] = ValueReader(context_).Read(*binding.Find("value"));
+      const json::Value* value = binding.Find("value");
+      slots_[slot] = values_.Read(value ? *value : binding);
       bound_[slot] = true;
     }
   }
@@ -333,15 +382,15 @@ class Runner {
     }
     if (!evaluation.status().ok()) return Fail(MessageOf(evaluation.status()));
     Value expected = Value::Bool(true);
-    if (const json::Value* value = case_.Find("value")) {
-      expected = ValueReader(context_).Read(*value);
-    } else if (const json::Value* typed = case_.Find("typed_result")) {
-      if (const json::Value* value = typed->Find("result")) {
-        expected = ValueReader(context_).Read(*value);
-      }
-    }
+    const json::Value* typed = case_.Find("typed_result");
+    const json::Value* value = typed ? typed->Find("result") : case_.Find("value");
+    if (value) expected = values_.Read(*value);
+    if (!problems_.first().empty()) return Fail(problems_.first());
     if (Same(context_, expected, evaluation.value())) return Pass();
-    if (SameUnescaped(expected, evaluation.value())) return Pass();
+    if (SameUnescaped(expected, evaluation.value())) {
+      result_.unescaped = true;
+      return Pass();
+    }
     return Fail("expected " + Show(expected) + ", got " + Show(evaluation.value()));
   }
 
@@ -352,6 +401,9 @@ class Runner {
   EmptyActivation nothing_;
   Arena arena_;
   Context context_;
+  Problems problems_;
+  TypeReader types_{problems_};
+  ValueReader values_{context_, problems_};
   std::vector<Value> slots_;
   std::vector<bool> bound_;
   CaseResult result_;

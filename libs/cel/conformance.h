@@ -16,6 +16,9 @@ namespace agentflow::cel {
 struct CaseResult {
   std::string name;    // "section/name"
   bool passed = false;
+  // The expected text still had escapes of the suite's own files in it (\u0100), which were read
+  // before it was compared.
+  bool unescaped = false;
   std::string detail;  // for a failed one: what was expected and what came
 };
 

@@ -59,10 +59,15 @@ absl::StatusOr<int> TestCel(const std::string& file) {
   tz::SystemTimeZones time_zones;
   AF_ASSIGN_OR_RETURN(std::vector<cel::CaseResult> results, cel::RunCases(text, &time_zones));
   int failed = 0;
+  int unescaped = 0;
   for (const cel::CaseResult& result : results) {
+    unescaped += result.unescaped;
     if (result.passed) continue;
     ++failed;
     std::cout << "FAILED " << result.name << ": " << result.detail << "\n";
+  }
+  if (unescaped > 0) {
+    std::cout << unescaped << " of them after reading escapes (\\u0100) in the expected text\n";
   }
   std::cout << results.size() - static_cast<size_t>(failed) << " passed, " << failed
             << " failed\n";
