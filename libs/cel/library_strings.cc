@@ -201,7 +201,7 @@ bool IsSpace(uint32_t c) {
 size_t SpaceAt(std::string_view text, size_t at) {
   if (at >= text.size()) return 0;
   auto first = static_cast<unsigned char>(text[at]);
-  if (first < 0x80) return IsSpace(first);
+  if (first < 0x80) return first == ' ' || (first >= 0x09 && first <= 0x0d);
   size_t bytes = 0;
   return IsSpace(CodePointAt(text, at, bytes)) ? bytes : 0;
 }

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <charconv>
 #include <cmath>
 #include <cstring>
@@ -31,7 +30,7 @@ size_t StartsInEight(const char* bytes) {
   std::memcpy(&word, bytes, sizeof(word));
   // A continuation byte is 10xxxxxx: its bit 7 is set, its bit 6 is not.
   uint64_t continuations = (word >> 7) & ~(word >> 6) & 0x0101010101010101u;
-  return 8 - static_cast<size_t>(std::popcount(continuations));
+  return 8 - static_cast<size_t>((continuations * 0x0101010101010101u) >> 56);  // their sum
 }
 
 }  // namespace
