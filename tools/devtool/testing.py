@@ -6,32 +6,15 @@ import re
 import subprocess
 import xml.etree.ElementTree as xml
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from pathlib import Path
 
-from . import build, install, paths
+from . import build, fuzzing, install, paths
 from .progress import bold, green, phase, red
 from .shell import log_path, run as run_logged
+from .tally import Tally
 
-SUITES = ["cpp", "tree", "sdk", "examples", "canvas", "e2e", "chaos", "browser"]
+SUITES = ["cpp", "fuzz", "tree", "sdk", "examples", "canvas", "e2e", "chaos", "browser"]
 RESULTS = paths.TOOLS / "test" / "results"
-
-
-@dataclass
-class Tally:
-    passed: int = 0
-    failed: int = 0
-    skipped: int = 0
-    notes: list[str] = field(default_factory=list)
-
-    def add(self, other: "Tally") -> None:
-        self.passed += other.passed
-        self.failed += other.failed
-        self.skipped += other.skipped
-        self.notes += other.notes
-
-    def __str__(self) -> str:
-        return f"{self.passed} passed, {self.failed} failed, {self.skipped} skipped"
 
 
 def run(suites: list[str], rewrite: bool) -> int:
@@ -203,5 +186,5 @@ def _browser_tally(log: Path) -> Tally:
     return Tally(passed, failed, skipped, [f"browser tests: {log}"] if failed else [])
 
 
-_RUN = {"cpp": _cpp, "tree": _tree, "sdk": _sdk, "examples": _examples, "canvas": _canvas, "e2e": _e2e,
-        "chaos": _chaos, "browser": _browser}
+_RUN = {"cpp": _cpp, "fuzz": fuzzing.run, "tree": _tree, "sdk": _sdk, "examples": _examples,
+        "canvas": _canvas, "e2e": _e2e, "chaos": _chaos, "browser": _browser}

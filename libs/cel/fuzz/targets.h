@@ -9,8 +9,9 @@ namespace agentflow::cel {
 void FuzzParse(std::string_view input);
 // Checking against known types ends, and says the same again.
 void FuzzCheck(std::string_view input);
-// Evaluation on sample data ends within its limits and gives the same twice. The first byte says
-// whether the text is checked before.
+// Evaluation on sample data ends within its limits, gives the same twice, and a value of the type
+// that the checker deduced. The first byte says whether the text is checked before (1), and how
+// much the evaluation may cost (2).
 void FuzzEvaluate(std::string_view input);
 
 }  // namespace agentflow::cel
