@@ -32,7 +32,7 @@ constexpr std::string_view kHead = "\n| signature | what it gives | example |\n|
 std::string FunctionTables(const Functions& functions) {
   std::string text = "### Macros\n" + std::string(kHead);
   for (const MacroDoc& macro : MacroDocs()) {
-    text += Row("`" + std::string(macro.signature) + "`", macro.documentation, "");
+    text += Row("`" + std::string(macro.signature) + "`", macro.documentation, macro.example);
   }
   std::vector<std::string> groups;
   for (const Function* function : functions.all()) {

@@ -6,7 +6,9 @@
 #include <fstream>
 #include <sstream>
 
+#include "libs/base/status.h"
 #include "libs/cel/cel.h"
+#include "libs/cel/macros.h"
 #include "libs/tz/time_zones.h"
 
 // docs/expressions.md is held to what the code does: its function tables are generated (run with
@@ -16,6 +18,7 @@ namespace {
 
 constexpr char kPage[] = "docs/expressions.md";
 constexpr char kBegin[] = "<!-- functions: generated -->\n";
+constexpr char kFailures[] = "## When it fails\n";
 constexpr char kEnd[] = "<!-- end of functions -->\n";
 
 std::string Page() {
@@ -63,36 +66,63 @@ std::vector<std::pair<std::string, std::string>> Examples(const std::string& pag
   return examples;
 }
 
+// The page's sample, and when its execution started.
+class Variables final : public Activation {
+ public:
+  explicit Variables(const json::Value& sample) : json_(sample) {}
+  bool Find(int slot, std::string_view name, Value& value) const override {
+    if (name != "execution.startTime") return json_.Find(slot, name, value);
+    value = Value::Timestamp(1'714'557'600, 0);  // 2024-05-01T10:00:00Z
+    return true;
+  }
+
+ private:
+  JsonActivation json_;
+};
+
+// What an expression gives with the page's sample, as JSON, or what it says when it cannot.
+std::string Answer(const std::string& expression, const json::Value& sample) {
+  Environment environment;
+  for (const auto& [name, value] : sample.as_object()) environment.Declare(name, Type());
+  environment.Declare("execution.startTime", Type::Kind::kTimestamp);
+  Compiled compiled = Compile(expression, environment);
+  if (!compiled.program) return MessageOf(ToStatus(compiled.issues));
+  tz::SystemTimeZones time_zones;
+  auto result = compiled.program->Evaluate(Variables(sample), {.time_zones = &time_zones});
+  return result.ok() ? json::Dump(*result) : MessageOf(result.status());
+}
+
 TEST(DocumentTest, TheExamplesGiveWhatThePageSays) {
   std::string page = Page();
   auto sample = json::Parse(Between(page, "```json\n", "```"));
   ASSERT_TRUE(sample.ok()) << sample.status();
-  Environment environment;
-  for (const auto& [name, value] : sample->as_object()) environment.Declare(name, Type());
-  environment.Declare("execution.startTime", Type::Kind::kTimestamp);
-  class Variables final : public Activation {
-   public:
-    explicit Variables(const json::Value& sample) : json_(sample) {}
-    bool Find(int slot, std::string_view name, Value& value) const override {
-      if (name != "execution.startTime") return json_.Find(slot, name, value);
-      value = Value::Timestamp(1'714'557'600, 0);  // 2024-05-01T10:00:00Z
-      return true;
-    }
-
-   private:
-    JsonActivation json_;
-  } variables(*sample);
-  tz::SystemTimeZones time_zones;
-  auto examples = Examples(page.substr(0, page.find(kBegin)));
+  auto examples = Examples(page.substr(0, page.find(kFailures)));
   EXPECT_GT(examples.size(), 40u);
   for (const auto& [expression, expected] : examples) {
-    Compiled compiled = Compile(expression, environment);
-    ASSERT_NE(compiled.program, nullptr) << expression << ": " << ToStatus(compiled.issues);
-    auto result = compiled.program->Evaluate(variables, {.time_zones = &time_zones});
-    ASSERT_TRUE(result.ok()) << expression << ": " << result.status();
     auto value = json::Parse(expected);
     ASSERT_TRUE(value.ok()) << expression << ": " << expected;
-    EXPECT_EQ(json::Dump(*result), json::Dump(*value)) << expression;
+    EXPECT_EQ(Answer(expression, *sample), json::Dump(*value)) << expression;
+  }
+}
+
+TEST(DocumentTest, TheFailuresSayWhatThePageSays) {
+  std::string page = Page();
+  auto sample = json::Parse(Between(page, "```json\n", "```"));
+  ASSERT_TRUE(sample.ok()) << sample.status();
+  auto failures = Examples(Between(page, kFailures, kBegin));
+  EXPECT_GT(failures.size(), 5u);
+  for (const auto& [expression, expected] : failures) {
+    EXPECT_EQ(Answer(expression, *sample), expected) << expression;
+  }
+}
+
+TEST(DocumentTest, TheExamplesOfMacrosHold) {
+  for (const MacroDoc& macro : MacroDocs()) {
+    std::string example(macro.example);
+    Compiled compiled = Compile(example, Environment(), {.expected = Type(Type::Kind::kBool)});
+    ASSERT_NE(compiled.program, nullptr) << example << ToStatus(compiled.issues);
+    EXPECT_TRUE(*compiled.program->EvaluateBool(EmptyActivation())) << example;
+    EXPECT_NE(example.find(macro.name), std::string::npos) << example;
   }
 }
 

@@ -25,6 +25,7 @@ struct MacroDoc {
   std::string_view name;
   std::string_view signature;
   std::string_view documentation;
+  std::string_view example;  // a condition that holds
 };
 const std::vector<MacroDoc>& MacroDocs();
 

@@ -9,7 +9,7 @@
 namespace agentflow::cel {
 namespace {
 
-constexpr int kMaxDepth = 500;      // of the tree: chains of operators and calls grow it too
+constexpr int kMaxDepth = 500;  // of the tree: chains of operators and calls grow it too
 
 struct BinaryOperator {
   std::string_view text;
@@ -113,7 +113,9 @@ class Parser {
     for (const Expr* arg : expr->args) depth = std::max<int>(depth, arg->depth);
     expr->depth = static_cast<uint16_t>(depth + 1);
     if (depth >= kMaxDepth) {
-      Stop(expr->at, "the expression is nested or chained too deeply; split it with cel.bind()");
+      Stop(expr->at, "more than " + std::to_string(kMaxDepth) +
+                         " operators or calls in a row; split it with cel.bind(), put texts "
+                         "together with [...].join()");
     }
     return expr;
   }

@@ -11,7 +11,8 @@ namespace {
 constexpr char kLimit[] = "EXPRESSION_LIMIT";
 constexpr char kNested[] = "the expression is nested more than 250 deep";
 constexpr char kChained[] =
-    "the expression is nested or chained too deeply; split it with cel.bind()";
+    "more than 500 operators or calls in a row; split it with cel.bind(), put texts together with "
+    "[...].join()";
 
 std::string Repeat(std::string_view part, size_t times) {
   std::string text;
@@ -181,6 +182,9 @@ void AddSyntax(List& list) {
   list.Add("deep macros", Repeat("[1].all(x, ", 1000), kNested);
   list.Add("deep choices", Repeat("true ? 1 : ", 1000) + "1", kNested);
   list.Add("allowed depth", Repeat("(", 249) + "1" + Repeat(")", 249), "ok");
+  list.Add("allowed depth of macros",
+           Repeat("l.filter(x, x < 1).map(x, ", 245) + "1" + Repeat(")[0]", 245), "ok");
+  list.Add("allowed chain", "size(''" + Repeat(" + 'a'", 497) + ")", "ok");
   list.Add("long chain of +", "1" + Repeat("+1", 30'000), kChained);
   list.Add("long chain of fields", "m" + Repeat(".a", 30'000), kChained);
   list.Add("long chain of indices", "l" + Repeat("[0]", 20'000), kChained);
