@@ -61,10 +61,15 @@ LIGHT = [
 HEAVY_PAUSE_S, LIGHT_PAUSE_S = (2.0, 4.0), (1.0, 3.0)
 
 
-def plan(seed: int, seconds: float) -> list[list[Fault]]:
-    """The faults of both tracks for a run of this length."""
+def plan(seed: int, seconds: float, only: str = "") -> list[list[Fault]]:
+    """The faults of both tracks for a run of this length; `only` those whose kind contains this."""
     dice = random.Random(seed)
-    return [_track(dice, HEAVY, HEAVY_PAUSE_S, seconds), _track(dice, LIGHT, LIGHT_PAUSE_S, seconds)]
+    tracks = [([kind for kind in kinds if only in kind.name], pause)
+              for kinds, pause in ((HEAVY, HEAVY_PAUSE_S), (LIGHT, LIGHT_PAUSE_S))]
+    if not any(kinds for kinds, _ in tracks):
+        raise Failure(f"no kind of fault contains \"{only}\": "
+                      + ", ".join(sorted({kind.name for kind in HEAVY + LIGHT})))
+    return [_track(dice, kinds, pause, seconds) for kinds, pause in tracks if kinds]
 
 
 def _track(dice: random.Random, kinds: list[FaultKind], pause: tuple[float, float],

@@ -16,7 +16,7 @@ from pathlib import Path
 import agentflow
 
 from check import Check, Findings
-from cluster import Cluster, default_state
+from cluster import Cluster, Failure, default_state
 from faults import Fault, Injector, plan
 from ledger import IN_TIME_S, Answer, Call, Ledger, is_right
 from load import Load
@@ -58,7 +58,7 @@ class Report:
             "lost": len(found.lost), "stuck": len(found.stuck), "doubled": len(found.doubled),
             "wrong": len(found.wrong), "crashed": len(self.crashes), "settledS": self.settled_s,
             "calls": len(self.calls), "answeredInTime": round(self.answered_in_time(), 5),
-            "doneInTime": round(self.done_in_time(), 5),
+            "doneInTime": round(self.done_in_time(), 5), "lateByFault": self.late_by_fault(),
         }
 
     def text(self) -> str:
@@ -96,18 +96,29 @@ class Report:
                          f"{slowest[-1]:.1f} s{f', failed {dict(failed)}' if failed else ''}")
         return lines + [""] + self._by_fault()
 
-    def _by_fault(self) -> list[str]:
-        """Calls that took longer or failed, by the fault that had begun last before their end."""
-        lines: dict[str, list[Call]] = {}
+    def late_by_fault(self) -> dict[str, dict]:
+        """Calls that took longer or failed, by the kind of the fault that had begun last: how many,
+        the longest, and how long after the fault's begin the last of them ended."""
+        late: dict[str, dict] = {}
         begins = sorted((begin, fault.kind) for fault, begin, _ in self.faults)
         for call in self.calls:
             if is_right(call) and call.seconds <= IN_TIME_S:
                 continue
-            known = [kind for begin, kind in begins if begin <= call.at + call.seconds]
-            lines.setdefault(known[-1] if known else "none", []).append(call)
-        return ["  not done within 1 s, by the fault before it:"] + [
-            f"  {len(calls):8}  {kind}, longest {max(call.seconds for call in calls):.1f} s"
-            for kind, calls in sorted(lines.items(), key=lambda item: -len(item[1]))] + [""]
+            end = call.at + call.seconds
+            begin, kind = next(((begin, kind) for begin, kind in reversed(begins)
+                                if begin <= end), (call.at, "none"))
+            known = late.setdefault(kind, {"calls": 0, "longestS": 0.0, "overAfterS": 0.0})
+            known["calls"] += 1
+            known["longestS"] = round(max(known["longestS"], call.seconds), 1)
+            known["overAfterS"] = round(max(known["overAfterS"], end - begin), 1)
+        return late
+
+    def _by_fault(self) -> list[str]:
+        return ["  calls not done within 1 s, by the fault that came before their end:"] + [
+            f"  {late['calls']:8}  {kind}: longest {late['longestS']:.1f} s, the last "
+            f"{late['overAfterS']:.1f} s after the fault"
+            for kind, late in sorted(self.late_by_fault().items(),
+                                     key=lambda item: -item[1]["calls"])] + [""]
 
 
 def _share(rights) -> float:
@@ -116,7 +127,8 @@ def _share(rights) -> float:
 
 
 def run(seconds: float, seed: int, per_second: float, preset: str = "dev",
-        state: Path | None = None, keep: bool = False, note=print) -> Report:
+        state: Path | None = None, keep: bool = False, only: str = "", note=print) -> Report:
+    faults = plan(seed, seconds, only)
     effects = subprocess.Popen([sys.executable, Path(__file__).with_name("effects.py")],
                                stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     effects_url = f"http://127.0.0.1:{effects.stdout.readline().strip()}"
@@ -124,7 +136,7 @@ def run(seconds: float, seed: int, per_second: float, preset: str = "dev",
     try:
         cluster.start()
         with agentflow.Client(cluster.urls, cluster.api_key) as client:
-            report = _run(cluster, client, effects_url, seconds, seed, per_second, note)
+            report = _run(cluster, client, effects_url, faults, seconds, seed, per_second, note)
         if keep and report.violations():
             note("\n".join(report.violations()))
             input(f"Everything still runs, in {cluster.state}. Enter ends it. ")
@@ -135,14 +147,14 @@ def run(seconds: float, seed: int, per_second: float, preset: str = "dev",
         effects.wait(10)
 
 
-def _run(cluster: Cluster, client: agentflow.Client, effects_url: str, seconds: float, seed: int,
-         per_second: float, note) -> Report:
+def _run(cluster: Cluster, client: agentflow.Client, effects_url: str,
+         faults: list[list[Fault]], seconds: float, seed: int, per_second: float, note) -> Report:
     ledger = Ledger()
     ledger.listen(client)
     load = Load(client, ledger, seed, per_second)
     load.publish()
     begin = time.monotonic()
-    injector = Injector(cluster, plan(seed, seconds),
+    injector = Injector(cluster, faults,
                         lambda text: note(f"{time.monotonic() - begin:7.2f}  {text}"))
     load.start()
     injector.start()
@@ -171,13 +183,20 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=1.0)
     parser.add_argument("--seed", type=int, default=None)
     parser.add_argument("--rate", type=float, default=20.0, help="starts per second")
+    parser.add_argument("--only", default="", help="faults whose kind contains this")
     parser.add_argument("--preset", default="dev")
     parser.add_argument("--json", type=Path)
-    parser.add_argument("--keep", action="store_true", help="after a violation, leave everything running until Enter")
+    parser.add_argument("--keep", action="store_true",
+                        help="after a violation, leave everything running until Enter")
     options = parser.parse_args()
     seed = options.seed if options.seed is not None else random.randrange(1_000_000)
     print(f"seed {seed}", flush=True)
-    report = run(options.minutes * 60, seed, options.rate, options.preset, keep=options.keep)
+    try:
+        report = run(options.minutes * 60, seed, options.rate, options.preset, keep=options.keep,
+                     only=options.only)
+    except Failure as failure:
+        print(f"✗ {failure}")
+        return 1
     print(report.text())
     for violation in report.violations():
         print(f"✗ {violation}")

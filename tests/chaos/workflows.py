@@ -80,6 +80,31 @@ nodes:
 edges: [start -> a, a -> short, a -> long, short -> b, long -> b]
 """
 
+PIPELINE = """
+outputs: {n: "=nodes.line.output"}
+nodes:
+  line:
+    type: flow.pipeline@1
+    with: {items: "=inputs.items", output: "=nodes.second.output.n"}
+    nodes:
+      first: {type: ai.agent@1, with: {agent: effect, input: "={'n': item}"},
+              policy: {concurrency: 2}}
+      second: {type: ai.agent@1, with: {agent: effect, input: "={'n': nodes.first.output.n}"}}
+    edges: [start -> first, first -> second]
+edges: [start -> line]
+"""
+
+MILESTONE = """
+outputs: {n: "=nodes.after.output.n"}
+nodes:
+  a: {type: ai.agent@1, with: {agent: slow, input: "={'n': inputs.n, 'seconds': 0.3}"}}
+  reached:
+    type: flow.await@1
+    with: {condition: "nodes.?a.output.orValue({'n': -1}).n >= 0"}
+  after: {type: ai.agent@1, with: {agent: effect, input: "={'n': inputs.n}"}}
+edges: [start -> a, start -> reached, reached -> after]
+"""
+
 PURE = """
 outputs: {n: "=nodes.c.output"}
 nodes:
@@ -123,14 +148,21 @@ class Kind:
     inputs: Callable[[random.Random], dict] = lambda dice: {"n": dice.randrange(1000)}
 
 
+def some_items(dice: random.Random) -> dict:
+    return {"items": [dice.randrange(100) for _ in range(dice.randrange(1, 7))]}
+
+
 KINDS = [
     Kind("chain", CHAIN, 5, "COMPLETED", lambda i: {"n": i["n"] * 2 + 3}),
     Kind("fan", FAN, 4, "COMPLETED", lambda i: {"n": 2 * i["n"] + 13}),
     Kind("map", MAP, 2, "COMPLETED", lambda i: {"n": [item + 1 for item in i["items"]]},
-         lambda dice: {"items": [dice.randrange(100) for _ in range(dice.randrange(1, 7))]}),
+         some_items),
     Kind("loop", LOOP, 2, "COMPLETED", lambda i: {"n": i["n"] + 3}),
     Kind("retries", RETRIES, 2, "COMPLETED", lambda i: {"n": i["n"] + 2}),
     Kind("timers", TIMERS, 3, "COMPLETED", lambda i: {"n": i["n"] + 2}),
+    Kind("pipeline", PIPELINE, 1, "COMPLETED",
+         lambda i: {"n": [item + 2 for item in i["items"]]}, some_items),
+    Kind("milestone", MILESTONE, 1, "COMPLETED", lambda i: {"n": i["n"] + 1}),
     Kind("pure", PURE, 4, "COMPLETED", lambda i: {"n": (i["n"] + 1) * 2 + i["n"]}),
     Kind("refused", REFUSED, 1, "COMPLETED", lambda i: {"n": i["n"] + 1}),
     Kind("failed", FAILED, 1, "FAILED"),

@@ -61,6 +61,9 @@ def _arguments():
     breaking.add_argument("--minutes", type=float, default=3)
     breaking.add_argument("--seed", type=int, help="of the fault plan; drawn and printed if absent")
     breaking.add_argument("--rate", type=float, default=20, help="starts per second")
+    breaking.add_argument("--only", default="", help="faults whose kind contains this")
+    breaking.add_argument("--keep", action="store_true",
+                          help="after a violation, leave everything running until Enter")
     breaking.add_argument("--release", action="store_true", help="run the optimised build")
     breaking.add_argument("--json", type=Path, help="write the report's figures to this file")
     command("format", _format, "clang-format the C++ that changed since main")
@@ -149,7 +152,7 @@ def _bench(options) -> int:
 
 
 def _chaos(options) -> int:
-    return chaos.run(options.minutes, options.seed, options.rate, options.release, options.json)
+    return chaos.run(options)
 
 
 def _format(options) -> int:

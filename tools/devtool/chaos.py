@@ -1,21 +1,24 @@
 """Runs tests/chaos for as long as asked: the real processes under faults."""
 
 import subprocess
-from pathlib import Path
 
 from . import build, install, paths
 
 RUN = paths.ROOT / "tests" / "chaos" / "run.py"
 
 
-def run(minutes: float, seed: int | None, rate: float, release: bool, report: Path | None) -> int:
-    preset = "release" if release else "dev"
+def run(options) -> int:
+    """`options` are those of the command line; see __main__.py."""
+    preset = "release" if options.release else "dev"
     install.debian_packages()
     build.cpp(preset, build.SERVICE_TARGETS)
     python = install.python_environment()
-    command = [python, RUN, "--minutes", minutes, "--rate", rate, "--preset", preset]
-    if seed is not None:
-        command += ["--seed", seed]
-    if report is not None:
-        command += ["--json", report]
+    command = [python, RUN, "--minutes", options.minutes, "--rate", options.rate,
+               "--preset", preset, "--only", options.only]
+    if options.seed is not None:
+        command += ["--seed", options.seed]
+    if options.json is not None:
+        command += ["--json", options.json]
+    if options.keep:
+        command += ["--keep"]
     return subprocess.run([str(each) for each in command], check=False).returncode
