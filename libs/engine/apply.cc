@@ -112,7 +112,7 @@ class Applier {
     if (event.signal != 0) Consume(event.signal);
     Settle(event.step, *step, StepState::kCompleted, event.port);
     if (state_.plan->nodes[event.step.node].policy.compensate != workflow::kNone) {
-      state_.undoable[event.step] = sequence_;
+      state_.undoable[event.step] = static_cast<int64_t>(sequence_);
     }
   }
 
@@ -300,6 +300,7 @@ class Applier {
     if (!whole) {
       CloseBodies(target.activation, target.node);
       state_.containers[target].turn = false;
+      state_.step(target).deadline = 0;  // undoing takes the time it takes
     } else if (state_.activations[target.activation].open) {
       Close(target.activation);
     }
@@ -407,7 +408,7 @@ class Applier {
 
   void Begin() {
     state_.phase = Phase::kRunning;
-    OpenActivation(0, {}, 0, 0, {});
+    if (state_.activations.empty()) OpenActivation(0, {}, 0, 0, {});  // else a fork brought them
   }
 
   bool IsMap(StepRef ref) const {
@@ -476,20 +477,8 @@ class Applier {
   void EndOutEdges(StepRef ref, const Step& step) {
     for (EdgeIndex e : state_.plan->nodes[ref.node].out_edges) {
       const Edge& edge = state_.plan->edges[e];
-      bool taken = edge.port == step.port;
-      if (step.port == workflow::kListedPorts) taken = IsListed(ref.node, edge.port, step.output);
-      if (taken && edge.port == kErrorPort && !edge.reasons.empty()) {
-        taken = step.error && workflow::MatchesReason(edge.reasons, step.error->reason);
-      }
-      EndEdge(ref.activation, edge.to, taken);
+      EndEdge(ref.activation, edge.to, IsTaken(*state_.plan, edge, step));
     }
-  }
-
-  bool IsListed(NodeIndex node, PortIndex port, const json::Value& names) const {
-    const auto& ports = state_.plan->nodes[node].ports;
-    if (port >= ports.size() || !names.is_array()) return false;
-    const json::Array& listed = names.as_array();
-    return std::find(listed.begin(), listed.end(), json::Value(ports[port])) != listed.end();
   }
 
   void EndEdge(ActivationIndex activation, NodeIndex to, bool taken) {
@@ -501,14 +490,6 @@ class Applier {
     bool begins = step.readiness == Readiness::kRun;
     if (begins && PlacesOf(state_, activation, to)) return EnterPlaces(state_, {activation, to});
     AddTurn(state_, {activation, to});
-  }
-
-  static Readiness Judge(const Node& node, uint32_t taken, uint32_t dead) {
-    uint32_t open = node.in_edges - taken - dead;
-    uint32_t needed = node.join.kind == Join::Kind::kNOfM ? node.join.n : 1;
-    if (node.join.kind == Join::Kind::kAll && open > 0) return Readiness::kOpen;
-    if (taken >= needed) return Readiness::kRun;
-    return taken + open < needed ? Readiness::kSkip : Readiness::kOpen;
   }
 
   void OpenActivation(ScopeIndex index, StepRef owner, uint32_t run, uint32_t iteration,

@@ -1,5 +1,7 @@
 #include "libs/engine/derived.h"
 
+#include <algorithm>
+
 namespace agentflow::engine {
 namespace {
 
@@ -19,7 +21,30 @@ void FindNext(const ExecutionState& state, StepRef container, uint32_t opened, N
   }
 }
 
+bool IsListed(const workflow::Node& node, PortIndex port, const json::Value& names) {
+  if (port >= node.ports.size() || !names.is_array()) return false;
+  const json::Array& listed = names.as_array();
+  return std::find(listed.begin(), listed.end(), json::Value(node.ports[port])) != listed.end();
+}
+
 }  // namespace
+
+Readiness Judge(const workflow::Node& node, uint32_t taken, uint32_t dead) {
+  uint32_t open = node.in_edges - taken - dead;
+  uint32_t needed = node.join.kind == workflow::Join::Kind::kNOfM ? node.join.n : 1;
+  if (node.join.kind == workflow::Join::Kind::kAll && open > 0) return Readiness::kOpen;
+  if (taken >= needed) return Readiness::kRun;
+  return taken + open < needed ? Readiness::kSkip : Readiness::kOpen;
+}
+
+bool IsTaken(const workflow::Plan& plan, const workflow::Edge& edge, const Step& step) {
+  if (step.port == workflow::kListedPorts) {
+    return IsListed(plan.nodes[edge.from], edge.port, step.output);
+  }
+  if (edge.port != step.port) return false;
+  if (edge.port != workflow::kErrorPort || edge.reasons.empty()) return true;
+  return step.error && workflow::MatchesReason(edge.reasons, step.error->reason);
+}
 
 void AddTurn(ExecutionState& state, StepRef ref) {
   bool parks = state.max_in_flight > 0 &&

@@ -6,6 +6,11 @@
 // again when it is read.
 namespace agentflow::engine {
 
+// What so many taken and dead in-edges make of a node.
+Readiness Judge(const workflow::Node& node, uint32_t taken, uint32_t dead);
+// Whether a step that is over has taken an out-edge of its node.
+bool IsTaken(const workflow::Plan& plan, const workflow::Edge& edge, const Step& step);
+
 // A step's turn to begin. Tasks may have to wait for others to end (max_in_flight).
 void AddTurn(ExecutionState& state, StepRef ref);
 

@@ -76,7 +76,7 @@ void Transition::FailStep(StepRef ref, uint32_t attempt, Error error, bool cance
   const Node& node = NodeOf(ref);
   if (error.node.empty()) error.node = node.path;
   bool container = node.body != workflow::kNone;
-  if (container && Unwind(ref, /*everything=*/false, {.error = error})) return;
+  if (container && Unwind(ref, /*everything=*/false, {.error = error}, fired)) return;
   PortIndex port = PortAfterFailure(ref, error.reason);
   bool pauses = node.policy.on_error == workflow::OnError::kPause && !state_.step(ref).held;
   if (port == kNoPort && pauses) {
@@ -152,7 +152,9 @@ void Transition::FailScope(ActivationIndex index, Error error, bool everything) 
 }
 
 void Transition::End(Ending ending, bool everything, bool timer_fired) {
-  if (Unwind({0, workflow::kNone}, everything, ending, timer_fired)) return;
+  std::optional<TimerKind> fired;
+  if (timer_fired) fired = TimerKind::kExecution;
+  if (Unwind({0, workflow::kNone}, everything, ending, fired)) return;
   EndExecution(EventOf(ending, Error()), timer_fired);
 }
 

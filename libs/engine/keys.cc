@@ -79,7 +79,7 @@ void Transition::LiftHold(Hold hold) {
   UnixMicros deadline = timeout > 0 ? now_ + timeout : 0;
   uint64_t cause = Emit(HoldLifted{hold, deadline});
   if (deadline != 0) Act(cause, StartTimer{{TimerKind::kExecution, {}, 0}, deadline, true});
-  if (last) FinishScopeIfSettled(0);
+  if (last) FinishSettledScopes();
 }
 
 }  // namespace agentflow::engine

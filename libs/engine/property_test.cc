@@ -8,6 +8,7 @@
 #include "libs/base/status.h"
 #include "libs/engine/codec.h"
 #include "libs/engine/engine.h"
+#include "libs/engine/rebase.h"
 #include "libs/engine/testing/describe.h"
 #include "libs/engine/testing/plan_text.h"
 #include "libs/engine/unwind.h"
@@ -192,6 +193,22 @@ class World {
     shadow_.plan = plan_;
   }
 
+  // Begins in the middle.
+  void ForkFrom(const std::vector<Event>& events, uint64_t sequence, Origin::Kind kind) {
+    auto info = std::make_shared<StartInfo>();
+    info->plan_hash = plan_->hash;
+    info->workflow = plan_->workflow;
+    info->version = plan_->version;
+    info->input = json::Object{{"x", 5}, {"key", "k"}};
+    info->origin = {kind, "source", sequence};
+    auto fork = Fork(plan_, events, sequence, {info});
+    ASSERT_TRUE(fork.ok()) << fork.status();
+    fork_ = std::make_shared<ExecutionState>(*std::move(fork));
+    info_ = info;
+  }
+
+  const ExecutionState& state() const { return state_; }
+
   void Run() {
     Start();
     for (int i = 0; i < 300 && !state_.over(); ++i) RandomCommand();
@@ -207,8 +224,11 @@ class World {
 
  private:
   void Start() {
+    if (fork_) return Send(StartForked{plan_, info_, fork_});
     auto info = std::make_shared<StartInfo>();
     info->plan_hash = plan_->hash;
+    info->workflow = plan_->workflow;
+    info->version = plan_->version;
     info->strict = dice_.Chance(20);
     info->queued = dice_.Chance(10);
     info->input = json::Object{{"x", static_cast<int64_t>(dice_.Roll(20))}, {"key", "k"}};
@@ -219,6 +239,7 @@ class World {
     now_ += static_cast<int64_t>(dice_.Roll(3'000'000));
     if (dice_.Chance(1)) return Send(CancelExecution{"by chance", dice_.Chance(50)});
     if (dice_.Chance(1)) return Send(PauseExecution{"by chance"});
+    if (dice_.Chance(1)) return Migrate();
     if (dice_.Chance(state_.paused ? 20 : 1)) return Resume();
     if (dice_.Chance(10)) return Send(Continue{});
     std::vector<Action> open = Outstanding(state_);
@@ -251,6 +272,16 @@ class World {
     // Children that fail and keys that are refused end as well, but not always later ones.
     if (timer || dice_.Chance(30)) return Answer(last);
     Send(GoodAnswer(last));
+  }
+
+  // To the same plan: nothing changes.
+  void Migrate() {
+    auto moved = engine::Migrate(state_, plan_, {});
+    if (moved.ok()) {
+      EXPECT_TRUE(Same(moved->state, state_)) << Describe(state_) << Describe(moved->state);
+      EXPECT_TRUE(moved->dropped.empty() && moved->problems.empty() && moved->added.empty());
+    }
+    Send(MigrateExecution{plan_, {}});
   }
 
   void Resume() {
@@ -429,6 +460,7 @@ class World {
       return std::holds_alternative<ExecutionResumed>(e.body);
     });
     for (const Action& action : decision.actions) {
+      if (std::holds_alternative<ReloadExecution>(action.body)) return Reload();
       if (const auto* start = std::get_if<StartTimer>(&action.body)) {
         timers_[Encode(start->id)] = start->fire_at;
       }
@@ -495,6 +527,24 @@ class World {
     return text;
   }
 
+  // As a new owner begins.
+  void Reload() {
+    tasks_.clear();
+    timers_.clear();
+    approvals_.clear();
+    children_.clear();
+    tickets_.clear();
+    for (const Action& action : Outstanding(state_)) {
+      TrackWaits(action);
+      if (const auto* offer = std::get_if<OfferTask>(&action.body)) {
+        tasks_.insert({offer->step, offer->attempt});
+      }
+      if (const auto* start = std::get_if<StartTimer>(&action.body)) {
+        timers_[Encode(start->id)] = start->fire_at;
+      }
+    }
+  }
+
   void CheckReplay() {
     auto events = DecodeEvents(journal_);
     ASSERT_TRUE(events.ok());
@@ -508,6 +558,8 @@ class World {
   UnixMicros now_ = 1'700'000'000'000'000;
   UnixMicros last_time_ = 0;
   std::string journal_;
+  std::shared_ptr<const ExecutionState> fork_;
+  std::shared_ptr<const StartInfo> info_;
   ExecutionState shadow_;  // the fold of the journal up to here
   std::set<StepRef> held_;
   std::set<StepRef> undoing_;  // compensations that have begun
@@ -525,7 +577,26 @@ TEST(Property, RandomGraphsUnderRandomCommands) {
     Dice dice(seed);
     std::string text = RandomPlan(dice);
     SCOPED_TRACE("seed " + std::to_string(seed) + "\n" + text);
-    World(dice.Raw(), PlanOf(text)).Run();
+    PlanPtr plan = PlanOf(text);
+    World world(dice.Raw(), plan);
+    world.Run();
+    if (::testing::Test::HasFailure() || !dice.Chance(30)) continue;
+    std::vector<Event> events = world.Events();
+    std::vector<Checkpoint> checkpoints = Checkpoints(plan, events);
+    auto point = RetryPoint(plan, events);
+    bool completed = world.state().phase == Phase::kCompleted;
+    EXPECT_EQ(ReasonOf(point.status()) == "EXECUTION_NOT_FAILED", completed);
+    if (point.ok()) {
+      World retry(dice.Raw(), plan);
+      retry.ForkFrom(events, *point, Origin::Kind::kRetry);
+      retry.Run();
+    }
+    if (!checkpoints.empty()) {
+      World fork(dice.Raw(), plan);
+      fork.ForkFrom(events, checkpoints[dice.Roll(checkpoints.size())].sequence,
+                    Origin::Kind::kFork);
+      fork.Run();
+    }
   }
 }
 

@@ -30,7 +30,7 @@ enum StateTag : uint32_t {
   kResumedAt = 26,
   kMaxInFlight = 27,
   kParked = 28,     // like kAgenda
-  kUndoable = 29,   // varints: activation, node, sequence, ...
+  kUndoable = 29,   // varints: activation, node, sequence as zigzag, ...
   kUnwinding = 30,  // repeated
   kOpenWait = 40,   // repeated
   kSignal = 41,     // repeated: {1 sequence, 2 name, 3 payload}
@@ -428,7 +428,7 @@ class StateReader {
     while (!in.at_end()) {
       uint32_t activation = in.Varint32();
       uint32_t node = in.Varint32();
-      state_.undoable[{activation, node}] = in.Varint();
+      state_.undoable[{activation, node}] = UnZigZag(in.Varint());
     }
     return in.ok();
   }
@@ -682,7 +682,7 @@ std::string EncodeState(const ExecutionState& state) {
   for (const auto& [ref, sequence] : state.undoable) {
     WriteVarint(ref.activation, &undoable);
     WriteVarint(ref.node, &undoable);
-    WriteVarint(sequence, &undoable);
+    WriteVarint(ZigZag(sequence), &undoable);
   }
   out.Bytes(kUndoable, undoable);
   for (const auto& entry : state.unwindings) {

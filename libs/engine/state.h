@@ -362,8 +362,8 @@ struct ExecutionState {
   uint32_t in_flight = 0;  // tasks READY or RUNNING
 
   // Steps that completed, have a compensation and are not undone, with the sequence of their
-  // completion. Their activations' steps must stay.
-  std::map<StepRef, uint64_t> undoable;
+  // completion; negative: before a retry. Their activations' steps must stay.
+  std::map<StepRef, int64_t> undoable;
   // By what is unwound: a container's step, or with node kNone a whole activation.
   std::map<StepRef, Unwinding> unwindings;
 

@@ -28,6 +28,7 @@
 //   > [+5s] fire wait|scheduleToClose|scheduleToStart|startToClose STEP [ATTEMPT] | fire execution
 //   > [+5s] cancel CAUSE | undo CAUSE (cancel with compensation) | continue
 //   > [+5s] pause CAUSE | resume [{STEP: "retry" | "fail" | {"output": JSON, "port": PORT}}]
+//   > [+5s] migrate (to the same plan)
 //   > [+5s] signal NAME [id=ID] [JSON]
 //   > [+5s] approve STEP [JSON] | reject STEP [JSON]
 //   > [+5s] child STEP ATTEMPT started [detached] | refused REASON | completed [JSON] |
@@ -128,6 +129,7 @@ class Player {
     if (word == "undo") return CancelExecution{Rest(in), true};
     if (word == "pause") return PauseExecution{Rest(in)};
     if (word == "resume") return ParseResume(in);
+    if (word == "migrate") return MigrateExecution{plan_, {}};
     if (word == "fire") return ParseFire(in);
     if (word == "signal") return ParseSignal(in);
     if (word == "grant" || word == "deny" || word == "admit") return ParseKey(word, in);

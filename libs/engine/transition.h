@@ -83,6 +83,7 @@ class Transition {
   // --- rebase.cc
   absl::Status Handle(const StartForked& start);
   absl::Status Handle(const MigrateExecution& migrate);
+  void FinishSettledScopes();
 
   // --- commands.cc
   absl::Status FireStepTimer(const TimerId& id);
@@ -205,7 +206,8 @@ class Transition {
 
   // --- unwind.cc
   // Begins to undo what the end of the target leaves behind; false where there is nothing.
-  bool Unwind(StepRef target, bool everything, Ending ending, bool timer_fired = false);
+  bool Unwind(StepRef target, bool everything, Ending ending,
+              std::optional<TimerKind> fired = std::nullopt);
   // A compensation is over.
   void FinishUndo(StepRef compensation, bool undone);
   void FinishUnwinding(StepRef target);

@@ -68,7 +68,7 @@ Unwinding ToUndo(const ExecutionState& state, StepRef target, bool everything) {
   return found;
 }
 
-uint64_t CompletionOf(const ExecutionState& state, StepRef step) {
+int64_t CompletionOf(const ExecutionState& state, StepRef step) {
   auto found = state.undoable.find(step);
   return found == state.undoable.end() ? 0 : found->second;
 }
@@ -90,17 +90,19 @@ std::optional<StepRef> UnwindingOf(const ExecutionState& state, ActivationIndex 
   }
 }
 
-bool Transition::Unwind(StepRef target, bool everything, Ending ending, bool timer_fired) {
+bool Transition::Unwind(StepRef target, bool everything, Ending ending,
+                        std::optional<TimerKind> fired) {
   Unwinding found = ToUndo(state_, target, everything);
   if (found.left.empty() && found.in_hand.empty()) return false;
   Closing closing;
   if (target.node != kNone) {
+    CollectTimers(target, fired, /*whole_step=*/true, &closing.actions);
     CollectBodies(target, "UNWINDING", &closing);
   } else {
     CollectActivation(target.activation, "UNWINDING", &closing);
   }
   bool root = target == StepRef{0, kNone};
-  if (root && ExecutionTimerRuns(state_) && !timer_fired) {
+  if (root && ExecutionTimerRuns(state_) && fired != TimerKind::kExecution) {
     closing.actions.push_back(CancelTimer{{TimerKind::kExecution, {}, 0}, state_.deadline, true});
   }
   EmitClosing(UnwindingStarted{target, everything, std::move(ending)}, std::move(closing));

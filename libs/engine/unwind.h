@@ -16,7 +16,7 @@ Unwinding ToUndo(const ExecutionState& state, StepRef target, bool everything);
 Unwinding TakeUp(ExecutionState& state, StepRef target, bool everything);
 
 // The sequence of a step's completion; 0 where there is nothing to undo.
-uint64_t CompletionOf(const ExecutionState& state, StepRef step);
+int64_t CompletionOf(const ExecutionState& state, StepRef step);
 
 // The unwinding that the compensations of an activation belong to.
 std::optional<StepRef> UnwindingOf(const ExecutionState& state, ActivationIndex activation);

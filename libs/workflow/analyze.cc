@@ -47,6 +47,7 @@ Edge PlanEdge(const Graph& graph, const GraphEdge& edge) {
   if (edge.from == kStart) return result;
   if (edge.is_error()) {
     result.port = kErrorPort;
+    result.reasons = edge.reasons;
     return result;
   }
   const auto& ports = graph.nodes[edge.from].ports;
@@ -87,6 +88,8 @@ std::shared_ptr<Plan> AnalyzeInto(const json::Value& document, const NodeTypes& 
   }
   for (const GraphEdge& edge : graph.edges) plan->edges.push_back(PlanEdge(graph, edge));
   if (const json::Value* schema = document.Find("inputs")) plan->inputs_schema = *schema;
+  int64_t in_flight = document.IntOr("maxInFlight", 0);
+  plan->max_in_flight = static_cast<uint32_t>(std::clamp<int64_t>(in_flight, 0, kMaxInFlight));
   plan->timeout = ParseDurationMs(document.StringOr("timeout")).value_or(0) * 1000;
   return plan;
 }

@@ -16,6 +16,7 @@ namespace agentflow::workflow {
 inline constexpr size_t kMaxNodes = 10'000;
 inline constexpr size_t kMaxEdges = 40'000;
 inline constexpr size_t kMaxProblems = 500;
+inline constexpr int64_t kMaxInFlight = 100'000;
 
 struct PlanIdentity {
   std::string hash;      // "sha256:<hex>"

@@ -148,10 +148,39 @@ TEST(Analyze, TheRefundTriageExampleNamesWhatIsToCome) {
                        "FEATURE_UNAVAILABLE /budget",
                        "NODE_TYPE_UNKNOWN /nodes/jury/type",
                        "NODE_TYPE_UNKNOWN /nodes/pay/type",
-                       "FEATURE_UNAVAILABLE /nodes/pay/policy/compensate",
                        "NODE_TYPE_UNKNOWN /nodes/undo_pay/type",
                    }))
       << Show(analysis.problems);
+}
+
+TEST(Analyze, CompensationAndControlBecomeAPlan) {
+  Analysis analysis = AnalyzeText(Read("libs/workflow/testdata/saga.yaml"), NodeTypes::Builtin());
+  ASSERT_NE(analysis.plan, nullptr) << Show(analysis.problems);
+  const Plan& plan = *analysis.plan;
+  auto node = [&](std::string_view path) -> const Node& { return plan.nodes[plan.FindNode(path)]; };
+  EXPECT_EQ(plan.max_in_flight, 20u);
+  EXPECT_EQ(node("trip").kind, NodeKind::kTransaction);
+  EXPECT_EQ(plan.nodes[node("trip.hotel").policy.compensate].path, "trip.cancel_hotel");
+  EXPECT_TRUE(node("trip.cancel_hotel").compensation);
+  EXPECT_EQ(plan.nodes[node("trip.cancel_hotel").undoes].path, "trip.hotel");
+  EXPECT_EQ(node("trip.cancel_hotel").policy.on_error, OnError::kPause);
+  const auto& undo = std::get<TaskConfig>(node("trip.cancel_hotel").config);
+  ASSERT_EQ(undo.input.items.size(), 1u);
+  ASSERT_EQ(undo.input.items[0].expression.references.size(), 1u);
+  EXPECT_EQ(undo.input.items[0].expression.references[0].variable, Variable::kStepOutput);
+  EXPECT_EQ(plan.nodes[undo.input.items[0].expression.references[0].node].path, "trip.hotel");
+  EXPECT_TRUE(node("trip.flight").policy.retry.pause_at_end);
+  EXPECT_FALSE(node("trip.flight").policy.retry.except_when.empty());
+  EXPECT_EQ(node("trip.flight").policy.timeouts.heartbeat, 30'000'000);
+  EXPECT_EQ(node("bill").policy.on_error, OnError::kCompensate);
+  EXPECT_EQ(std::get<CancelConfig>(node("stop").config).nodes,
+            std::vector<NodeIndex>{plan.FindNode("offers")});
+  EXPECT_EQ(node("sold_out").kind, NodeKind::kEnd);
+  std::vector<std::string> reasons;
+  for (const Edge& edge : plan.edges) {
+    if (!edge.reasons.empty()) reasons = edge.reasons;
+  }
+  EXPECT_EQ(reasons, (std::vector<std::string>{"SOLD_OUT", "FULL_*"}));
 }
 
 TEST(Analyze, AValidDocumentBecomesAPlan) {

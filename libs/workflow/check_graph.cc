@@ -162,8 +162,59 @@ void LinkCompensation(Graph& graph, NodeIndex index, Reporter& reporter) {
                        "Remove its edges, or name a node of its own.");
     return;
   }
+  auto refuse = [&](const std::string& why) {
+    reporter.Error("COMPENSATE_INVALID", undo.path, pointer, why);
+    undo.compensates.push_back(index);  // so that it is not called unreachable too
+  };
+  if (!undo.compensates.empty()) {
+    return refuse("`" + name + "` undoes `" + graph.nodes[undo.compensates[0]].id +
+                  "` already, and what it undoes must be clear. Give `" + node.id +
+                  "` a node of its own.");
+  }
+  if (undo.type != nullptr && undo.type->container) {
+    return refuse("`" + name +
+                  "` holds nodes of its own, which a compensation cannot. Let one "
+                  "node undo `" +
+                  node.id + "`, for example a sub-workflow.");
+  }
+  if (!node.compensates.empty() || undo.compensate != kNone) {
+    return refuse("A compensation is not undone itself. Remove `compensate` from `" +
+                  (undo.compensate != kNone ? name : node.id) + "`.");
+  }
+  if (undo.policy.StringOr("onError") == "compensate") {
+    return refuse("`" + name +
+                  "` is a compensation: when it fails, there is nothing more to "
+                  "undo. Write `onError: pause`, or leave it out.");
+  }
+  if (undo.on_error == OnError::kCompensate) undo.on_error = OnError::kFail;  // of the defaults
   node.compensate = it->second;
   undo.compensates.push_back(index);
+}
+
+// The nodes that a flow.cancel names.
+void LinkCancels(Graph& graph, NodeIndex index, Reporter& reporter) {
+  GraphNode& node = graph.nodes[index];
+  bool cancels = node.type != nullptr && node.type->kind == NodeKind::kCancel;
+  const json::Value* names = cancels ? node.with.Find("nodes") : nullptr;
+  if (names == nullptr || !names->is_array()) return;
+  const auto& ids = graph.scopes[node.scope].ids;
+  for (size_t i = 0; i < names->as_array().size(); ++i) {
+    const json::Value& name = names->as_array()[i];
+    if (!name.is_string()) continue;
+    auto it = ids.find(name.as_string());
+    bool fits =
+        it != ids.end() && it->second != index && graph.nodes[it->second].compensates.empty();
+    if (fits) {
+      node.cancels.push_back(it->second);
+      continue;
+    }
+    std::string why = it == ids.end()       ? "there is no such node beside it"
+                      : it->second == index ? "that is itself"
+                                            : "a compensation is not cancelled";
+    reporter.Error("CANCEL_UNKNOWN", node.path, node.pointer + "/with/nodes/" + std::to_string(i),
+                   "`" + node.id + "` is to cancel `" + name.as_string().substr(0, 100) +
+                       "`, but " + why + ". Name nodes of the same container.");
+  }
 }
 
 void CheckReachable(const Graph& graph, const GraphScope& scope, Reporter& reporter) {
@@ -213,6 +264,7 @@ void CheckGraph(Graph& graph, Reporter& reporter) {
                          " lead to it. Lower `n` or add edges.");
     }
   }
+  for (NodeIndex i = 0; i < graph.nodes.size(); ++i) LinkCancels(graph, i, reporter);
   for (GraphScope& scope : graph.scopes) {
     Sort(graph, scope);
     if (scope.order.size() < scope.node_count) {

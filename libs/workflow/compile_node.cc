@@ -59,7 +59,7 @@ class ConfigCompiler {
       case NodeKind::kEnd:
         return EndConfig{Field("output", site_)};
       case NodeKind::kCancel:
-        return CancelConfig();
+        return CancelConfig{node_.cancels};
       case NodeKind::kSignal:
         return SignalConfig{Field("name", site_),
                             Condition(node_.with.Find("filter"), "filter", signal_)};
@@ -209,6 +209,8 @@ void ReadRetry(const json::Value* value, Retry& retry) {
   if (jitter == "full") retry.jitter = Jitter::kFull;
   retry.retry_on = Texts(value->Find("retryOn"), retry.retry_on);
   retry.except_on = Texts(value->Find("exceptOn"), retry.except_on);
+  std::string exhausted = value->StringOr("onExhausted");
+  if (!exhausted.empty()) retry.pause_at_end = exhausted == "pause";
 }
 
 void ReadTimesAndRetry(const json::Value& value, Policy& policy) {
@@ -257,14 +259,6 @@ void CheckAvailable(const GraphNode& node, Reporter& reporter) {
   };
   if (!kApprovalsRun && node.policy.Find("approval"))
     unavailable("approval", "Remove it until it is.");
-  if (node.policy.Find("compensate")) {
-    unavailable("compensate", "Undo by an ordinary node behind the `error` edge.");
-  }
-  for (std::string_view mode : {"compensate", "pause"}) {
-    if (node.policy.StringOr("onError") == mode) {
-      unavailable("onError", "Write fail or continue instead of " + std::string(mode) + ".");
-    }
-  }
 }
 
 void CheckPolicy(const Graph& graph, const GraphNode& node, Reporter& reporter) {
@@ -349,6 +343,18 @@ Policy CompilePolicy(const Graph& graph, NodeIndex index, const json::Value& def
     policy.idempotency_key = expressions.CompileText(key->as_string(), pointer + "/idempotencyKey",
                                                      site, cel::Type(cel::Type::Kind::kString));
   }
+  site.error = true;
+  for (const auto& [owner, at] :
+       {std::pair(&node.policy, pointer), std::pair(&defaults, std::string("/defaults"))}) {
+    bool applies = owner == &node.policy || (node.type && node.type->kind == NodeKind::kTask);
+    const json::Value* retry = applies ? owner->Find("retry") : nullptr;
+    const json::Value* except = retry == nullptr ? nullptr : retry->Find("exceptWhen");
+    if (except == nullptr || !except->is_string()) continue;
+    policy.retry.except_when = expressions.CompileText(
+        except->as_string(), at + "/retry/exceptWhen", site, cel::Type(cel::Type::Kind::kBool));
+    break;
+  }
+  site.error = false;
   policy.approval = CompileApproval(node, site, expressions);
   return policy;
 }

@@ -66,7 +66,13 @@ class Shape {
   void AddNode(const Graph& graph, const GraphNode& node, std::vector<Outcome>& outcomes,
                bool cancellable) {
     std::map<std::string_view, uint32_t> ports;
+    std::vector<uint32_t> by_reason;  // each such error edge may be the only one that is taken
     for (EdgeIndex e : node.out) {
+      if (!graph.edges[e].reasons.empty()) {
+        by_reason.push_back(AddPort());
+        AddEdge(by_reason.back(), e);
+        continue;
+      }
       auto [it, added] = ports.try_emplace(graph.edges[e].port, 0);
       if (added) it->second = AddPort();
       AddEdge(it->second, e);
@@ -75,7 +81,7 @@ class Shape {
     bool goes_on = node.on_error == OnError::kContinue && !ports.contains(kErrorPortId);
     std::string_view continue_port = node.ports.empty() ? "" : std::string_view(node.ports[0]);
     if (goes_on && ports.contains(continue_port)) after_failure_[ports[continue_port]] = true;
-    if (cancellable || (node.type != nullptr && node.type->kind == NodeKind::kFail)) return;
+    if (cancellable || EndsScope(graph, node)) return;
 
     auto port_number = [&ports](std::string_view name) {
       auto it = ports.find(name);
@@ -91,7 +97,19 @@ class Shape {
                          node.with.Find("default") == nullptr;
     if (outcomes.empty() || may_take_none) outcomes.push_back({false, kNoPorts});
     if (ports.contains(kErrorPortId)) outcomes.push_back({true, port_number(kErrorPortId)});
+    for (uint32_t port : by_reason) outcomes.push_back({true, port});
     if (goes_on) outcomes.push_back({true, port_number(continue_port)});
+  }
+
+  // Whether nobody in its scope reads anything after it. A loop looks at its `until` even where
+  // a flow.end ended the round.
+  static bool EndsScope(const Graph& graph, const GraphNode& node) {
+    if (node.type == nullptr) return false;
+    if (node.type->kind == NodeKind::kFail) return true;
+    NodeIndex owner = graph.scopes[node.scope].owner;
+    const NodeType* around = owner == kNone ? nullptr : graph.nodes[owner].type;
+    bool loop = around != nullptr && around->kind == NodeKind::kLoop;
+    return node.type->kind == NodeKind::kEnd && !loop;
   }
 
   const GraphScope& scope_;
@@ -260,9 +278,13 @@ class Batch {
   std::vector<Bits> by_port_;             // if that port is taken
 };
 
-// Nodes that a join with cancelRest may cancel: all of their ways lead there.
+// Nodes that a join with cancelRest may cancel, since all of their ways lead there, and those that
+// a flow.cancel names.
 std::vector<bool> Cancellable(const Graph& graph) {
   std::vector<bool> cancellable(graph.nodes.size());
+  for (const GraphNode& node : graph.nodes) {
+    for (NodeIndex canceled : node.cancels) cancellable[canceled] = true;
+  }
   for (const GraphScope& scope : graph.scopes) {
     std::vector<bool> rest(scope.node_count);
     for (auto it = scope.order.rbegin(); it != scope.order.rend(); ++it) {

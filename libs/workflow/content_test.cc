@@ -188,13 +188,15 @@ TEST(PublishedSchema, AcceptsWhatTheAnalyzerAccepts) {
 
 TEST(NodeTypes, ExamplesAreValid) {
   for (const NodeType& type : NodeTypes::Builtin().all()) {
-    std::string id = type.example.substr(0, type.example.find(':'));
-    std::string text = "apiVersion: agentflow/v1\nkind: Workflow\nnodes:\n  " + type.example +
-                       "edges: [start -> " + id + "]\n";
-    for (size_t at = text.find('\n', text.find("nodes:\n") + 7);
-         at + 1 < text.find("edges: [start -> " + id); at = text.find('\n', at + 3)) {
-      text.insert(at + 1, "  ");
+    std::string text = "apiVersion: agentflow/v1\nkind: Workflow\nnodes:\n";
+    std::string edges;
+    std::istringstream lines(type.example);
+    for (std::string line; std::getline(lines, line);) {
+      text += "  " + line + "\n";
+      if (line[0] == ' ') continue;
+      edges += (edges.empty() ? "start -> " : ", start -> ") + line.substr(0, line.find(':'));
     }
+    text += "edges: [" + edges + "]\n";
     auto parsed = ParseText(text);
     ASSERT_TRUE(parsed.ok()) << type.type << " " << parsed.status() << "\n" << text;
     for (const Problem& problem : Analyze(*parsed, NodeTypes::Builtin()).problems) {
@@ -211,7 +213,7 @@ TEST(Variables, AreTheTableInTheDocumentation) {
     std::string places;
     bool everywhere = true;
     for (Place place : {Place::kNode, Place::kOutputs, Place::kMapBody, Place::kLoopBody,
-                        Place::kCompensation, Place::kSignalFilter}) {
+                        Place::kCompensation, Place::kSignalFilter, Place::kRetry}) {
       if (info.In(place))
         places += (places.empty() ? "" : ", ") + std::string(PlaceName(place));
       else

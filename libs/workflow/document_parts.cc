@@ -39,11 +39,12 @@ std::vector<std::string> ReadConnections(const json::Value& document, Reporter& 
 
 // Onerror of the defaults is part of how the graph runs, so it is set before it is checked.
 void ApplyDefaultOnError(const json::Value& defaults, Graph& graph) {
-  if (defaults.StringOr("onError") != "continue") return;
+  if (!defaults.Find("onError")) return;
+  OnError on_error = ReadOnError(defaults);
   for (GraphNode& node : graph.nodes) {
     if (node.policy.Find("onError") == nullptr && node.type != nullptr &&
         node.type->kind == NodeKind::kTask) {
-      node.on_error = OnError::kContinue;
+      node.on_error = on_error;
     }
   }
 }

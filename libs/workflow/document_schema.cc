@@ -60,6 +60,8 @@ constexpr std::string_view kSchema = R"json({
                      "limit": {"type": "integer", "minimum": 1, "maximum": 1000},
                      "whenBusy": {"enum": ["queue", "cancelRunning", "cancelNew"]}}
     },
+    "maxInFlight": {"type": "integer", "minimum": 1, "maximum": 100000,
+                    "description": "Tasks of one execution at a time."},
     "defaults": {
       "description": "For nodes that work outside (ai.agent, action.*); their policy wins.",
       "type": "object", "additionalProperties": false, "patternProperties": {"^x-": true},
@@ -84,7 +86,7 @@ constexpr std::string_view kSchema = R"json({
                 "items": {"type": "string", "pattern": "^([A-Z][A-Z0-9_]*\\*?|\\*)$"}},
     "nodes": {"type": "object", "additionalProperties": {"$ref": "#/$defs/node"}},
     "edges": {"type": "array", "items": {"type": "string"},
-              "description": "source[.port] -> target"},
+              "description": "source[.port] -> target; source.error[REASON,TIME*] -> target"},
     "node": {
       "type": "object", "required": ["type"], "additionalProperties": false,
       "patternProperties": {"^x-": true},
@@ -122,7 +124,11 @@ constexpr std::string_view kSchema = R"json({
                      "factor": {"type": "number", "minimum": 1, "maximum": 100},
                      "jitter": {"enum": ["none", "full"]},
                      "retryOn": {"$ref": "#/$defs/reasons"},
-                     "exceptOn": {"$ref": "#/$defs/reasons"}}
+                     "exceptOn": {"$ref": "#/$defs/reasons"},
+                     "exceptWhen": {"type": "string", "minLength": 1, "x-expression": true,
+                                    "description": "Over `error`: no further attempt."},
+                     "onExhausted": {"enum": ["fail", "pause"],
+                                     "description": "When no attempt is left."}}
     },
     "policy": {
       "type": "object", "additionalProperties": false, "patternProperties": {"^x-": true},

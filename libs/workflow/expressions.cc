@@ -250,8 +250,12 @@ void ExpressionCompiler::Declare(Scratch& scratch) const {
   DeclareContainers(scratch);
   NodeIndex reader = scratch.site.reader;
   if (reader != kNone && !graph_.nodes[reader].compensates.empty()) {
-    scratch.Add("step.output", dyn, Variable::kStepOutput, {.null_when_missing = true});
-    scratch.Add("step.input", dyn, Variable::kStepInput, {.null_when_missing = true});
+    NodeIndex undone = graph_.nodes[reader].compensates[0];
+    scratch.Add("step.output", dyn, Variable::kStepOutput, {.null_when_missing = true}, undone);
+    scratch.Add("step.input", dyn, Variable::kStepInput, {.null_when_missing = true}, undone);
+  }
+  if (scratch.site.error) {
+    scratch.Add("error", cel::Type::FromSchema(ErrorType()), Variable::kFailure);
   }
 }
 
@@ -387,8 +391,8 @@ void ExpressionCompiler::ExplainUnknown(const cel::Reference& reference, const S
   for (const VariableInfo& info : Variables()) {
     if (info.name.substr(0, info.name.find('.')) != root || info.In(Place::kNode)) continue;
     std::string where;
-    for (Place place :
-         {Place::kMapBody, Place::kLoopBody, Place::kCompensation, Place::kSignalFilter}) {
+    for (Place place : {Place::kMapBody, Place::kLoopBody, Place::kCompensation,
+                        Place::kSignalFilter, Place::kRetry}) {
       if (info.In(place)) where = PlaceName(place);
     }
     issue.reason = "VARIABLE_NOT_HERE";

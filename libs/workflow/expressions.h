@@ -34,6 +34,7 @@ struct Site {
   std::string node;          // path for problems
   bool start = false;        // before the execution begins: no node can be read
   bool signal = false;       // there is a signal to look at
+  bool error = false;        // there is a failure to look at
   NodeIndex loop = kNone;    // a flow.loop's condition before each round: what it may read of it
 };
 

@@ -13,9 +13,9 @@ namespace {
 using Keys = std::vector<std::string>;
 
 // Known fields first, in this order; then the others by name.
-constexpr std::array<std::string_view, 12> kDocumentOrder = {
-    "apiVersion", "kind",    "metadata", "inputs", "outputs", "connections",
-    "budget",     "timeout", "defaults", "nodes",  "edges",   "ui"};
+constexpr std::array<std::string_view, 13> kDocumentOrder = {
+    "apiVersion", "kind",        "metadata", "inputs", "outputs", "connections", "budget",
+    "timeout",    "maxInFlight", "defaults", "nodes",  "edges",   "ui"};
 constexpr std::array<std::string_view, 8> kNodeOrder = {"type", "title",  "description", "join",
                                                         "with", "policy", "nodes",       "edges"};
 constexpr std::array<std::string_view, 4> kMetadataOrder = {"name", "title", "description",

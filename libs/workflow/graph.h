@@ -29,9 +29,11 @@ struct GraphNode {
   NodeIndex compensate = kNone;
   // The nodes that name this one in `compensate`; then it is a compensation.
   std::vector<NodeIndex> compensates;
+  std::vector<NodeIndex> cancels;  // flow.cancel
   std::vector<EdgeIndex> in;
   std::vector<EdgeIndex> out;
 
+  // For every failure, whatever its reason.
   bool HasErrorEdge(const std::vector<struct GraphEdge>& edges) const;
 };
 
@@ -40,6 +42,7 @@ struct GraphEdge {
   std::string port;
   NodeIndex to = 0;
   std::string pointer;
+  std::vector<std::string> reasons;  // of failures; none: every one
 
   bool is_error() const;
 };
@@ -66,6 +69,9 @@ struct Graph {
   // All such ids.
   std::vector<std::string> VisibleIds(ScopeIndex scope) const;
 };
+
+// `onError` of a policy, or of the defaults.
+OnError ReadOnError(const json::Value& policy);
 
 // Whether the document has at most kMaxNodes nodes and kMaxEdges edges; reports where it has more.
 bool WithinLimits(const json::Value& document, Reporter& reporter);

@@ -35,6 +35,34 @@ bool ParseEnd(std::string_view text, std::string& id, std::string& port) {
          port.find_first_of(" \t.") == port.npos;
 }
 
+// "HTTP_5*", "TIMEOUT", "*"
+bool IsReason(std::string_view text) {
+  bool rest = text.ends_with('*');
+  if (rest) text.remove_suffix(1);
+  if (text.empty()) return rest;
+  return text[0] >= 'A' && text[0] <= 'Z' && std::all_of(text.begin(), text.end(), [](char c) {
+           return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+         });
+}
+
+// Takes "[A, B*]" off the end of an edge's source.
+bool ParseReasons(std::string_view& source, std::vector<std::string>& reasons) {
+  source = Trim(source);
+  if (!source.ends_with(']')) return true;
+  size_t open = source.find('[');
+  if (open == source.npos) return false;
+  std::string_view list = source.substr(open + 1, source.size() - open - 2);
+  source = source.substr(0, open);
+  while (true) {
+    size_t comma = list.find(',');
+    std::string_view reason = Trim(list.substr(0, comma));
+    if (!IsReason(reason)) return false;
+    reasons.emplace_back(reason);
+    if (comma == list.npos) return true;
+    list.remove_prefix(comma + 1);
+  }
+}
+
 int EditDistance(std::string_view a, std::string_view b) {
   std::vector<int> row(b.size() + 1);
   std::iota(row.begin(), row.end(), 0);
@@ -84,7 +112,8 @@ std::optional<EdgeText> ParseEdge(std::string_view text) {
   size_t arrow = text.find("->");
   if (arrow == text.npos || text.find("->", arrow + 2) != text.npos) return std::nullopt;
   EdgeText edge;
-  if (!ParseEnd(text.substr(0, arrow), edge.source, edge.source_port) ||
+  std::string_view source = text.substr(0, arrow);
+  if (!ParseReasons(source, edge.reasons) || !ParseEnd(source, edge.source, edge.source_port) ||
       !ParseEnd(text.substr(arrow + 2), edge.target, edge.target_port)) {
     return std::nullopt;
   }
@@ -94,6 +123,10 @@ std::optional<EdgeText> ParseEdge(std::string_view text) {
 std::string FormatEdge(const EdgeText& edge) {
   std::string text = edge.source;
   if (edge.source_port != kOutPortId) text += "." + edge.source_port;
+  for (size_t i = 0; i < edge.reasons.size(); ++i) {
+    text += (i == 0 ? "[" : ",") + edge.reasons[i];
+  }
+  if (!edge.reasons.empty()) text += "]";
   text += " -> " + edge.target;
   if (edge.target_port != kInPortId) text += "." + edge.target_port;
   return text;

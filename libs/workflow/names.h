@@ -22,12 +22,14 @@ bool IsCelKeyword(std::string_view text);
 // The nearest slug: "Pay Customer" -> "pay_customer"; "node" where nothing is left.
 std::string SlugFrom(std::string_view text);
 
-// "source[.port] -> target[.port]"
+// "source[.port] -> target[.port]", and "source.error[REASON,TIME*] -> target": only for failures
+// with one of these reasons.
 struct EdgeText {
   std::string source;
   std::string source_port = std::string(kOutPortId);
   std::string target;
   std::string target_port = std::string(kInPortId);
+  std::vector<std::string> reasons;
 };
 std::optional<EdgeText> ParseEdge(std::string_view text);
 // Without the ports that are understood anyway.

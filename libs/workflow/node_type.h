@@ -35,7 +35,7 @@ struct NodeType {
   std::vector<PortInfo> outputs = {{"out", "Out"}};  // fixed ones, without "error"
   bool dynamic_ports = false;                        // the configuration adds more
   bool container = false;                            // owns nodes and edges
-  std::string example;                               // one node as YAML
+  std::string example;                               // the node as YAML; those that it names follow
 };
 
 // Immutable once built; thread-safe then.

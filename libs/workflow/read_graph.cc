@@ -16,14 +16,6 @@ const json::Value& ObjectAt(const json::Value& owner, std::string_view key) {
   return value != nullptr && value->is_object() ? *value : kEmptyObject;
 }
 
-OnError ReadOnError(const json::Value& policy) {
-  std::string text = policy.StringOr("onError");
-  if (text == "continue") return OnError::kContinue;
-  if (text == "compensate") return OnError::kCompensate;
-  if (text == "pause") return OnError::kPause;
-  return OnError::kFail;
-}
-
 Join ReadJoin(const json::Value* value) {
   Join join;
   if (value == nullptr) return join;
@@ -222,6 +214,12 @@ class GraphReader {
                       "a loop container.");
       return;
     }
+    if (!text.reasons.empty() && text.source_port != kErrorPortId) {
+      reporter_.Error("EDGE_INVALID", OwnerPath(scope), pointer,
+                      "Only an `error` edge is for some reasons. Write `" + text.source +
+                          ".error[REASON] -> " + text.target + "`, or leave the reasons out.");
+      return;
+    }
     bool from_start = text.source == kStartId;
     NodeIndex from = from_start ? kStart : End(scope, text.source, text, pointer);
     NodeIndex to = End(scope, text.target, text, pointer);
@@ -239,7 +237,7 @@ class GraphReader {
     }
     if ((from == kNone && !from_start) || to == kNone) return;
     EdgeIndex index = static_cast<EdgeIndex>(graph_.edges.size());
-    graph_.edges.push_back({from, text.source_port, to, pointer});
+    graph_.edges.push_back({from, text.source_port, to, pointer, text.reasons});
     ++graph_.scopes[scope].edge_count;
     graph_.nodes[to].in.push_back(index);
     if (!from_start) graph_.nodes[from].out.push_back(index);
@@ -277,12 +275,21 @@ class GraphReader {
 
 }  // namespace
 
+OnError ReadOnError(const json::Value& policy) {
+  std::string text = policy.StringOr("onError");
+  if (text == "continue") return OnError::kContinue;
+  if (text == "compensate") return OnError::kCompensate;
+  if (text == "pause") return OnError::kPause;
+  return OnError::kFail;
+}
+
 bool GraphEdge::is_error() const {
   return port == kErrorPortId;
 }
 
 bool GraphNode::HasErrorEdge(const std::vector<GraphEdge>& edges) const {
-  return std::any_of(out.begin(), out.end(), [&](EdgeIndex e) { return edges[e].is_error(); });
+  return std::any_of(out.begin(), out.end(),
+                     [&](EdgeIndex e) { return edges[e].is_error() && edges[e].reasons.empty(); });
 }
 
 NodeIndex Graph::Find(ScopeIndex scope, std::string_view id) const {

@@ -8,7 +8,7 @@ constexpr uint8_t In(Place place) {
 }
 constexpr uint8_t kEverywhere = In(Place::kNode) | In(Place::kOutputs) | In(Place::kMapBody) |
                                 In(Place::kLoopBody) | In(Place::kCompensation) |
-                                In(Place::kSignalFilter);
+                                In(Place::kSignalFilter) | In(Place::kRetry);
 
 }  // namespace
 
@@ -30,6 +30,7 @@ const std::vector<VariableInfo>& Variables() {
       {"signal", "any", "The payload of the signal looked at.", In(Place::kSignalFilter)},
       {"step.output", "any", "What the step being undone gave.", In(Place::kCompensation)},
       {"step.input", "any", "What the step being undone got.", In(Place::kCompensation)},
+      {"error", "{reason, message}", "Why the attempt failed.", In(Place::kRetry)},
   };
   return table;
 }
@@ -48,6 +49,8 @@ std::string_view PlaceName(Place place) {
       return "a compensation";
     case Place::kSignalFilter:
       return "a flow.signal's filter";
+    case Place::kRetry:
+      return "retry.exceptWhen";
   }
   return "";
 }

@@ -15,6 +15,7 @@ enum class Place : uint8_t {
   kLoopBody,      // nodes inside flow.loop, its output and its until
   kCompensation,  // fields of a node named by a `compensate`
   kSignalFilter,  // the filter of a flow.signal
+  kRetry,         // `exceptWhen` of a `retry`
 };
 
 struct VariableInfo {

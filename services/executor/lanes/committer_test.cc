@@ -409,6 +409,40 @@ TEST_P(CommitterTest, AKilledExecutorLosesNothing) {
   EXPECT_EQ(executor_->load.live(), 0);
 }
 
+TEST_P(CommitterTest, ATransactionIsUndoneThoughItsExecutorDies) {
+  const Uuid id = executor_->Start(plans_.Add(R"(
+node t transaction
+node t.a task compensate=t.undo
+node t.undo task compensation input="=step.output"
+node t.b task
+edge start -> t
+edge start -> t.a
+edge t.a -> t.b
+)"));
+  executor_->Run();
+  executor_->Complete(executor_->TakeOffer(), 5);
+  executor_->Run();
+  const TaskOffer failing = executor_->TakeOffer();
+  EXPECT_EQ(failing.attempt.step, "t.b#0");
+  ASSERT_TRUE(executor_->router
+                  ->Post(ResultItem{.attempt = failing.attempt,
+                                    .coordinator = "c1",
+                                    .failed = true,
+                                    .reason = "DENIED",
+                                    .retryable = false})
+                  .ok());
+  executor_->Run();
+  EXPECT_EQ(executor_->TakeOffer().attempt.step, "t.undo#0");
+  Restart();
+  Advance(11'000'000);
+  const TaskOffer undo = executor_->TakeOffer();
+  EXPECT_EQ(undo.attempt.step, "t.undo#0");
+  EXPECT_EQ(undo.offer->input, json::Value(5));
+  executor_->Complete(undo);
+  executor_->Run();
+  EXPECT_EQ(StateOf(id), static_cast<int>(engine::Phase::kFailed));
+}
+
 TEST_P(CommitterTest, ASnapshotAndItsTailGiveTheSameState) {
   Restart({.snapshot_bytes = 1});
   const Uuid id = executor_->Start(plans_.Add(R"(

@@ -39,7 +39,7 @@ export interface GraphEdge {
 }
 
 const edgePattern =
-  /^\s*([a-z][a-z0-9_]*)(?:\.([a-z][a-z0-9_]*))?\s*->\s*([a-z][a-z0-9_]*)(?:\.([a-z][a-z0-9_]*))?\s*$/i;
+  /^\s*([a-z][a-z0-9_]*)(?:\.([a-z][a-z0-9_]*))?(?:\[[A-Z0-9_*,\s]*\])?\s*->\s*([a-z][a-z0-9_]*)(?:\.([a-z][a-z0-9_]*))?\s*$/i;
 
 export function readGraph(document: JsonObject | undefined): Graph {
   const graph: Graph = { nodes: [], edges: [], problems: [] };
