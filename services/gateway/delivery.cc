@@ -32,17 +32,44 @@ absl::Status ForUsers(const absl::Status& status, const Method& method) {
                {{kErrorRetryAfterMs, "1000"}});
 }
 
-// One call under way, asked of one or more.
-class Bringing : public std::enable_shared_from_this<Bringing> {
+}  // namespace
+
+// How many calls may still be asked of another executor. Thread-safe.
+class Delivery::Budget {
  public:
-  Bringing(Backends* backends, const DeliveryOptions& options, Delivery::Call call,
-           Delivery::Done done)
+  Budget(int burst, int every) : every_(every), most_(int64_t{burst} * every), left_(most_) {}
+
+  bool Spend() {
+    std::lock_guard lock(mutex_);
+    if (left_ < every_) return false;
+    left_ -= every_;
+    return true;
+  }
+  void Answered() {
+    std::lock_guard lock(mutex_);
+    left_ = std::min(most_, left_ + 1);
+  }
+
+ private:
+  const int64_t every_;
+  const int64_t most_;
+  std::mutex mutex_;
+  int64_t left_;  // a second ask costs `every_`, an answer gives one back
+};
+
+// One call under way, asked of one or more.
+class Delivery::Bringing : public std::enable_shared_from_this<Bringing> {
+ public:
+  Bringing(Backends* backends, const DeliveryOptions& options, std::shared_ptr<Budget> budget,
+           Delivery::Call call, Delivery::Done done)
       : backends_(backends),
         options_(options),
+        budget_(std::move(budget)),
         call_(std::move(call)),
         read_(IsRead(*call_.method)),
         twice_(read_ || HasRequestId(call_.message.get())),
         until_(runtime::Deadline::After(options.patience)),
+        pause_(options.pause),
         done_(std::move(done)) {}
 
   void Begin() {
@@ -70,6 +97,12 @@ class Bringing : public std::enable_shared_from_this<Bringing> {
                       reason == "DATABASE_COMMIT_UNKNOWN");
   }
 
+  // When to try again; called once for each try.
+  std::chrono::milliseconds NextPause() {
+    std::lock_guard lock(mutex_);
+    return std::exchange(pause_, 2 * pause_);
+  }
+
   void Answered(absl::StatusOr<std::string> answer) {
     Delivery::Done done;
     {
@@ -84,10 +117,11 @@ class Bringing : public std::enable_shared_from_this<Bringing> {
       }
     }
     if (done) {
+      budget_->Answered();
       if (answer.ok()) return done(std::move(answer));
       return done(ForUsers(answer.status(), *call_.method));
     }
-    rpc::After(options_.pause, [self = shared_from_this()] { self->TryAgain(); });
+    rpc::After(NextPause(), [self = shared_from_this()] { self->TryAgain(); });
   }
 
   void TryAgain() {
@@ -116,7 +150,7 @@ class Bringing : public std::enable_shared_from_this<Bringing> {
         std::lock_guard lock(self->mutex_);
         if (!self->Asked(channel)) other = std::move(channel);
       }
-      if (other != nullptr) self->Ask(other);
+      if (other != nullptr && self->budget_->Spend()) self->Ask(other);
       self->LookAgain();
     });
   }
@@ -127,21 +161,27 @@ class Bringing : public std::enable_shared_from_this<Bringing> {
 
   Backends* const backends_;
   const DeliveryOptions options_;
+  const std::shared_ptr<Budget> budget_;
   const Delivery::Call call_;
   const bool read_;
   const bool twice_;  // may be made twice
   const runtime::Deadline until_;
   std::mutex mutex_;
+  std::chrono::milliseconds pause_;
   Delivery::Done done_;  // null once the call is over
   size_t attempt_ = 0;
   int under_way_ = 0;
   std::vector<rpc::ChannelPtr> asked_;
 };
 
-}  // namespace
+Delivery::Delivery(Backends* backends, DeliveryOptions options)
+    : backends_(backends),
+      options_(options),
+      budget_(std::make_shared<Budget>(options.ask_another_burst, options.ask_another_every)) {}
 
 void Delivery::Bring(Call call, Done done) {
-  std::make_shared<Bringing>(backends_, options_, std::move(call), std::move(done))->Begin();
+  std::make_shared<Bringing>(backends_, options_, budget_, std::move(call), std::move(done))
+      ->Begin();
 }
 
 }  // namespace agentflow::gateway

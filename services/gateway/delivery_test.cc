@@ -216,6 +216,20 @@ TEST_F(DeliveryTest, AReadThatNobodyAnswersIsAskedElsewhere) {
   EXPECT_EQ(Bring("GetExecution", Get()), "1");
 }
 
+TEST_F(DeliveryTest, OnlySoManyReadsAreAskedTwice) {
+  Silence(0);
+  DeliveryOptions options{.ask_another = std::chrono::milliseconds(1), .ask_another_burst = 0};
+  EXPECT_EQ(Bring("GetExecution", Get(), options,
+                  [this] {
+                    WaitUnanswered(0);
+                    std::lock_guard lock(mutex_);
+                    executors_[0].unanswered[0](NotFound("EXECUTION_NOT_FOUND", "no"));
+                    executors_[0].unanswered.clear();
+                  }),
+            "EXECUTION_NOT_FOUND");
+  EXPECT_EQ(Calls(1), 0);
+}
+
 TEST_F(DeliveryTest, AReadGoesPastAnExecutorWithoutItsDatabase) {
   Refuse(0, {NoDatabase(), Unavailable("DATABASE_COMMIT_UNKNOWN", "was it?"), NoDatabase()});
   EXPECT_EQ(Bring("GetExecution", Get()), "1");
