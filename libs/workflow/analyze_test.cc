@@ -183,6 +183,28 @@ TEST(Analyze, CompensationAndControlBecomeAPlan) {
   EXPECT_EQ(reasons, (std::vector<std::string>{"SOLD_OUT", "FULL_*"}));
 }
 
+TEST(Analyze, AConnectorsNodeIsATaskOfItsConnectionsAgent) {
+  Analysis analysis = AnalyzeText(R"(
+apiVersion: agentflow/v1
+kind: Workflow
+metadata: {name: book}
+inputs: {type: object, properties: {item: {type: string}}}
+nodes:
+  book:
+    type: data.sql@1
+    with: {connection: shop, statement: =literal, parameters: {item: =inputs.item}}
+edges: [start -> book]
+)",
+                                  NodeTypes::Builtin());
+  ASSERT_NE(analysis.plan, nullptr) << Show(analysis.problems);
+  const auto& task =
+      std::get<TaskConfig>(analysis.plan->nodes[analysis.plan->FindNode("book")].config);
+  EXPECT_EQ(task.agent.constant, json::Value("sql-shop"));
+  EXPECT_EQ(task.input.keys, (std::vector<std::string>{"parameters", "statement"}));
+  EXPECT_EQ(task.input.items[1].constant, json::Value("=literal"))
+      << "a statement is never built by an expression";
+}
+
 TEST(Analyze, AValidDocumentBecomesAPlan) {
   Analysis analysis = AnalyzeText(Read("libs/workflow/testdata/review.yaml"), NodeTypes::Builtin());
   ASSERT_NE(analysis.plan, nullptr) << Show(analysis.problems);

@@ -49,7 +49,7 @@ class ConfigCompiler {
       case NodeKind::kFail:
         return FailConfig{Field("reason", site_), Field("message", site_)};
       case NodeKind::kTask:
-        return TaskConfig{Field("agent", site_), Field("input", site_)};
+        return Task();
       case NodeKind::kMap:
         return Map();
       case NodeKind::kLoop:
@@ -85,6 +85,23 @@ class ConfigCompiler {
     if (value == nullptr) return {};
     return expressions_.CompileTemplate(*value, node_.pointer + "/with/" + name, site,
                                         &node_.type->config, "/" + name);
+  }
+
+  // An agent's task, or a connector's: then the rest of `with` is the input.
+  NodeConfig Task() {
+    if (node_.type->connector.empty()) {
+      return TaskConfig{Field("agent", site_), Field("input", site_)};
+    }
+    Template input{.kind = Template::Kind::kObject};
+    if (node_.with.is_object()) {
+      for (const auto& [name, value] : node_.with.as_object()) {
+        if (name == "connection") continue;
+        input.keys.push_back(name);
+        input.items.push_back(Field(name, site_));
+      }
+    }
+    const std::string agent = node_.type->connector + "-" + node_.with.StringOr("connection");
+    return TaskConfig{.agent = {.constant = agent}, .input = std::move(input)};
   }
 
   Expression Condition(const json::Value* value, const std::string& field, const Site& site) {

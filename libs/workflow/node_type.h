@@ -26,6 +26,9 @@ struct NodeType {
   std::string summary;   // one sentence: when to use it
   std::string category;  // flow, data, ai, action, trigger
   NodeKind kind = NodeKind::kTransform;
+  // kTask: such tasks are done by the agent "<connector>-<with.connection>", which gets the rest
+  // of `with` as its input. Empty: `with` names agent and input.
+  std::string connector;
   // Schema of `with`. Beyond JSON Schema: "x-expression": true marks text that is always CEL,
   // false text that never is; "x-duration": true text as "30s"; "x-place": "body" text that a
   // container evaluates inside itself.

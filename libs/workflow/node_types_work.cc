@@ -48,6 +48,39 @@ NodeType Agent() {
   };
 }
 
+NodeType Sql() {
+  return {
+      .type = "data.sql@1",
+      .title = "SQL",
+      .summary = "Runs one statement in a PostgreSQL of yours, exactly once.",
+      .category = "data",
+      .kind = NodeKind::kTask,
+      .connector = "sql",
+      .config = SchemaOf(R"({
+        "type": "object", "required": ["connection", "statement"], "additionalProperties": false,
+        "properties": {
+          "connection": {"type": "string", "pattern": "^[a-z][a-z0-9-]{0,50}$",
+                         "title": "Connection", "x-expression": false,
+                         "description": "Name under which a connector serves the database."},
+          "statement": {"type": "string", "minLength": 1, "maxLength": 65536, "title": "Statement",
+                        "x-expression": false,
+                        "description": "SQL with %(name)s for parameters."},
+          "parameters": {"type": "object", "title": "Parameters",
+                         "description": "Values by name, with expressions."}}})"),
+      .output = SchemaOf(R"({"type": "object", "properties": {
+        "rows": {"type": "array", "items": {"type": "object"}},
+        "count": {"type": "integer"}}})"),
+      .example =
+          "book:\n"
+          "  type: data.sql@1\n"
+          "  with:\n"
+          "    connection: shop\n"
+          "    statement: INSERT INTO booking (item) VALUES (%(item)s) RETURNING id\n"
+          "    parameters: {item: =inputs.item}\n"
+          "  policy: {retry: {maxAttempts: 5}}\n",
+  };
+}
+
 NodeType Workflow() {
   return {
       .type = "flow.workflow@1",
@@ -77,7 +110,7 @@ NodeType Workflow() {
 }  // namespace
 
 std::vector<NodeType> WorkTypes() {
-  return {Transform(), Agent(), Workflow()};
+  return {Transform(), Sql(), Agent(), Workflow()};
 }
 
 }  // namespace agentflow::workflow
