@@ -78,7 +78,7 @@ class Service {
   virtual void Serving() {}
   // Not ready any more but still serving: hand over lanes and leases, end streams.
   virtual void Drain() {}
-  // No call runs any more: join threads.
+  // No call runs any more: join threads. Called after a Start that failed half-way, too.
   virtual void Stop() {}
 };
 

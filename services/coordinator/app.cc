@@ -101,9 +101,9 @@ class Coordinator final : public rpc::Service {
   void Stop() override {
     step_.reset();
     sync_.reset();
-    background_->Stop();
-    links_->Stop();
-    shipper_->Stop();
+    if (background_ != nullptr) background_->Stop();
+    if (links_ != nullptr) links_->Stop();
+    if (shipper_ != nullptr) shipper_->Stop();
   }
 
  private:

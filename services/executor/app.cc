@@ -319,7 +319,7 @@ void App::Drain() {
 }
 
 void App::Stop() {
-  parts_->StopThreads();
+  if (parts_ != nullptr) parts_->StopThreads();
 }
 
 void App::Parts::StopThreads() {

@@ -66,8 +66,8 @@ class Monitor final : public rpc::Service {
   }
 
   void Stop() override {
-    reader_->Stop();
-    projector_->Stop();
+    if (reader_ != nullptr) reader_->Stop();
+    if (projector_ != nullptr) projector_->Stop();
   }
 
  private:

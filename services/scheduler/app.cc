@@ -69,7 +69,7 @@ class Scheduler final : public rpc::Service {
     }
     wake_.notify_all();
     if (thread_.joinable()) thread_.join();
-    shipper_->Stop();
+    if (shipper_ != nullptr) shipper_->Stop();
   }
 
  private:

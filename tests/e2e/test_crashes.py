@@ -1,11 +1,13 @@
 """Processes die and Redis forgets; nothing is lost and nothing happens twice."""
 
 import collections
+import json
 import subprocess
 import threading
 import time
 
-from conftest import publish, worker_process
+import pytest
+from conftest import paths, publish, worker_process
 from test_executions import agent_workflow
 
 STEPS = """
@@ -135,3 +137,18 @@ def test_postgresql_restarts_and_everything_goes_on(stack, client, workers):
     stack.postgres.process.stop(number=2)
     stack.postgres.start()
     assert_all_complete_once(client, names)
+
+
+@pytest.mark.parametrize("service", [name for name in paths.SERVICES if name != "gateway"])
+def test_a_service_without_its_database_says_so_and_ends(stack, service, tmp_path):
+    settings = json.loads((stack.state / "config" / f"{service}.yaml").read_text())
+    settings |= {"listen": "127.0.0.1:0", "admin_listen": ""}
+    port = f":{stack.ports['postgres']}/"
+    settings["database"] = {name: url.replace(port, ":1/")
+                            for name, url in settings["database"].items()}
+    config = tmp_path / f"{service}.yaml"
+    config.write_text(json.dumps(settings))
+    ended = subprocess.run([paths.binary(stack.preset, f"agentflow-{service}"), "--config", config],
+                           capture_output=True, text=True, check=False, timeout=60)
+    assert ended.returncode == 1, ended
+    assert "cannot start" in ended.stdout + ended.stderr
