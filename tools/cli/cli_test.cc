@@ -59,6 +59,17 @@ TEST(Input, SaysWhatIsWrong) {
   EXPECT_EQ(ReasonOf(BuildInput({}, "{").status()), "JSON_MALFORMED");
 }
 
+TEST(Decisions, AreBuiltFromTexts) {
+  auto decisions = BuildDecisions({"pay=retry", R"(outer.inner#2=complete:{"a": "x=y"})"});
+  ASSERT_TRUE(decisions.ok()) << decisions.status();
+  EXPECT_EQ(*decisions, Json(R"({"pay":{"action":"RETRY"},
+      "outer.inner#2":{"action":"COMPLETE","output":{"a":"x=y"}}})"));
+  for (const char* wrong : {"pay", "=retry", "pay=again"}) {
+    EXPECT_EQ(ReasonOf(BuildDecisions({wrong}).status()), "INPUT_MALFORMED") << wrong;
+  }
+  EXPECT_EQ(ReasonOf(BuildDecisions({"pay=complete:{"}).status()), "JSON_MALFORMED");
+}
+
 TEST(Resources, HaveNamesAndPaths) {
   EXPECT_EQ(*PathOf("workflow", "a"), "/v1/workflows/a");
   EXPECT_EQ(*PathOf("executions", "executions/1"), "/v1/executions/1");

@@ -31,6 +31,25 @@ struct RunOptions {
   bool watch = false;
 };
 
+struct ForkOptions {
+  std::string execution;
+  int64_t checkpoint = 0;
+  std::string step;
+  std::string input_json;            // JSON, or "@file"
+  std::vector<std::string> outputs;  // "STEP=JSON", "STEP=@file"
+  std::string request_id;
+  bool watch = false;
+};
+
+struct MigrateOptions {
+  std::string workflow;
+  int from_version = 0;
+  int to_version = 0;
+  std::vector<std::string> mapping;  // "OLD=NEW"
+  bool apply = false;
+  bool detach = false;
+};
+
 absl::StatusOr<int> Apply(Session& session, const std::string& file, bool publish, Format format);
 absl::StatusOr<int> Validate(Session& session, const std::string& file, Format format);
 absl::StatusOr<int> Export(Session& session, const std::string& workflow, int version);
@@ -42,7 +61,26 @@ absl::StatusOr<int> Describe(Session& session, const std::string& resource,
 absl::StatusOr<int> Run(Session& session, const RunOptions& options, Format format);
 absl::StatusOr<int> Watch(Session& session, const std::string& execution, Format format);
 absl::StatusOr<int> Cancel(Session& session, const std::string& execution,
-                           const std::string& cause);
+                           const std::string& cause, bool compensate, Format format);
+absl::StatusOr<int> Pause(Session& session, const std::string& execution, const std::string& cause,
+                          Format format);
+// `decisions`: "STEP=retry", "STEP=fail", "STEP=complete:JSON".
+absl::StatusOr<int> Resume(Session& session, const std::string& execution,
+                           const std::vector<std::string>& decisions, Format format);
+absl::StatusOr<int> Signal(Session& session, const std::string& execution,
+                           const std::string& signal, const std::string& payload,
+                           const std::string& request_id, Format format);
+absl::StatusOr<int> Retry(Session& session, const std::string& execution,
+                          const std::string& request_id, bool watch, Format format);
+absl::StatusOr<int> Fork(Session& session, const ForkOptions& options, Format format);
+absl::StatusOr<int> Decide(Session& session, const std::string& approval, bool approve,
+                           const std::string& comment, const std::string& values, Format format);
+absl::StatusOr<int> Migrate(Session& session, const MigrateOptions& options, Format format);
+// `file`: one input a line, as JSON. The request id of a line is `request_id`, a dash and its
+// number.
+absl::StatusOr<int> BatchStart(Session& session, const std::string& workflow,
+                               const std::string& file, const std::string& request_id,
+                               Format format);
 absl::StatusOr<int> Logs(Session& session, const std::string& execution, bool follow,
                          Format format);
 absl::StatusOr<int> Call(Session& session, const std::string& method, const std::string& path,
@@ -51,6 +89,10 @@ absl::StatusOr<int> Call(Session& session, const std::string& method, const std:
 absl::StatusOr<int> EvaluateCel(const std::string& expression, const std::string& vars, bool json);
 absl::StatusOr<int> TestCel(const std::string& file);
 
+// A new one, so that a request repeated after a lost answer counts once.
+std::string NewRequestId();
+// The body of :resume from texts as Resume takes them. INVALID_ARGUMENT, reason INPUT_MALFORMED.
+absl::StatusOr<json::Value> BuildDecisions(const std::vector<std::string>& decisions);
 // The input of an execution from its parts. INVALID_ARGUMENT, reason INPUT_MALFORMED.
 absl::StatusOr<json::Value> BuildInput(const std::vector<std::string>& inputs,
                                        const std::string& input_json);

@@ -115,15 +115,6 @@ absl::StatusOr<int> Watch(Session& session, const std::string& execution, Format
   return Finish(ended, format);
 }
 
-absl::StatusOr<int> Cancel(Session& session, const std::string& execution,
-                           const std::string& cause) {
-  AF_ASSIGN_OR_RETURN(std::string path, PathOf("executions", execution));
-  AF_ASSIGN_OR_RETURN(json::Value canceled,
-                      session.Post(path + ":cancel", json::Object{{"cause", cause}}));
-  std::cout << canceled.StringOr("name") << " " << canceled.StringOr("state") << "\n";
-  return kOk;
-}
-
 absl::StatusOr<int> Logs(Session& session, const std::string& execution, bool follow,
                          Format format) {
   AF_ASSIGN_OR_RETURN(std::string path, PathOf("executions", execution));

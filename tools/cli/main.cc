@@ -20,8 +20,12 @@ struct Flags {
   std::string file, resource, name, filter, cause, method, path, data, expression, vars;
   int limit = 100;
   int version = 0;
-  bool publish = false, follow = false, json = false;
+  std::string signal;
+  std::vector<std::string> decisions;
+  bool publish = false, follow = false, json = false, compensate = false, all = false;
   RunOptions run;
+  ForkOptions fork;
+  MigrateOptions migrate;
 };
 
 int Report(const absl::Status& status) {
@@ -108,14 +112,107 @@ void AddExecutionCommands(CLI::App& app, Flags& f, Action& chosen) {
   auto* watch = Add(app, chosen, "watch", "Follow an execution to its end",
                     OnPlatform(f, [&f](Session& s) { return Watch(s, f.name, f.format); }));
   watch->add_option("execution", f.name)->required();
-  auto* cancel = Add(app, chosen, "cancel", "Cancel an execution",
-                     OnPlatform(f, [&f](Session& s) { return Cancel(s, f.name, f.cause); }));
-  cancel->add_option("execution", f.name)->required();
-  cancel->add_option("--cause", f.cause, "Kept in the journal");
   auto* logs = Add(app, chosen, "logs", "Print an execution's journal",
                    OnPlatform(f, [&f](Session& s) { return Logs(s, f.name, f.follow, f.format); }));
   logs->add_option("execution", f.name)->required();
   logs->add_flag("-f,--follow", f.follow, "Go on until it is over");
+}
+
+void AddControlCommands(CLI::App& app, Flags& f, Action& chosen) {
+  auto* cancel = Add(app, chosen, "cancel", "Cancel an execution", OnPlatform(f, [&f](Session& s) {
+                       return Cancel(s, f.name, f.cause, f.compensate, f.format);
+                     }));
+  cancel->add_option("execution", f.name)->required();
+  cancel->add_option("--cause", f.cause, "Kept in the journal");
+  cancel->add_flag("--compensate", f.compensate, "Undo what completed first");
+  auto* pause =
+      Add(app, chosen, "pause", "Let no new step of an execution begin",
+          OnPlatform(f, [&f](Session& s) { return Pause(s, f.name, f.cause, f.format); }));
+  pause->add_option("execution", f.name)->required();
+  pause->add_option("--cause", f.cause, "Kept in the journal");
+  auto* resume =
+      Add(app, chosen, "resume", "Let a paused execution go on",
+          OnPlatform(f, [&f](Session& s) { return Resume(s, f.name, f.decisions, f.format); }));
+  resume->add_option("execution", f.name)->required();
+  resume->add_option("--decide", f.decisions, "STEP=retry, STEP=fail or STEP=complete:JSON")
+      ->expected(1)
+      ->take_all();
+  auto* signal =
+      Add(app, chosen, "signal", "Send a signal to an execution", OnPlatform(f, [&f](Session& s) {
+            return Signal(s, f.name, f.signal, f.data, f.run.request_id, f.format);
+          }));
+  signal->add_option("execution", f.name)->required();
+  signal->add_option("signal", f.signal, "Its name")->required();
+  signal->add_option("-d,--data", f.data, "The payload as JSON, or @file");
+  signal->add_option("--request-id", f.run.request_id, "The same id counts once");
+}
+
+void AddForkCommands(CLI::App& app, Flags& f, Action& chosen) {
+  auto* retry = Add(app, chosen, "retry", "Run an execution again from where it went wrong",
+                    OnPlatform(f, [&f](Session& s) {
+                      return Retry(s, f.name, f.run.request_id, f.run.watch, f.format);
+                    }));
+  retry->add_option("execution", f.name)->required();
+  retry->add_option("--request-id", f.run.request_id, "The same id starts once");
+  retry->add_flag("-w,--watch", f.run.watch, "Follow it and print its output");
+  auto* fork = Add(app, chosen, "fork", "Start a new execution from a checkpoint of another one",
+                   OnPlatform(f, [&f](Session& s) { return Fork(s, f.fork, f.format); }));
+  fork->add_option("execution", f.fork.execution)->required();
+  fork->add_option("--checkpoint", f.fork.checkpoint, "SEQ of: get checkpoints EXECUTION");
+  fork->add_option("--step", f.fork.step, "Begin with this step instead");
+  fork->add_option("--input-json", f.fork.input_json, "Another input: JSON, or @file");
+  fork->add_option("--set", f.fork.outputs, "STEP=JSON or STEP=@file: another output of a step")
+      ->expected(1)
+      ->take_all();
+  fork->add_option("--request-id", f.fork.request_id, "The same id starts once");
+  fork->add_flag("-w,--watch", f.fork.watch, "Follow it and print its output");
+  auto* checkpoints = Add(
+      app, chosen, "checkpoints", "List where an execution can be forked",
+      OnPlatform(f, [&f](Session& s) { return Get(s, "checkpoints", f.name, "", 0, f.format); }));
+  checkpoints->add_option("execution", f.name)->required();
+}
+
+void AddApprovalCommands(CLI::App& app, Flags& f, Action& chosen) {
+  auto* list = Add(app, chosen, "approvals", "List what waits for your decision",
+                   OnPlatform(f, [&f](Session& s) {
+                     const std::string filter =
+                         f.all ? f.filter : R"(state = "OPEN" AND assignee = "me")";
+                     return Get(s, "approvals", "", filter, f.limit, f.format);
+                   }));
+  list->add_flag("--all", f.all, "Everybody's, decided ones too");
+  list->add_option("--filter", f.filter, "With --all: for example state = \"OPEN\"");
+  list->add_option("--limit", f.limit, "At most this many; 0 is all");
+  for (const bool approve : {true, false}) {
+    auto* decide = Add(app, chosen, approve ? "approve" : "reject",
+                       approve ? "Decide for a step" : "Decide against a step",
+                       OnPlatform(f, [&f, approve](Session& s) {
+                         return Decide(s, f.name, approve, f.cause, f.data, f.format);
+                       }));
+    decide->add_option("approval", f.name)->required();
+    decide->add_option("--comment", f.cause, "Why");
+    decide->add_option("--values", f.data, "Values of its form: JSON, or @file");
+  }
+}
+
+void AddManyCommands(CLI::App& app, Flags& f, Action& chosen) {
+  auto* migrate = Add(app, chosen, "migrate", "Move live executions to another version",
+                      OnPlatform(f, [&f](Session& s) { return Migrate(s, f.migrate, f.format); }));
+  migrate->add_option("workflow", f.migrate.workflow)->required();
+  migrate->add_option("--from", f.migrate.from_version, "Their version")->required();
+  migrate->add_option("--to", f.migrate.to_version, "The version to move to")->required();
+  migrate->add_option("--map", f.migrate.mapping, "OLD=NEW: paths of a node that moved")
+      ->expected(1)
+      ->take_all();
+  migrate->add_flag("--apply", f.migrate.apply, "Do it; otherwise only say what would happen");
+  migrate->add_flag("--detach", f.migrate.detach, "Do not wait for the end");
+  auto* batch = Add(app, chosen, "batch-start", "Start an execution for each line of a file",
+                    OnPlatform(f, [&f](Session& s) {
+                      return BatchStart(s, f.name, f.file, f.run.request_id, f.format);
+                    }));
+  batch->add_option("workflow", f.name)->required();
+  batch->add_option("-f,--file", f.file, "One input a line, as JSON; - is standard input")
+      ->required();
+  batch->add_option("--request-id", f.run.request_id, "The same id and line start once");
 }
 
 void AddCelCommands(CLI::App& app, Flags& f, Action& chosen) {
@@ -148,6 +245,10 @@ int main(int argc, char** argv) {
   AddWorkflowCommands(app, flags, chosen);
   AddResourceCommands(app, flags, chosen);
   AddExecutionCommands(app, flags, chosen);
+  AddControlCommands(app, flags, chosen);
+  AddForkCommands(app, flags, chosen);
+  AddApprovalCommands(app, flags, chosen);
+  AddManyCommands(app, flags, chosen);
   AddCelCommands(app, flags, chosen);
   app.footer(
       "Exit codes: 0 done, 1 refused, 2 wrong command line, 3 execution failed,\n"
