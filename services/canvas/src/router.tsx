@@ -104,10 +104,22 @@ const agents = createRoute({
   component: lazyRouteComponent(() => import('./pages/agents/agents-page')),
 });
 
+const approvals = createRoute({
+  getParentRoute: () => app,
+  path: '/approvals',
+  validateSearch: (
+    search: Record<string, unknown>,
+  ): { show?: 'mine' | 'open' | 'all'; open?: string } => ({
+    show: oneOf(search['show'], ['mine', 'open', 'all'] as const),
+    open: text(search['open']),
+  }),
+  component: lazyRouteComponent(() => import('./pages/approvals/approvals-page')),
+});
+
 export const router = createRouter({
   routeTree: root.addChildren([
     login,
-    app.addChildren([overview, workflows, workflow, executions, execution, agents]),
+    app.addChildren([overview, workflows, workflow, executions, execution, approvals, agents]),
   ]),
   defaultPreload: 'intent',
   defaultPendingComponent: RouteWaiting,

@@ -2,10 +2,12 @@ import { idOf } from '@/lib/format';
 import { api, data } from './client';
 import type {
   Agent,
+  Approval,
   Execution,
   ExecutionEvent,
   Json,
   Step,
+  StepDecision,
   Workflow,
   WorkflowStats,
   WorkflowVersion,
@@ -113,11 +115,84 @@ export async function listEvents(name: string, query: PageQuery): Promise<Page<E
   return page(answer.events, answer.nextPageToken);
 }
 
-export async function cancelExecution(name: string, cause: string): Promise<Execution> {
+export async function cancelExecution(
+  name: string,
+  cause: string,
+  compensate: boolean,
+): Promise<Execution> {
   const path = { execution: idOf(name) };
   return (await data(
-    api.POST('/v1/executions/{execution}:cancel', { params: { path }, body: { cause } }),
+    api.POST('/v1/executions/{execution}:cancel', {
+      params: { path },
+      body: { cause, compensate },
+    }),
   )) as Execution;
+}
+
+export async function pauseExecution(name: string, cause: string): Promise<Execution> {
+  const path = { execution: idOf(name) };
+  return (await data(
+    api.POST('/v1/executions/{execution}:pause', { params: { path }, body: { cause } }),
+  )) as Execution;
+}
+
+export async function resumeExecution(
+  name: string,
+  decisions: Record<string, StepDecision>,
+): Promise<Execution> {
+  const path = { execution: idOf(name) };
+  return (await data(
+    api.POST('/v1/executions/{execution}:resume', { params: { path }, body: { decisions } }),
+  )) as Execution;
+}
+
+export async function signalExecution(
+  name: string,
+  body: { signal: string; payload?: Json; requestId: string },
+): Promise<Execution> {
+  const path = { execution: idOf(name) };
+  return (await data(
+    api.POST('/v1/executions/{execution}:signal', { params: { path }, body }),
+  )) as Execution;
+}
+
+export async function retryExecution(name: string, requestId: string): Promise<Execution> {
+  const path = { execution: idOf(name) };
+  return (await data(
+    api.POST('/v1/executions/{execution}:retry', { params: { path }, body: { requestId } }),
+  )) as Execution;
+}
+
+export interface ForkRequest {
+  step: string;
+  input?: Json;
+  outputs?: Record<string, Json>;
+  requestId: string;
+}
+
+export async function forkExecution(name: string, body: ForkRequest): Promise<Execution> {
+  const path = { execution: idOf(name) };
+  return (await data(
+    api.POST('/v1/executions/{execution}:fork', { params: { path }, body }),
+  )) as Execution;
+}
+
+export async function listApprovals(query: PageQuery): Promise<Page<Approval>> {
+  const answer = await data(api.GET('/v1/approvals', { params: { query } }));
+  return page(answer.approvals, answer.nextPageToken);
+}
+
+export async function decideApproval(
+  name: string,
+  approve: boolean,
+  body: { comment: string; values?: Json },
+): Promise<Approval> {
+  const path = { approval: idOf(name) };
+  return (await data(
+    approve
+      ? api.POST('/v1/approvals/{approval}:approve', { params: { path }, body })
+      : api.POST('/v1/approvals/{approval}:reject', { params: { path }, body }),
+  )) as Approval;
 }
 
 export async function listAgents(): Promise<Agent[]> {

@@ -38,6 +38,18 @@ export const executionsQuery = (query: PageQuery) =>
     getNextPageParam: (page) => page.nextPageToken,
   });
 
+export const approvalsKey = ['approvals'];
+
+export const approvalsQuery = (query: PageQuery) =>
+  infiniteQueryOptions({
+    queryKey: [...approvalsKey, query],
+    queryFn: ({ pageParam }) =>
+      operations.listApprovals({ pageSize, ...query, pageToken: pageParam || undefined }),
+    initialPageParam: '',
+    getNextPageParam: (page) => page.nextPageToken,
+    refetchInterval: 5000,
+  });
+
 export const workflowQuery = (name: string) =>
   queryOptions({
     queryKey: ['workflow', name],

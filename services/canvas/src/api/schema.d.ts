@@ -1049,14 +1049,14 @@ export interface components {
              * @description The journal up to this entry is what the fork keeps.
              */
             sequence?: string;
-            /** @description Key of the step that came next; empty: the execution's start. */
+            /** @description Key of the step that had ended; empty: the execution's start. */
             step?: string;
             /**
              * Format: date-time
              * @example 2026-01-31T08:30:00Z
              */
             time?: string;
-            /** @description "STEP_SCHEDULED", "STEP_WAITING", "STEP_COMPLETED", ... */
+            /** @description Type of that entry: "ExecutionStarted", "StepCompleted", ... */
             what?: string;
         };
         ClientFrame: {
@@ -1648,6 +1648,8 @@ export interface components {
             action: components["schemas"]["StepDecision.Action"];
             /** @description Any JSON value. */
             output?: unknown;
+            /** @description COMPLETE: the out-port it leaves by; empty: the node's first. */
+            port?: string;
         };
         /**
          * @description - `RETRY`: All its attempts anew.

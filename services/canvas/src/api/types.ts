@@ -20,6 +20,8 @@ export type Workflow = Narrow<Schemas['Workflow'], { document?: JsonObject }>;
 export type WorkflowVersion = Narrow<Schemas['WorkflowVersion'], { document?: JsonObject }>;
 export type Execution = Narrow<Schemas['Execution'], { input?: Json; output?: Json }>;
 export type Step = Narrow<Schemas['Step'], { input?: Json; output?: Json }>;
+export type Approval = Narrow<Schemas['Approval'], { form?: JsonObject; values?: Json }>;
+export type StepDecision = Narrow<Schemas['StepDecision'], { output?: Json }>;
 export type ExecutionEvent = Narrow<Schemas['ExecutionEvent'], { detail?: JsonObject }>;
 export type Agent = Narrow<
   Schemas['Agent'],

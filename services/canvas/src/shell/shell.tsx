@@ -9,6 +9,7 @@ import {
   type LucideIcon,
   Menu,
   Moon,
+  Stamp,
   Sun,
   Workflow,
 } from 'lucide-react';
@@ -24,13 +25,14 @@ import { toggleTheme, useTheme } from './theme';
 const Palette = lazy(() => import('./palette'));
 
 const places: {
-  to: '/' | '/workflows' | '/executions' | '/agents';
+  to: '/' | '/workflows' | '/executions' | '/approvals' | '/agents';
   label: string;
   icon: LucideIcon;
 }[] = [
   { to: '/', label: 'Overview', icon: LayoutDashboard },
   { to: '/workflows', label: 'Workflows', icon: Workflow },
   { to: '/executions', label: 'Executions', icon: Activity },
+  { to: '/approvals', label: 'Approvals', icon: Stamp },
   { to: '/agents', label: 'Agents', icon: Bot },
 ];
 
@@ -47,6 +49,7 @@ export function Shell() {
         'g o': () => void navigate({ to: '/' }),
         'g w': () => void navigate({ to: '/workflows' }),
         'g e': () => void navigate({ to: '/executions' }),
+        'g p': () => void navigate({ to: '/approvals' }),
         'g a': () => void navigate({ to: '/agents' }),
         t: toggleTheme,
         '/': () => document.querySelector<HTMLElement>('[data-search]')?.focus(),

@@ -49,6 +49,7 @@ const groups: [string, [string, string][]][] = [
       ['g o', 'Overview'],
       ['g w', 'Workflows'],
       ['g e', 'Executions'],
+      ['g p', 'Approvals'],
       ['g a', 'Agents'],
     ],
   ],

@@ -1,27 +1,24 @@
-import { useMutation, useQuery } from '@tanstack/react-query';
+import { useQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router';
-import { Ban, ChartGantt, ScrollText, Workflow as WorkflowIcon } from 'lucide-react';
-import { useEffect, useMemo, useState } from 'react';
-import { cancelExecution } from '@/api/operations';
+import { ChartGantt, ScrollText, Workflow as WorkflowIcon } from 'lucide-react';
+import { useEffect, useMemo } from 'react';
 import { versionQuery } from '@/api/queries';
 import type { Execution, JsonObject } from '@/api/types';
 import { asObject, readGraph } from '@/graph/document';
 import { GraphView } from '@/graph/graph-view';
 import { idOf, shortId, timeMs } from '@/lib/format';
-import { executionLook, isOver } from '@/run/states';
+import { executionLook } from '@/run/states';
 import { type Run, useRun } from '@/run/use-run';
-import { useCan } from '@/session/session';
 import { RouteWaiting } from '@/shell/fallbacks';
 import { useShortcuts } from '@/shell/shortcuts';
-import { Button, Empty, ProblemPage } from '@/ui/basics';
-import { Dialog } from '@/ui/dialog';
+import { Empty, ProblemPage } from '@/ui/basics';
 import { PageBody, PageHead } from '@/ui/page';
 import { Split } from '@/ui/side-panel';
 import { ExecutionBadge } from '@/ui/state-badge';
 import { Tabs } from '@/ui/tabs';
 import { Duration } from '@/ui/time';
-import { toastProblem } from '@/ui/toast';
 import { DocumentProblems } from '../workflow/document-problems';
+import { ExecutionActions } from './actions';
 import css from './execution.module.css';
 import { Journal } from './journal';
 import { RunPanel } from './run-panel';
@@ -84,7 +81,7 @@ function Opened({ run, name, execution }: { run: Run; name: string; execution: E
             >
               Open workflow
             </Link>
-            <Cancel name={name} execution={execution} run={run} />
+            <ExecutionActions name={name} execution={execution} run={run} />
           </>
         }
       >
@@ -114,6 +111,7 @@ function Opened({ run, name, execution }: { run: Run; name: string; execution: E
             search.node ? (
               <StepPanel
                 key={search.node}
+                name={name}
                 run={run}
                 node={search.node}
                 title={title ?? search.node}
@@ -149,52 +147,6 @@ function Opened({ run, name, execution }: { run: Run; name: string; execution: E
           {tab === 'journal' && <Journal name={name} run={run} onNode={select} />}
         </Split>
       </PageBody>
-    </>
-  );
-}
-
-function Cancel({ name, execution, run }: { name: string; execution: Execution; run: Run }) {
-  const allowed = useCan('executions.cancel');
-  const [asking, setAsking] = useState(false);
-  const cancel = useMutation({
-    mutationFn: () => cancelExecution(name, 'Canceled in the canvas'),
-    onSuccess: (answer) => run.store.readExecution(answer, Date.now()),
-    onError: toastProblem,
-    onSettled: () => {
-      setAsking(false);
-      run.refetch();
-    },
-  });
-  if (isOver(execution.state)) return null;
-  return (
-    <>
-      <Button
-        kind="danger"
-        disabled={!allowed || cancel.isPending}
-        title={allowed ? undefined : 'You may not cancel executions'}
-        onClick={() => setAsking(true)}
-      >
-        <Ban size={14} aria-hidden /> {cancel.isPending ? 'Canceling…' : 'Cancel'}
-      </Button>
-      {asking && (
-        <Dialog
-          title="Cancel this execution?"
-          onClose={() => setAsking(false)}
-          foot={
-            <>
-              <Button onClick={() => setAsking(false)}>Keep it running</Button>
-              <Button kind="primary" disabled={cancel.isPending} onClick={() => cancel.mutate()}>
-                Cancel the execution
-              </Button>
-            </>
-          }
-        >
-          <p>
-            Its open steps become canceled and their workers are told to stop. This cannot be
-            undone.
-          </p>
-        </Dialog>
-      )}
     </>
   );
 }

@@ -1,19 +1,24 @@
-import { CircleDashed } from 'lucide-react';
-import { useEffect } from 'react';
+import { Link } from '@tanstack/react-router';
+import { CircleDashed, GitFork } from 'lucide-react';
+import { useEffect, useState } from 'react';
+import { useStore } from 'zustand';
 import type { Step } from '@/api/types';
-import { formatClock, formatDateTime, timeMs } from '@/lib/format';
+import { formatClock, formatDateTime, idOf, shortId, timeMs } from '@/lib/format';
 import { stepLook } from '@/run/states';
 import { type Run, useStepsOf } from '@/run/use-run';
-import { Empty, Select } from '@/ui/basics';
+import { useCan } from '@/session/session';
+import { Button, Empty, Select } from '@/ui/basics';
 import { Facts } from '@/ui/facts';
 import { JsonView } from '@/ui/json/json-view';
 import { SidePanel } from '@/ui/side-panel';
 import { StepBadge } from '@/ui/state-badge';
 import { Duration } from '@/ui/time';
+import { ForkDialog } from './actions';
 import { ErrorBox } from './error-box';
 import css from './execution.module.css';
 
 interface StepPanelProps {
+  name: string;
   run: Run;
   node: string;
   title: string;
@@ -23,7 +28,7 @@ interface StepPanelProps {
 }
 
 /** What went into a step, what came out, and what went wrong on the way. */
-export function StepPanel({ run, node, title, iteration, onIteration, onClose }: StepPanelProps) {
+export function StepPanel({ name, run, node, title, iteration, onIteration, onClose }: StepPanelProps) {
   const steps = useStepsOf(run.store, node);
   const step = steps.find((one) => (one.iteration ?? '') === iteration) ?? interesting(steps);
   useFreshPayloads(run, step);
@@ -50,13 +55,42 @@ export function StepPanel({ run, node, title, iteration, onIteration, onClose }:
         </label>
       )}
       {step ? (
-        <StepDetails step={step} />
+        <>
+          <StepDetails step={step} />
+          <Fork name={name} run={run} step={step} />
+        </>
       ) : (
         <Empty icon={CircleDashed} title="Not reached yet">
           This node has not been activated in this execution.
         </Empty>
       )}
     </SidePanel>
+  );
+}
+
+/** A new execution from this step on. */
+function Fork({ name, run, step }: { name: string; run: Run; step: Step }) {
+  const allowed = useCan('executions.fork');
+  const [open, setOpen] = useState(false);
+  const all = [...useStore(run.store, (state) => state.steps).values()].map((held) => held.value);
+  const begun = timeMs(step.startTime) ?? 0;
+  const before = all.filter(
+    (one) => one.state === 'COMPLETED' && one.name !== step.name && (timeMs(one.endTime) ?? 0) <= begun,
+  );
+  return (
+    <div className={css.fork}>
+      <Button
+        size="small"
+        disabled={!allowed}
+        title={allowed ? undefined : 'You lack the permission executions.fork'}
+        onClick={() => setOpen(true)}
+      >
+        <GitFork size={14} aria-hidden /> Fork from here
+      </Button>
+      {open && (
+        <ForkDialog name={name} step={step} before={before} close={() => setOpen(false)} />
+      )}
+    </div>
   );
 }
 
@@ -81,6 +115,15 @@ function StepDetails({ step }: { step: Step }) {
               {step.type}
             </span>,
           ],
+          ['Waits for', step.wait && <WaitText key="wait" wait={step.wait} />],
+          [
+            'Child',
+            step.child && (
+              <Link key="child" to="/executions/$executionId" params={{ executionId: idOf(step.child) }}>
+                {shortId(step.child)}
+              </Link>
+            ),
+          ],
           ['Attempt', step.attempt || undefined],
           ['Started', step.startTime && formatDateTime(timeMs(step.startTime))],
         ]}
@@ -91,6 +134,38 @@ function StepDetails({ step }: { step: Step }) {
       <Attempts step={step} />
     </>
   );
+}
+
+/** In words, with the way to whoever can end it. */
+function WaitText({ wait }: { wait: NonNullable<Step['wait']> }) {
+  switch (wait.kind) {
+    case 'SIGNAL':
+      return (
+        <>
+          the signal <span className="mono">{wait.signal}</span>
+        </>
+      );
+    case 'APPROVAL':
+      return (
+        <Link to="/approvals" search={{ show: 'open', open: wait.approval }}>
+          an approval
+        </Link>
+      );
+    case 'CHILD':
+      return 'the end of its child';
+    case 'KEY':
+      return (
+        <>
+          a place at <span className="mono">{wait.key}</span>
+        </>
+      );
+    case 'CONDITION':
+      return 'its condition';
+    case 'DECISION':
+      return 'a decision after its error: resume the execution';
+    default:
+      return wait.untilTime ? formatDateTime(timeMs(wait.untilTime)) : 'its time';
+  }
 }
 
 function Attempts({ step }: { step: Step }) {
