@@ -108,6 +108,7 @@ struct StartForked {
 struct MigrateExecution {
   PlanPtr plan;
   std::map<std::string, std::string> mapping;  // old path -> new path, where they differ
+  int32_t version = 0;  // of the workflow that the plan is; 0: as before
 };
 
 // Somebody tells the execution something. It is kept until a flow.signal of that name takes it; an

@@ -321,6 +321,11 @@ absl::Status Transition::Handle(const StartForked& start) {
 absl::Status Transition::Handle(const MigrateExecution& migrate) {
   AF_RETURN_IF_ERROR(CheckOpen());
   AF_ASSIGN_OR_RETURN(MigrationResult result, Migrate(state_, migrate.plan, migrate.mapping));
+  if (migrate.version != 0) {
+    auto info = std::make_shared<StartInfo>(*result.state.start);
+    info->version = migrate.version;
+    result.state.start = std::move(info);
+  }
   state_.plan = migrate.plan;
   uint64_t cause = Emit(ExecutionRebased{ExecutionRebased::Kind::kMigrate, migrate.plan->hash,
                                          EncodeState(result.state), "", 0});

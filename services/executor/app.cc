@@ -16,10 +16,13 @@
 #include "services/executor/dispatch/outside.h"
 #include "services/executor/lanes/committer_thread.h"
 #include "services/executor/metrics.h"
+#include "services/executor/migrating/migration_runner.h"
 #include "services/executor/rpc/approval_service.h"
+#include "services/executor/rpc/child_starter.h"
 #include "services/executor/rpc/dispatch_service.h"
 #include "services/executor/rpc/execution_service.h"
 #include "services/executor/rpc/feed_service.h"
+#include "services/executor/rpc/migration_service.h"
 #include "services/executor/store/pg_store.h"
 
 namespace agentflow::executor {
@@ -96,11 +99,15 @@ struct App::Parts {
   std::unique_ptr<Starter> starter;
   std::unique_ptr<ExecutionReader> reader;
   std::unique_ptr<ApprovalReader> approvals;
+  std::unique_ptr<ChildStarter> children;
+  std::unique_ptr<MigrationStore> migrations;
+  std::unique_ptr<MigrationRunner> migration_runner;
   std::unique_ptr<Metrics> metrics;
   std::unique_ptr<PgLaneTable> housekeeping;
   std::unique_ptr<runtime::PeriodicTask> lane_task;
   std::unique_ptr<runtime::PeriodicTask> housekeeping_task;
   std::unique_ptr<runtime::PeriodicTask> metrics_task;
+  std::unique_ptr<runtime::PeriodicTask> migration_task;
 
   // Everything that could still call a committer. Idempotent.
   void StopThreads();
@@ -133,20 +140,22 @@ void App::Parts::MakeCommitters(const Config& config, const std::string& owner) 
                                                  .lease_ms = static_cast<int>(config.lease.count()),
                                                  .wake = wake}));
     committers.push_back(std::make_unique<Committer>(
-        CommitterParts{.store = *stores.back(),
-                       .clock = database_clock,
-                       .random = *randoms.back(),
-                       .dispatch = *dispatch,
-                       .plans = *plans,
-                       .load = load,
-                       .board = board,
-                       .answer = [this](auto list) { answers.Run(std::move(list)); },
-                       .wake = wake,
-                       .published = [this] { feed->Wake(); },
-                       .limits =
-                           [this](const std::string& tenant) {
-                             return quotas->Now(tenant, clock.Monotonic());
-                           }},
+        CommitterParts{
+            .store = *stores.back(),
+            .clock = database_clock,
+            .random = *randoms.back(),
+            .dispatch = *dispatch,
+            .plans = *plans,
+            .load = load,
+            .board = board,
+            .answer = [this](auto list) { answers.Run(std::move(list)); },
+            .start_child = [this](ChildRequest child) { children->Start(std::move(child)); },
+            .wake = wake,
+            .published = [this] { feed->Wake(); },
+            .limits =
+                [this](const std::string& tenant) {
+                  return quotas->Now(tenant, clock.Monotonic());
+                }},
         options));
     pointers.push_back(committers.back().get());
   }
@@ -247,6 +256,14 @@ absl::Status App::Start(rpc::ServiceParts& service) {
        .pool = p.lookups,
        .tenant = service.Peer("tenant"),
        .owner_of = [&p, &service](int lane) { return p.OwnerOf(service, lane); }});
+  p.children = std::make_unique<ChildStarter>(*p.starter, *p.router);
+  p.migrations = std::make_unique<MigrationStore>(p.pool);
+  p.migration_runner = std::make_unique<MigrationRunner>(
+      MigrationRunner::Parts{.store = *p.migrations, .plans = *p.plans, .router = *p.router});
+  RegisterMigrationService(service.server(), {.store = *p.migrations,
+                                              .versions = *p.versions,
+                                              .plans = *p.plans,
+                                              .created = [&p] { p.migration_task->Poke(); }});
   RegisterApprovalService(service.server(), executions, *p.approvals);
   RegisterDispatchService(service.server(),
                           {.router = *p.router,
@@ -274,9 +291,10 @@ void App::Serving() {
       return;
     }
     p.watchers.Publish(p.keeper->Addresses());
-    int64_t lanes = 0;
-    for (const auto& committer : p.committers) lanes += committer->stats().lanes;
-    p.load.SetShare(static_cast<double>(lanes) / kLaneCount);
+    // Also those that are being loaded: at the start these are all.
+    int owned = 0;
+    for (int lane = 0; lane < kLaneCount; ++lane) owned += p.router->Owns(lane) ? 1 : 0;
+    p.load.SetShare(static_cast<double>(owned) / kLaneCount);
   };
   // The owner rows must be there before the committers look for theirs.
   step();
@@ -289,6 +307,12 @@ void App::Serving() {
       std::make_unique<runtime::PeriodicTask>("housekeeping", std::chrono::minutes(5), [this, &p] {
         if (absl::Status status = p.KeepHouse(config_); !status.ok()) {
           obs::Warn("housekeeping failed", {{"error", MessageOf(status)}});
+        }
+      });
+  p.migration_task =
+      std::make_unique<runtime::PeriodicTask>("migrations", std::chrono::seconds(5), [&p] {
+        if (absl::Status status = p.migration_runner->Step(); !status.ok()) {
+          obs::Warn("looking for migrations failed", {{"error", MessageOf(status)}});
         }
       });
   p.metrics_task = std::make_unique<runtime::PeriodicTask>("metrics", std::chrono::seconds(1),
@@ -324,7 +348,8 @@ void App::Stop() {
 
 void App::Parts::StopThreads() {
   for (auto& thread : threads) thread->Stop();
-  for (auto* task : {lane_task.get(), housekeeping_task.get(), metrics_task.get()}) {
+  for (auto* task :
+       {lane_task.get(), housekeeping_task.get(), metrics_task.get(), migration_task.get()}) {
     if (task != nullptr) task->Stop();
   }
   if (queue != nullptr) queue->Stop();

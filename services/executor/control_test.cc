@@ -1,4 +1,5 @@
 // Commands of people to executions, over the service as it is.
+#include "agentflow/api/v1/migration.pb.h"
 #include "services/executor/service_for_test.h"
 
 namespace agentflow::executor {
@@ -77,6 +78,132 @@ TEST_F(ControlTest, ACommandToNoExecutionOfTheTenantIsNotFound) {
             "EXECUTION_NOT_FOUND");
   cancel.set_cause(std::string(1001, 'x'));
   EXPECT_EQ(ReasonOf(Call<api::Execution>("CancelExecution", cancel).status()), "CAUSE_TOO_LONG");
+}
+
+constexpr char kAgents[] = R"(
+apiVersion: agentflow/v1
+kind: Workflow
+metadata: {name: agents}
+outputs: {b: "=nodes.b.output"}
+nodes:
+  a: {type: ai.agent@1, with: {agent: writer, input: "='a'"}}
+  b: {type: ai.agent@1, with: {agent: writer, input: "=nodes.a.output"}}
+edges: [start -> a, a -> b]
+)";
+
+TEST_F(ControlTest, AFailedExecutionIsRetriedAndForkedFromAStep) {
+  designer_.Publish("agents", kAgents);
+  FakeCoordinator coordinator(coordinator_channel_, redis_.url(), "c1");
+  auto started = Start("agents");
+  ASSERT_TRUE(started.ok()) << started.status();
+  api::RetryExecutionRequest retry;
+  retry.set_name(started->name());
+  EXPECT_EQ(ReasonOf(Call<api::Execution>("RetryExecution", retry).status()),
+            "EXECUTION_NOT_FAILED");
+  coordinator.Complete(coordinator.Take("writer"), R"("one")");
+  coordinator.Fail(coordinator.Take("writer"), "BROKEN");
+  ASSERT_TRUE(Eventually([&] { return Get(started->name())->state() == api::Execution::FAILED; }));
+
+  retry.set_request_id("again");
+  auto retried = Call<api::Execution>("RetryExecution", retry);
+  ASSERT_TRUE(retried.ok()) << retried.status();
+  EXPECT_EQ(retried->origin().execution(), started->name());
+  EXPECT_EQ(retried->origin().kind(), api::ExecutionOrigin::RETRY);
+  EXPECT_EQ(Call<api::Execution>("RetryExecution", retry)->name(), retried->name());
+  const internal::QueuedTask task = coordinator.Take("writer");
+  EXPECT_EQ(task.ref().step(), "b");
+  EXPECT_EQ(task.input_json(), R"("one")");
+  coordinator.Complete(task, R"("two")");
+  EXPECT_TRUE(Eventually([&] { return IsCompleted(retried->name()); }));
+
+  api::ForkExecutionRequest fork;
+  fork.set_name(started->name());
+  EXPECT_EQ(ReasonOf(Call<api::Execution>("ForkExecution", fork).status()), "FORK_PLACE");
+  fork.set_step("nobody");
+  EXPECT_EQ(ReasonOf(Call<api::Execution>("ForkExecution", fork).status()), "STEP_UNKNOWN");
+  EXPECT_EQ(ReasonOf(Call<api::Execution>("ForkExecution", fork, "other").status()),
+            "EXECUTION_NOT_FOUND");
+  fork.set_step("b");
+  (*fork.mutable_outputs())["a"].set_string_value("edited");
+  auto forked = Call<api::Execution>("ForkExecution", fork);
+  ASSERT_TRUE(forked.ok()) << forked.status();
+  const internal::QueuedTask edited = coordinator.Take("writer");
+  EXPECT_EQ(edited.input_json(), R"("edited")");
+  coordinator.Complete(edited, R"("three")");
+  EXPECT_TRUE(Eventually([&] { return IsCompleted(forked->name()); }));
+
+  api::ListCheckpointsRequest list;
+  list.set_parent(started->name());
+  auto checkpoints = Call<api::ListCheckpointsResponse>("ListCheckpoints", list);
+  ASSERT_TRUE(checkpoints.ok()) << checkpoints.status();
+  ASSERT_GE(checkpoints->checkpoints_size(), 2);
+  EXPECT_EQ(checkpoints->checkpoints(1).step(), "a");
+  fork.clear_step();
+  fork.set_checkpoint(9999);
+  EXPECT_EQ(ReasonOf(Call<api::Execution>("ForkExecution", fork).status()), "CHECKPOINT_UNKNOWN");
+}
+
+TEST_F(ControlTest, LiveExecutionsMoveToAnotherVersion) {
+  designer_.Publish("agents", kAgents);
+  std::string next = kAgents;
+  next.replace(next.find("edges:"), std::string::npos,
+               "  c: {type: data.transform@1, with: {value: \"=nodes.b.output\"}}\n"
+               "edges: [start -> a, a -> b, b -> c]\n");
+  std::string without_a = R"(
+apiVersion: agentflow/v1
+kind: Workflow
+metadata: {name: agents}
+nodes: {z: {type: ai.agent@1, with: {agent: writer}}}
+edges: [start -> z]
+)";
+  FakeCoordinator coordinator(coordinator_channel_, redis_.url(), "c1");
+  std::vector<std::string> names;
+  for (int i = 0; i < 3; ++i) names.push_back(Start("agents")->name());
+  designer_.Publish("agents", next);
+  designer_.Publish("agents", without_a);
+  auto migrate = [&](int to, bool preview) -> absl::StatusOr<api::Migration> {
+    api::CreateMigrationRequest request;
+    request.set_parent("workflows/agents");
+    request.mutable_migration()->set_from_version(1);
+    request.mutable_migration()->set_to_version(to);
+    request.mutable_migration()->set_validate_only(preview);
+    auto made = gateway_->Unary<api::CreateMigrationRequest, api::Migration>(
+        "agentflow.api.v1.MigrationService/CreateMigration", request,
+        network_.As("acme", {"executions.*"}));
+    if (!made.ok()) return made.status();
+    api::GetMigrationRequest get;
+    get.set_name(made->name());
+    absl::StatusOr<api::Migration> now = made;
+    EXPECT_TRUE(Eventually([&] {
+      now = gateway_->Unary<api::GetMigrationRequest, api::Migration>(
+          "agentflow.api.v1.MigrationService/GetMigration", get,
+          network_.As("acme", {"executions.*"}));
+      return now.ok() && now->state() == api::Migration::DONE;
+    })) << now.status();
+    return now;
+  };
+  auto preview = migrate(2, true);
+  ASSERT_TRUE(preview.ok()) << preview.status();
+  EXPECT_EQ(preview->migrated_count(), 3);
+  EXPECT_EQ(Get(names[0])->version(), 1);
+  auto refused = migrate(3, false);
+  ASSERT_TRUE(refused.ok()) << refused.status();
+  EXPECT_EQ(refused->refused_count(), 3);
+  ASSERT_EQ(refused->refusals_size(), 1);
+  EXPECT_EQ(refused->refusals(0).reason(), "MIGRATION_LOSES_STEP");
+  EXPECT_EQ(refused->refusals(0).examples_size(), 3);
+  auto moved = migrate(2, false);
+  ASSERT_TRUE(moved.ok()) << moved.status();
+  EXPECT_EQ(moved->migrated_count(), 3);
+  StartExecutor();  // what was moved is read back with its new version
+  for (const std::string& name : names) EXPECT_EQ(Get(name)->version(), 2);
+  FakeCoordinator other(coordinator_channel_, redis_.url(), "c2");
+  for (size_t i = 0; i < 6; ++i) other.Complete(other.Take("writer"), R"("done")");
+  for (const std::string& name : names) {
+    EXPECT_TRUE(Eventually([&] { return IsCompleted(name); }));
+    EXPECT_EQ(Steps(name).steps_size(), 3);
+  }
+  EXPECT_EQ(migrate(1, false).status().code(), absl::StatusCode::kInvalidArgument);
 }
 
 }  // namespace

@@ -287,7 +287,7 @@ TEST_F(ExecutorServiceTest, QuotasAreKept) {
   designer_.Publish("wait", kWait);
   ASSERT_TRUE(Start("wait", "{}", "", "small").ok());
   auto second = Start("wait", "{}", "", "small");
-  ASSERT_TRUE(second.ok());
+  ASSERT_TRUE(second.ok()) << second.status();
   auto third = Start("wait", "{}", "", "small");
   EXPECT_EQ(third.status().code(), absl::StatusCode::kResourceExhausted);
   EXPECT_EQ(ReasonOf(third.status()), "QUOTA_EXCEEDED");

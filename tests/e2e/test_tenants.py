@@ -27,15 +27,25 @@ def ids(client, rest, board):
 apiVersion: agentflow/v1
 kind: Workflow
 metadata: {name: NAME}
-nodes: {wait: {type: flow.wait@1, with: {duration: 1h}}}
-edges: [start -> wait]
+nodes:
+  wait: {type: flow.wait@1, with: {duration: 1h}}
+  sign: {type: flow.approval@1, with: {title: Sign}}
+edges: [start -> wait, start -> sign]
 """).removeprefix("workflows/")
-    execution = client.executions.start(workflow).name
+    client.workflows.apply(rest.ok("GET", f"/v1/workflows/{workflow}:export")["source"].replace(
+        "1h", "2h"))
+    execution = client.executions.start(workflow, version=1).name
+    [approval] = client.approvals.iterate_approvals(filter=f'execution = "{execution}"')
+    migration = client.migrations.create_migration(
+        parent=f"workflows/{workflow}",
+        migration={"from_version": 1, "to_version": 2, "validate_only": True})
     key = rest.ok("POST", "/v1/apiKeys", {"title": "probe", "roles": ["viewer"]})
     schedule = rest.ok("POST", "/v1/schedules?scheduleId=probe", {
         "workflow": f"workflows/{workflow}", "cron": "0 0 1 1 *", "paused": True})
     return {"workflow": workflow, "version": "1",
             "execution": execution.removeprefix("executions/"),
+            "approval": approval.name.removeprefix("approvals/"),
+            "migration": migration.name.rsplit("/", 1)[1],
             "agent": "summariser", "apiKey": key["apiKey"]["name"].removeprefix("apiKeys/"),
             "user": rest.ok("GET", "/v1/users")["users"][0]["name"].removeprefix("users/"),
             "schedule": schedule["name"].removeprefix("schedules/")}
@@ -45,7 +55,8 @@ def fill(path: str, ids: dict, unknown: bool) -> str:
     def value(match):
         name = match[1]
         if unknown:
-            return {"execution": "00000000-0000-4000-8000-000000000000", "version": "1"}.get(
+            nil = "00000000-0000-4000-8000-000000000000"
+            return {"execution": nil, "approval": nil, "migration": nil, "version": "1"}.get(
                 name, "no-such-thing")
         return ids[name]
     return re.sub(r"\{(\w+)\}", value, path)
@@ -63,7 +74,7 @@ def test_another_tenants_id_is_like_an_unknown_one(method, path, ids, rest, othe
 
 def test_the_first_tenants_things_are_untouched(ids, rest):
     assert rest.ok("GET", f"/v1/executions/{ids['execution']}")["state"] == "WAITING"
-    assert rest.ok("GET", f"/v1/workflows/{ids['workflow']}")["latestVersion"] == 1
+    assert rest.ok("GET", f"/v1/workflows/{ids['workflow']}")["latestVersion"] == 2
     assert "revokeTime" not in rest.ok("GET", f"/v1/apiKeys/{ids['apiKey']}")
 
 

@@ -30,7 +30,17 @@ struct StartItem {
   std::string labels;                             // JSON; empty: none
   std::string body_hash;                          // with a request id; else empty
   int16_t retention_days = 30;
+  // Set: it begins with this state of another execution (:fork, :retry).
+  std::shared_ptr<const engine::ExecutionState> fork;
   std::function<void(absl::StatusOr<StartAnswer>)> done;
+};
+
+// A child execution that could not be started now, for a reason that passes: ask again later.
+struct ChildLaterItem {
+  Uuid execution;  // the parent
+  std::string tenant;
+  std::string step;  // its key
+  uint32_t attempt = 0;
 };
 
 // A command of the engine for an execution that is under way.
@@ -76,7 +86,8 @@ struct ResultItem {
 // The queue of tasks was lost: everything that nobody holds must be offered again.
 struct ReofferItem {};
 
-using Item = std::variant<StartItem, CommandItem, HeldItem, ResultItem, ReofferItem>;
+using Item =
+    std::variant<StartItem, CommandItem, HeldItem, ResultItem, ChildLaterItem, ReofferItem>;
 
 // -1: every lane.
 inline int LaneOfItem(const Item& item) {
@@ -85,6 +96,7 @@ inline int LaneOfItem(const Item& item) {
     int operator()(const CommandItem& i) { return LaneOf(i.execution); }
     int operator()(const HeldItem& i) { return LaneOf(i.attempt.execution); }
     int operator()(const ResultItem& i) { return LaneOf(i.attempt.execution); }
+    int operator()(const ChildLaterItem& i) { return LaneOf(i.execution); }
     int operator()(const ReofferItem&) { return -1; }
   } lane;
   return std::visit(lane, item);
@@ -96,6 +108,7 @@ inline std::string_view TenantOfItem(const Item& item) {
     std::string_view operator()(const CommandItem& i) { return i.tenant; }
     std::string_view operator()(const HeldItem& i) { return i.attempt.tenant; }
     std::string_view operator()(const ResultItem& i) { return i.attempt.tenant; }
+    std::string_view operator()(const ChildLaterItem& i) { return i.tenant; }
     std::string_view operator()(const ReofferItem&) { return ""; }
   } tenant;
   return std::visit(tenant, item);
@@ -108,6 +121,7 @@ inline Uuid ExecutionOfItem(const Item& item) {
     Uuid operator()(const CommandItem& i) { return i.execution; }
     Uuid operator()(const HeldItem& i) { return i.attempt.execution; }
     Uuid operator()(const ResultItem& i) { return i.attempt.execution; }
+    Uuid operator()(const ChildLaterItem& i) { return i.execution; }
     Uuid operator()(const ReofferItem&) { return {}; }
   } execution;
   return std::visit(execution, item);

@@ -110,6 +110,7 @@ bool Committer::Step() {
   moved |= OfferDelayed();
   moved |= AdmitQueued();
   moved |= CheckLeases();
+  moved |= RequestLateChildren();
   moved |= DecideItems();
   moved |= StartCommit();
   moved |= StartRead();
@@ -293,10 +294,11 @@ void Committer::Seal(Batch& batch) {
     } else if (!live.row) {
       write.live = ExecutionWrite::Live::kInsert;
       live.row = true;
-    } else if (live.tail_bytes > options_.snapshot_bytes) {
+    } else if (live.reloaded || live.tail_bytes > options_.snapshot_bytes) {
       std::string snapshot = engine::EncodeState(live.state);
-      // A state that is large by itself is written more rarely.
-      if (live.tail_bytes > snapshot.size() / 2) {
+      // A state that is large by itself is written more rarely. What was journalled under another
+      // plan is never folded again.
+      if (std::exchange(live.reloaded, false) || live.tail_bytes > snapshot.size() / 2) {
         write.live = ExecutionWrite::Live::kUpdate;
         write.last_sequence = static_cast<int64_t>(live.state.sequence);
         write.snapshot = std::move(snapshot);
@@ -408,6 +410,9 @@ void Committer::Release(Batch& batch, const BatchResult& result) {
   for (const Batch::Attempt& run : batch.in_process) {
     internal_.emplace_back(run.execution, engine::RunStep{run.step, run.attempt});
   }
+  for (const Batch::Attempt& child : batch.children) {
+    RequestChild(child.execution, child.step, child.attempt);
+  }
   for (auto& effect : batch.effects) effect();
   parts_.dispatch.Flush();
 
@@ -482,6 +487,8 @@ void Committer::Lose() {
   forming_.reset();
   internal_.clear();
   next_internal_.clear();
+  consequences_.clear();
+  late_children_.clear();
   timers_.clear();
   delayed_.clear();
   held_.clear();
@@ -505,6 +512,7 @@ int64_t Committer::WakeAt() const {
   const int64_t offset = parts_.clock.Monotonic() - parts_.clock.Now();
   if (!timers_.empty()) at = std::min(at, std::get<0>(*timers_.begin()) + offset);
   if (!delayed_.empty()) at = std::min(at, std::get<0>(*delayed_.begin()) + offset);
+  if (!late_children_.empty()) at = std::min(at, std::get<0>(*late_children_.begin()));
   if (!held_.empty()) at = std::min(at, leases_checked_at_ + options_.lease_check);
   if (joined_ && flushing_ == nullptr) at = std::min(at, last_commit_at_ + options_.renew_after);
   if (writer_->wake_at() != 0) at = std::min(at, writer_->wake_at());

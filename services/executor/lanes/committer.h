@@ -39,6 +39,7 @@ struct CommitterOptions {
   int64_t task_lease = 30'000'000;   // a holder may be silent for this long
   int64_t claim_grace = 10'000'000;  // after a takeover: time for holders to report
   int64_t lease_check = 1'000'000;
+  int64_t child_again = 1'000'000;    // until a child that could not be started is asked for again
   size_t snapshot_bytes = 64 * 1024;  // journal tail after which a snapshot is written
   int lanes_per_read = 16;
 };
@@ -66,6 +67,9 @@ struct CommitterParts {
   ClaimBoard& board;
   // Runs the callbacks of a commit, in order; null: at once.
   std::function<void(std::vector<std::function<void()>>)> answer;
+  // Starts a child execution: its StartItem comes through this committer's inbox, or a command
+  // that refuses it, or a ChildLaterItem. Null: none can be started.
+  std::function<void(ChildRequest)> start_child;
   // Wakes whoever runs Step, from any thread; null: nobody sleeps.
   std::function<void()> wake;
   // After each commit: the feed has a new batch.
@@ -147,6 +151,8 @@ class Committer {
   void Decide(Item item);
   void DecideStart(StartItem item, bool looked_up);
   void Begin(StartItem item);
+  absl::Status TryBegin(StartItem& item);
+  void AnswerStart(StartItem item);
   void DecideCommand(CommandItem item);
   void Refuse(Item& item, const absl::Status& status);
   void DecideHeld(HeldItem item);
@@ -168,11 +174,27 @@ class Committer {
   void Reply(const Uuid& execution, std::function<void(const absl::Status&)> answer);
   AttemptName NameOf(const Live& live, engine::StepRef ref, uint32_t attempt) const;
 
+  // children.cc: executions that are steps of others
+  void BeginChild(StartItem item);
+  void RequestChild(const Uuid& execution, engine::StepRef step, uint32_t attempt);
+  bool RequestLateChildren();
+  void Follow();
+
+  // approvals.cc: what steps ask people
+  void BookApprovals(Live& live, ExecutionWrite& write, const engine::Decision& decision);
+
+  void ReopenApprovals(Live& live, ExecutionWrite& write,
+                       const std::map<engine::StepRef, Uuid>& before);
+
   // recover.cc: executions from the store
   bool StartRead();
   bool TakeRead();
   bool AdoptLoaded();
   absl::Status Adopt(const StoredExecution& stored, const engine::PlanPtr& plan);
+  // Begins everything that must go on outside for its state. Whoever holds a task has one grace
+  // period to say so before it is offered again.
+  void TakeUp(Live& live);
+  void Reload(Live& live, const engine::ReloadExecution& reload);
   void Forget(const Uuid& execution);
   void LaneLoaded(int lane);
   void Unpark(std::vector<Item> items);
@@ -201,6 +223,16 @@ class Committer {
   // Later than the last lane was loaded, so that what is under way in all lanes of this process
   // has been counted.
   int64_t admit_from_ = 0;
+  // What the decision just made means for another execution of the lane: for the same batch.
+  struct Consequence {
+    Uuid execution;
+    std::string step;  // of a ChildEnded: key of the parent's step; else empty
+    engine::CommandBody body;
+  };
+  std::deque<Consequence> consequences_;
+  bool following_ = false;
+  // Children to ask for again: when (monotonic), parent, key of the step, attempt.
+  std::set<std::tuple<int64_t, Uuid, std::string, uint32_t>> late_children_;
   std::deque<std::pair<Uuid, engine::CommandBody>> internal_;        // for this batch
   std::vector<std::pair<Uuid, engine::CommandBody>> next_internal_;  // for the one after it
   absl::flat_hash_map<Uuid, std::unique_ptr<Live>> live_;

@@ -29,6 +29,11 @@ void Committer::Decide(Item item) {
   if (auto* command = std::get_if<CommandItem>(&item)) return DecideCommand(std::move(*command));
   if (auto* held = std::get_if<HeldItem>(&item)) return DecideHeld(std::move(*held));
   if (auto* result = std::get_if<ResultItem>(&item)) return DecideResult(std::move(*result));
+  if (auto* child = std::get_if<ChildLaterItem>(&item)) {
+    late_children_.emplace(monotonic_ + options_.child_again, child->execution, child->step,
+                           child->attempt);
+    return;
+  }
   Reoffer();
 }
 
@@ -42,6 +47,7 @@ void Committer::Refuse(Item& item, const absl::Status& status) {
 }
 
 void Committer::DecideStart(StartItem item, bool looked_up) {
+  if (item.info->parent.depth > 0) return BeginChild(std::move(item));
   if (item.body_hash.empty()) return Begin(std::move(item));
   auto recent = recent_starts_.find(item.info->id);
   if (recent == recent_starts_.end()) {
@@ -74,6 +80,19 @@ void Committer::Reply(const Uuid& execution, std::function<void(const absl::Stat
 }
 
 void Committer::Begin(StartItem item) {
+  if (absl::Status status = TryBegin(item); !status.ok()) return item.done(status);
+  AnswerStart(std::move(item));
+}
+
+void Committer::AnswerStart(StartItem item) {
+  auto done = [done = std::move(item.done)](absl::StatusOr<ExecutionView> view) {
+    if (!view.ok()) return done(view.status());
+    done(StartAnswer{.existed = false, .view = *std::move(view)});
+  };
+  Forming().answers.push_back({.execution = item.info->id, .done = std::move(done)});
+}
+
+absl::Status Committer::TryBegin(StartItem& item) {
   const Uuid id = item.info->id;
   auto live = std::make_unique<Live>();
   live->state.plan = item.plan;
@@ -96,21 +115,19 @@ void Committer::Begin(StartItem item) {
   x.place = PlaceOf(*item.info);
   x.body_hash = item.body_hash;
   const std::string principal = item.info->principal;
-  absl::Status status = Run(x, engine::StartExecution{item.plan, item.info}, principal);
+  absl::Status status =
+      item.fork == nullptr
+          ? Run(x, engine::StartExecution{item.plan, item.info}, principal)
+          : Run(x, engine::StartForked{item.plan, item.info, item.fork}, principal);
   if (!status.ok()) {
     Forget(id);
-    item.done(status);
-    return;
+    return status;
   }
   facts->start_time = x.state.started_at;
   facts->start_day = StartDayOf(id, x.state.started_at);
   if (x.place == TenantLoad::Place::kQueued) Queue(x);
   if (!item.body_hash.empty()) recent_starts_[id] = item.body_hash;
-  Forming().answers.push_back(
-      {.execution = id, .done = [done = std::move(item.done)](absl::StatusOr<ExecutionView> view) {
-         if (!view.ok()) return done(view.status());
-         done(StartAnswer{.existed = false, .view = *std::move(view)});
-       }});
+  return absl::OkStatus();
 }
 
 void Committer::DecideCommand(CommandItem item) {
@@ -220,6 +237,7 @@ absl::Status Committer::Run(Live& live, engine::CommandBody body, std::string pr
                       parts_.advance ? parts_.advance(live.state, command, options_.limits)
                                      : engine::Advance(live.state, command, options_.limits));
   Book(live, std::move(decision));
+  if (!following_) Follow();
   return absl::OkStatus();
 }
 
@@ -255,6 +273,7 @@ void Committer::Book(Live& live, engine::Decision decision) {
       it->second.attempt = change.attempt;
     }
   }
+  BookApprovals(live, write, decision);
   // Tasks to take back come first: what follows forgets who holds them.
   for (engine::Action& action : decision.actions) {
     if (auto* cancel = std::get_if<engine::CancelTask>(&action.body)) TakeBack(live, *cancel);
@@ -282,7 +301,25 @@ void Committer::BookAction(Live& live, engine::Action action) {
     AddTimer(live, start->fire_at, engine::Encode(start->id));
   } else if (auto* stop = std::get_if<engine::CancelTimer>(&action.body)) {
     RemoveTimer(live, stop->fire_at, engine::Encode(stop->id));
+  } else if (auto* child = std::get_if<engine::StartChild>(&action.body)) {
+    batch.children.push_back({id, child->step, child->attempt});
+  } else if (auto* child = std::get_if<engine::CancelChild>(&action.body)) {
+    // One that has not come yet finds its parent's step over.
+    if (!child->child.IsNil()) {
+      consequences_.push_back({child->child, "", engine::CancelExecution{child->reason}});
+    }
+  } else if (auto* reload = std::get_if<engine::ReloadExecution>(&action.body)) {
+    Reload(live, *reload);
   } else if (std::holds_alternative<engine::FinishExecution>(action.body)) {
+    if (const engine::Parent& parent = live.state.start->parent;
+        parent.depth > 0 && !parent.detached) {
+      consequences_.push_back({parent.execution, parent.step,
+                               engine::ChildEnded{.attempt = parent.attempt,
+                                                  .child = id,
+                                                  .phase = live.state.phase,
+                                                  .output = live.state.output,
+                                                  .error = live.state.error}});
+    }
     while (!live.timers.empty()) {
       const auto [at, timer] = *live.timers.begin();
       RemoveTimer(live, at, timer);

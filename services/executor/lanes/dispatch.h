@@ -35,6 +35,20 @@ class Dispatch {
   virtual void Flush() {}
 };
 
+// What a step asks for that is an execution of its own (flow.workflow).
+struct ChildRequest {
+  Uuid child;  // its id
+  engine::Parent parent;
+  std::string tenant;
+  std::string principal;  // in whose name both run
+  std::string workflow;   // workflows/{id}
+  int32_t version = 0;    // 0: the newest
+  json::Value input;
+  engine::Mode mode = engine::Mode::kLive;
+  int32_t priority = 3;
+  std::string trace_id;
+};
+
 // Compiled plans by (tenant, hash).
 class Plans {
  public:

@@ -73,18 +73,19 @@ class FakeExecutor {
         random_(++seeds_) {
     for (int i = 0; i < committers; ++i) {
       stores.push_back(std::make_unique<MemoryStore>(database, name, i));
-      all.push_back(std::make_unique<Committer>(CommitterParts{.store = *stores.back(),
-                                                               .clock = database_clock_,
-                                                               .random = random_,
-                                                               .dispatch = dispatch,
-                                                               .plans = plans,
-                                                               .load = load,
-                                                               .board = board,
-                                                               .limits =
-                                                                   [this](const std::string&) {
-                                                                     return limits;
-                                                                   }},
-                                                options));
+      all.push_back(std::make_unique<Committer>(
+          CommitterParts{
+              .store = *stores.back(),
+              .clock = database_clock_,
+              .random = random_,
+              .dispatch = dispatch,
+              .plans = plans,
+              .load = load,
+              .board = board,
+              .start_child =
+                  [this](ChildRequest request) { children.push_back(std::move(request)); },
+              .limits = [this](const std::string&) { return limits; }},
+          options));
     }
     std::vector<Committer*> pointers;
     for (auto& committer : all) pointers.push_back(committer.get());
@@ -164,6 +165,7 @@ class FakeExecutor {
   ClaimBoard board;
   std::vector<std::unique_ptr<MemoryStore>> stores;
   std::map<Uuid, std::vector<absl::StatusOr<StartAnswer>>> answers;
+  std::deque<ChildRequest> children;  // asked for
   std::unique_ptr<Router> router;
   std::unique_ptr<LaneKeeper> keeper;
   std::vector<std::unique_ptr<Committer>> all;

@@ -27,8 +27,10 @@ struct Committer::Live {
   TenantLoad::Place place = TenantLoad::Place::kRunning;  // where it counts
   std::map<engine::StepRef, LiveTask> tasks;
   std::set<std::pair<UnixMicros, std::string>> timers;
-  std::string body_hash;  // until the start is sealed
-  bool row = false;       // there is a live row, once everything sealed is committed
+  std::map<engine::StepRef, Uuid> approvals;  // open ones
+  std::string body_hash;                      // until the start is sealed
+  bool reloaded = false;                      // its plan was exchanged: the batch needs a snapshot
+  bool row = false;  // there is a live row, once everything sealed is committed
   int16_t row_state = 0;
   engine::Phase published = engine::Phase::kNone;
   size_t tail_bytes = 0;  // journal after the newest snapshot
@@ -62,6 +64,7 @@ struct Committer::Batch {
   std::vector<Answer> answers;
   std::vector<Attempt> offers;
   std::vector<Attempt> in_process;
+  std::vector<Attempt> children;  // to be started
   std::vector<std::function<void()>> effects;
   size_t items = 0;
   size_t bytes = 0;

@@ -5,6 +5,7 @@
 #include "libs/base/status.h"
 #include "libs/engine/codec.h"
 #include "libs/obs/log.h"
+#include "services/executor/approvals/approval.h"
 #include "services/executor/lanes/live.h"
 
 namespace agentflow::executor {
@@ -176,7 +177,12 @@ absl::Status Committer::Adopt(const StoredExecution& stored, const engine::PlanP
   x.place = queued ? TenantLoad::Place::kQueued : TenantLoad::Place::kRunning;
   parts_.load.Adopt(stored.facts.tenant, x.place);
   if (queued) Queue(x);
-  // Whoever holds a task has one grace period to say so before it is offered again.
+  TakeUp(x);
+  return absl::OkStatus();
+}
+
+void Committer::TakeUp(Live& x) {
+  const Uuid id = x.facts->id;
   const UnixMicros earliest = now_ + options_.claim_grace;
   for (engine::Action& action : engine::Outstanding(x.state)) {
     if (auto* offer = std::get_if<engine::OfferTask>(&action.body)) {
@@ -192,10 +198,42 @@ absl::Status Committer::Adopt(const StoredExecution& stored, const engine::PlanP
       internal_.emplace_back(id, engine::RunStep{run->step, run->attempt});
     } else if (auto* timer = std::get_if<engine::StartTimer>(&action.body)) {
       AddTimer(x, timer->fire_at, engine::Encode(timer->id));
+    } else if (auto* approval = std::get_if<engine::OpenApproval>(&action.body)) {
+      x.approvals[approval->step] = ApprovalIdOf(id, engine::StepKey(x.state, approval->step));
+    } else if (auto* child = std::get_if<engine::StartChild>(&action.body)) {
+      // One that runs is in this lane, and its end tells the parent in the same commit.
+      if (x.state.waits.at(child->step).child.IsNil()) {
+        RequestChild(id, child->step, child->attempt);
+      }
     }
   }
   if (x.state.more()) internal_.emplace_back(id, engine::Continue{});
-  return absl::OkStatus();
+}
+
+// The state was exchanged for one of another plan: nothing that is known of it outside holds.
+void Committer::Reload(Live& live, const engine::ReloadExecution& reload) {
+  for (const engine::ReloadExecution::Attempt& dropped : reload.dropped) {
+    const AttemptName name{live.facts->tenant, live.facts->id, dropped.step, dropped.attempt};
+    for (const auto& [step, task] : live.tasks) {
+      // Whoever does not hold it under that name makes nothing of it.
+      if (task.holder.empty() || task.attempt != dropped.attempt) continue;
+      Forming().effects.push_back(
+          [this, holder = task.holder, name] { parts_.dispatch.Drop(holder, name); });
+    }
+  }
+  while (!live.tasks.empty()) EndTask(live, live.tasks.begin()->first);
+  while (!live.timers.empty()) {
+    const auto [at, timer] = *live.timers.begin();
+    RemoveTimer(live, at, timer);
+  }
+  auto facts = std::make_shared<ExecutionFacts>(*live.facts);
+  facts->content_hash = live.state.plan->hash;
+  facts->version = live.state.start->version;
+  live.facts = std::move(facts);
+  live.reloaded = true;
+  const std::map<engine::StepRef, Uuid> approvals = std::exchange(live.approvals, {});
+  TakeUp(live);
+  ReopenApprovals(live, *Forming().entries[live.entry].write, approvals);
 }
 
 void Committer::LaneLoaded(int lane) {

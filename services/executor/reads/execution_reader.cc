@@ -4,6 +4,7 @@
 
 #include "libs/base/status.h"
 #include "libs/engine/codec.h"
+#include "libs/engine/rebase.h"
 #include "services/executor/store/batch.h"
 
 namespace agentflow::executor {
@@ -87,21 +88,24 @@ absl::StatusOr<std::vector<std::string>> ExecutionReader::Records(const std::str
   return records;
 }
 
+absl::StatusOr<ExecutionReader::History> ExecutionReader::ReadHistory(const std::string& tenant,
+                                                                      const Uuid& id) {
+  AF_ASSIGN_OR_RETURN(const std::vector<std::string> records, Records(tenant, id, kRecords));
+  History history;
+  for (const std::string& record : records) {
+    AF_ASSIGN_OR_RETURN(std::vector<engine::Event> events, engine::DecodeEvents(record));
+    for (engine::Event& event : events) history.events.push_back(std::move(event));
+  }
+  const std::string hash = engine::PlanHashOf(history.events);
+  if (hash.empty()) return ExecutionNotFound();
+  AF_ASSIGN_OR_RETURN(history.compiled, plans_.GetBlocking(tenant, hash));
+  return history;
+}
+
 absl::StatusOr<engine::ExecutionState> ExecutionReader::Read(const std::string& tenant,
                                                              const Uuid& id) {
-  AF_ASSIGN_OR_RETURN(const std::vector<std::string> records, Records(tenant, id, kRecords));
-  engine::ExecutionState state;
-  for (const std::string& record : records) {
-    AF_ASSIGN_OR_RETURN(const std::vector<engine::Event> events, engine::DecodeEvents(record));
-    for (const engine::Event& event : events) {
-      if (const auto* started = std::get_if<engine::ExecutionStarted>(&event.body)) {
-        AF_ASSIGN_OR_RETURN(const CompiledPtr compiled,
-                            plans_.GetBlocking(tenant, started->info->plan_hash));
-        state.plan = compiled->plan;
-      }
-      if (state.plan != nullptr) engine::Apply(state, event);
-    }
-  }
+  AF_ASSIGN_OR_RETURN(const History history, ReadHistory(tenant, id));
+  engine::ExecutionState state = engine::Replay(history.compiled->plan, history.events);
   if (state.start == nullptr) return ExecutionNotFound();
   for (const ClaimBoard::Claim& claim : board_.Of(id)) {
     if (!state.HasStep(claim.step)) continue;

@@ -49,6 +49,12 @@ class ExecutionReader {
   ExecutionReader(pg::Pool& pool, PlanCache& plans, const ClaimBoard& board)
       : pool_(pool), plans_(plans), board_(board) {}
 
+  // The whole journal, with the plan that its end needs. The same error as Read.
+  struct History {
+    std::vector<engine::Event> events;
+    CompiledPtr compiled;
+  };
+  absl::StatusOr<History> ReadHistory(const std::string& tenant, const Uuid& id);
   // The state as the journal tells it, with the claims that this executor knows of.
   // NOT_FOUND, reason EXECUTION_NOT_FOUND: unknown, or another tenant's.
   absl::StatusOr<engine::ExecutionState> Read(const std::string& tenant, const Uuid& id);

@@ -1,5 +1,8 @@
 #include "services/executor/rpc/approval_service.h"
 
+#include <algorithm>
+#include <set>
+
 #include "agentflow/api/v1/approval.pb.h"
 #include "libs/base/status.h"
 #include "libs/rpc/filter.h"
@@ -162,6 +165,26 @@ absl::Status CheckDecision(const Approval& approval, const auth::Principal& prin
   return absl::OkStatus();
 }
 
+// Whether the lane took it, or somebody was faster: the row knows, once it is committed.
+void Decided(const ExecutionPartsPtr& parts, ApprovalReader& approvals, const rpc::CallPtr& call,
+             const Uuid& id, const Decision& decision, const absl::Status& status,
+             Answer<api::Approval> done) {
+  static const std::set<std::string_view> kTooLate = {"EXECUTION_OVER", "STEP_OVER", "STEP_UNKNOWN",
+                                                      "APPROVAL_NOT_OPEN"};
+  if (!status.ok() && !kTooLate.contains(ReasonOf(status))) return done(status);
+  const bool taken = parts->pool.TrySubmit([=, &approvals] {
+    absl::StatusOr<Approval> approval = approvals.Get(call->tenant(), id);
+    if (!approval.ok()) return done(approval.status());
+    if (!SameDecision(*approval, decision, call->principal())) {
+      return done(AlreadyDecided(*approval));
+    }
+    api::Approval answer;
+    ToProto(*approval, call->principal(), &answer);
+    done(std::move(answer));
+  });
+  if (!taken) done(TooBusy());
+}
+
 void Decide(const ExecutionPartsPtr& parts, ApprovalReader& approvals, const rpc::CallPtr& call,
             const Uuid& id, Decision decision, Answer<api::Approval> done) {
   const bool taken = parts->pool.TrySubmit([=, &approvals]() mutable {
@@ -174,8 +197,21 @@ void Decide(const ExecutionPartsPtr& parts, ApprovalReader& approvals, const rpc
     }
     absl::Status allowed = CheckDecision(*approval, call->principal(), &decision);
     if (!allowed.ok()) return done(allowed);
-    done(Error(absl::StatusCode::kUnimplemented, "FEATURE_UNAVAILABLE",
-               "This platform cannot do that yet."));
+    const engine::DecideApproval command{.approved = decision.approved,
+                                         .principal = call->principal().name,
+                                         .comment = decision.comment,
+                                         .values = decision.values};
+    SendCommand(
+        parts, call, approval->execution,
+        [command, key = approval->step](
+            const engine::ExecutionState& state) -> absl::StatusOr<engine::CommandBody> {
+          engine::DecideApproval decide = command;
+          AF_ASSIGN_OR_RETURN(decide.step, engine::FindStep(state, key));
+          return engine::CommandBody(std::move(decide));
+        },
+        [=, &approvals](const absl::StatusOr<ExecutionView>& view) {
+          Decided(parts, approvals, call, id, decision, view.status(), done);
+        });
   });
   if (!taken) done(TooBusy());
 }

@@ -14,30 +14,55 @@ absl::Status CheckCause(const std::string& cause) {
   return InvalidArgument("CAUSE_TOO_LONG", "cause", "A cause has at most 1000 characters.");
 }
 
-absl::Status Unavailable() {
-  return Error(absl::StatusCode::kUnimplemented, "FEATURE_UNAVAILABLE",
-               "This platform cannot do that yet.");
+// The same command, whatever the state.
+MakeCommand Always(engine::CommandBody body) {
+  return [body = std::move(body)](const engine::ExecutionState&) { return body; };
 }
 
 absl::StatusOr<MakeCommand> ToCommand(const api::CancelExecutionRequest& request) {
   AF_RETURN_IF_ERROR(CheckCause(request.cause()));
-  if (request.compensate()) return Unavailable();
-  return [cause = request.cause()](const engine::ExecutionState&) -> engine::CommandBody {
-    return engine::CancelExecution{cause};
-  };
+  return Always(engine::CancelExecution{request.cause(), request.compensate()});
 }
 
 absl::StatusOr<MakeCommand> ToCommand(const api::PauseExecutionRequest& request) {
   AF_RETURN_IF_ERROR(CheckCause(request.cause()));
-  return Unavailable();
+  return Always(engine::PauseExecution{request.cause()});
 }
 
-absl::StatusOr<MakeCommand> ToCommand(const api::ResumeExecutionRequest&) {
-  return Unavailable();
+absl::StatusOr<MakeCommand> ToCommand(const api::ResumeExecutionRequest& request) {
+  using Kind = engine::HeldDecision::Kind;
+  engine::ResumeExecution resume;
+  for (const auto& [step, decision] : request.decisions()) {
+    engine::HeldDecision& held = resume.decisions[step];
+    switch (decision.action()) {
+      case api::StepDecision::RETRY:
+        held.kind = Kind::kRetry;
+        break;
+      case api::StepDecision::FAIL:
+        held.kind = Kind::kFail;
+        break;
+      case api::StepDecision::COMPLETE:
+        held.kind = Kind::kComplete;
+        break;
+      default:
+        return InvalidArgument("ACTION_INVALID", "decisions." + step + ".action",
+                               "An action is RETRY, FAIL or COMPLETE.");
+    }
+    if (held.kind != Kind::kComplete && (decision.has_output() || !decision.port().empty())) {
+      return InvalidArgument("OUTPUT_UNEXPECTED", "decisions." + step,
+                             "Only COMPLETE takes an output and a port.");
+    }
+    AF_ASSIGN_OR_RETURN(held.output, rpc::ToJson(decision.output()));
+    held.port = decision.port();
+  }
+  return Always(std::move(resume));
 }
 
-absl::StatusOr<MakeCommand> ToCommand(const api::SignalExecutionRequest&) {
-  return Unavailable();
+absl::StatusOr<MakeCommand> ToCommand(const api::SignalExecutionRequest& request) {
+  AF_RETURN_IF_ERROR(CheckRequestId(request.request_id()));
+  engine::SignalExecution signal{.name = request.signal(), .id = request.request_id()};
+  AF_ASSIGN_OR_RETURN(signal.payload, rpc::ToJson(request.payload()));
+  return Always(std::move(signal));
 }
 
 // One method whose request is a command to the execution that `name` names.

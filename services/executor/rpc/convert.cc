@@ -3,6 +3,7 @@
 #include "google/protobuf/util/time_util.h"
 #include "libs/base/status.h"
 #include "libs/rpc/json_value.h"
+#include "services/executor/approvals/approval.h"
 
 namespace agentflow::executor {
 namespace {
@@ -54,7 +55,15 @@ struct Details {
     if (e.deadline != 0) out->Set("deadline", TimeText(e.deadline));
   }
   void operator()(const engine::StepClaimed& e) { out->Set("holder", e.holder); }
-  void operator()(const engine::StepWaiting& e) { out->Set("wakeTime", TimeText(e.wake_at)); }
+  void operator()(const engine::StepWaiting& e) {
+    if (e.wake_at != 0) out->Set("wakeTime", TimeText(e.wake_at));
+    if (e.wait == nullptr) return;
+    if (!e.wait->name.empty()) out->Set("for", e.wait->name);
+    if (e.wait->approval == nullptr) return;
+    out->Set("title", e.wait->approval->title);
+    json::Array approvers(e.wait->approval->by.begin(), e.wait->approval->by.end());
+    out->Set("approvers", std::move(approvers));
+  }
   void operator()(const engine::StepCompleted& e) {
     out->Set("port", PortName(state, e.step, e.port));
     out->Set("output", e.output);
@@ -67,6 +76,33 @@ struct Details {
   void operator()(const engine::StepFailed& e) {
     out->Set("error", ErrorDetail(e.error));
     if (std::string port = PortName(state, e.step, e.port); !port.empty()) out->Set("port", port);
+  }
+  void operator()(const engine::SignalReceived& e) {
+    *principal = e.principal;
+    out->Set("signal", e.name);
+    if (!e.id.empty()) out->Set("requestId", e.id);
+    out->Set("payload", e.payload);
+  }
+  void operator()(const engine::ApprovalDecided& e) {
+    *principal = e.principal;
+    out->Set("decision", e.approved ? "approved" : "rejected");
+    if (!e.comment.empty()) out->Set("comment", e.comment);
+    if (!e.values.is_null()) out->Set("values", e.values);
+  }
+  void operator()(const engine::ChildAttached& e) {
+    out->Set("child", ExecutionName(e.child));
+    out->Set("version", int64_t{e.version});
+  }
+  void operator()(const engine::ExecutionPaused& e) {
+    *principal = e.principal;
+    out->Set("cause", e.cause);
+  }
+  void operator()(const engine::ExecutionResumed& e) { *principal = e.principal; }
+  void operator()(const engine::StepHeld& e) { out->Set("error", ErrorDetail(e.error)); }
+  void operator()(const engine::ExecutionRebased& e) {
+    if (e.kind == engine::ExecutionRebased::Kind::kMigrate) return;
+    out->Set("source", "executions/" + e.source);
+    out->Set("sequence", static_cast<int64_t>(e.source_sequence));
   }
   // Kinds that say everything by themselves, and those of newer engines.
   template <typename Other>
@@ -143,6 +179,15 @@ void ToProto(const ExecutionView& view, api::Execution* out) {
   out->set_priority(start.priority);
   out->set_creator(start.principal);
   out->set_trace_id(start.trace_id);
+  if (start.origin.kind != engine::Origin::Kind::kNone) {
+    out->mutable_origin()->set_kind(static_cast<api::ExecutionOrigin::Kind>(start.origin.kind));
+    out->mutable_origin()->set_execution("executions/" + start.origin.execution);
+    out->mutable_origin()->set_sequence(static_cast<int64_t>(start.origin.sequence));
+  }
+  if (start.parent.depth > 0) {
+    out->mutable_parent()->set_execution(ExecutionName(start.parent.execution));
+    out->mutable_parent()->set_step(start.parent.step);
+  }
 }
 
 void ToProto(const ExecutionSummary& summary, api::Execution* out) {
@@ -167,6 +212,47 @@ void ToProto(const ExecutionSummary& summary, api::Execution* out) {
   out->set_trace_id(summary.trace_id);
 }
 
+// What a WAITING step waits for.
+void SetWait(const engine::ExecutionState& state, engine::StepRef ref, api::Step* out) {
+  const engine::Step& step = state.step(ref);
+  api::StepWait* wait = out->mutable_wait();
+  UnixMicros until = step.deadline;
+  auto open = state.waits.find(ref);
+  if (step.held) {
+    wait->set_kind(api::StepWait::DECISION);
+    until = 0;
+  } else if (open == state.waits.end()) {
+    wait->set_kind(api::StepWait::TIMER);
+  } else {
+    const engine::Wait& what = *open->second.what;
+    if (open->second.deadline != 0) until = open->second.deadline;
+    switch (what.kind) {
+      case engine::WaitKind::kSignal:
+        wait->set_kind(api::StepWait::SIGNAL);
+        wait->set_signal(what.name);
+        break;
+      case engine::WaitKind::kApproval:
+        wait->set_kind(api::StepWait::APPROVAL);
+        wait->set_approval(
+            ApprovalName(ApprovalIdOf(state.start->id, engine::StepKey(state, ref))));
+        break;
+      case engine::WaitKind::kCondition:
+        wait->set_kind(api::StepWait::CONDITION);
+        break;
+      case engine::WaitKind::kChild:
+        // With a time of its own it is the next attempt that it waits for.
+        wait->set_kind(open->second.deadline != 0 ? api::StepWait::TIMER : api::StepWait::CHILD);
+        if (!open->second.child.IsNil()) out->set_child(ExecutionName(open->second.child));
+        break;
+      case engine::WaitKind::kKey:
+        wait->set_kind(api::StepWait::KEY);
+        wait->set_key(what.name);
+        break;
+    }
+  }
+  if (until != 0) Set(until, wait->mutable_until_time());
+}
+
 void ToProto(const engine::ExecutionState& state, engine::StepRef ref, api::Step* out) {
   const engine::StepView view = engine::View(state, ref);
   std::string name = ExecutionName(state.start->id) + "/steps/" + std::string(view.node);
@@ -184,6 +270,7 @@ void ToProto(const engine::ExecutionState& state, engine::StepRef ref, api::Step
   if (view.start_time != 0) Set(view.start_time, out->mutable_start_time());
   if (view.end_time != 0) Set(view.end_time, out->mutable_end_time());
   out->set_type(std::string(view.type));
+  if (view.step->state == engine::StepState::kWaiting) SetWait(state, ref, out);
   for (const engine::AttemptFailure& failure : view.step->failures) {
     api::AttemptFailure* each = out->add_failures();
     each->set_attempt(static_cast<int32_t>(failure.attempt));

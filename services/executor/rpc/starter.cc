@@ -23,7 +23,7 @@ bool RequestIdCharacter(char c) {
 
 // What must be the same for two requests to be the same.
 std::string HashOf(const StartRequest& request) {
-  const json::Value body = json::Object{
+  json::Object body{
       {"workflow", request.workflow},
       {"version", int64_t{request.version}},
       {"input", request.input},
@@ -31,7 +31,13 @@ std::string HashOf(const StartRequest& request) {
       {"priority", int64_t{request.priority}},
       {"mode", int64_t{static_cast<int>(request.mode)}},
   };
-  return std::string(crypto::AsText(crypto::Sha256(json::DumpCanonical(body))));
+  if (request.fork != nullptr) {
+    body.Set("origin", request.origin.execution);
+    body.Set("sequence", static_cast<int64_t>(request.origin.sequence));
+    body.Set("outputs", request.fork_outputs);
+  }
+  return std::string(
+      crypto::AsText(crypto::Sha256(json::DumpCanonical(json::Value(std::move(body))))));
 }
 
 // A generator for each thread: ids need no secrecy, only to differ.
@@ -52,12 +58,17 @@ absl::Status InputInvalid(const absl::Status& violation) {
 
 }  // namespace
 
-absl::Status CheckStart(const StartRequest& request) {
-  if (request.request_id.size() > kMaxRequestId ||
-      !std::all_of(request.request_id.begin(), request.request_id.end(), RequestIdCharacter)) {
+absl::Status CheckRequestId(const std::string& request_id) {
+  if (request_id.size() > kMaxRequestId ||
+      !std::all_of(request_id.begin(), request_id.end(), RequestIdCharacter)) {
     return InvalidArgument("REQUEST_ID_INVALID", "requestId",
                            "A request id is 1 to 128 characters of A-Z a-z 0-9 . _ : -");
   }
+  return absl::OkStatus();
+}
+
+absl::Status CheckStart(const StartRequest& request) {
+  AF_RETURN_IF_ERROR(CheckRequestId(request.request_id));
   if (request.labels.size() > kMaxLabels) {
     return InvalidArgument("LABELS_INVALID", "labels", "An execution has at most 32 labels.");
   }
@@ -90,6 +101,13 @@ void Starter::Start(StartRequest request, Done done) {
     pending->id = ExecutionIdForRequest(request.tenant, request.request_id);
     if (!parts_.router.Owns(LaneOf(pending->id))) return done({}, LaneMoved());
     pending->body_hash = HashOf(request);
+  }
+  if (request.fork != nullptr) {
+    pending->info->version = request.fork->version;
+    CompiledPtr compiled = request.fork->compiled;
+    pending->request = std::move(request);
+    pending->done = std::move(done);
+    return Compiled(pending, std::move(compiled));
   }
   const VersionQuestion question{request.tenant, request.workflow, request.version};
   pending->request = std::move(request);
@@ -125,18 +143,27 @@ void Starter::Compiled(std::shared_ptr<Pending> pending, absl::StatusOr<Compiled
 
 void Starter::Admitted(std::shared_ptr<Pending> pending, TenantLimits limits) {
   StartRequest& request = pending->request;
+  if (!request.child.IsNil()) {
+    // It runs in its parent's place: one that waited for a place of its own might wait for ever.
+    parts_.load.Adopt(request.tenant, TenantLoad::Place::kRunning);
+    return Post(pending, request.child, TenantLoad::Place::kRunning);
+  }
   absl::StatusOr<TenantLoad::Place> place =
       parts_.load.Admit(request.tenant, limits, parts_.clock.Monotonic());
   if (!place.ok()) return pending->done({}, place.status());
-  const int lane = pending->body_hash.empty() ? parts_.router.AnyLane() : LaneOf(pending->id);
+  if (!pending->body_hash.empty()) return Post(pending, pending->id, *place);
+  const int lane = parts_.router.AnyLane();
   if (lane < 0) {
     parts_.load.Release(request.tenant, *place);
     return pending->done({}, LaneMoved());
   }
+  Post(pending, MakeExecutionId(parts_.clock.Now() / 1000, lane, ThreadRandom()), *place);
+}
+
+void Starter::Post(std::shared_ptr<Pending> pending, const Uuid& id, TenantLoad::Place place) {
+  StartRequest& request = pending->request;
   engine::StartInfo& info = *pending->info;
-  info.id = pending->body_hash.empty()
-                ? MakeExecutionId(parts_.clock.Now() / 1000, lane, ThreadRandom())
-                : pending->id;
+  info.id = id;
   info.tenant = request.tenant;
   info.principal = std::move(request.principal);
   info.workflow = std::move(request.workflow);
@@ -148,19 +175,27 @@ void Starter::Admitted(std::shared_ptr<Pending> pending, TenantLimits limits) {
   info.trace_id = std::move(request.trace_id);
   info.request_id = std::move(request.request_id);
   info.strict = request.strict;
-  info.queued = *place == TenantLoad::Place::kQueued;
+  info.queued = place == TenantLoad::Place::kQueued;
+  info.parent = request.parent;
+  info.origin = request.origin;
   StartItem item{.plan = pending->compiled->plan,
                  .info = pending->info,
                  .labels = LabelsText(info.labels),
                  .body_hash = pending->body_hash,
                  .retention_days = parts_.retention_days};
-  item.done = [pending, id = info.id](absl::StatusOr<StartAnswer> answer) {
+  absl::Status made;
+  if (request.fork != nullptr) {
+    absl::StatusOr<engine::ExecutionState> fork = request.fork->make(info);
+    made = fork.status();
+    if (fork.ok()) item.fork = std::make_shared<const engine::ExecutionState>(*std::move(fork));
+  }
+  item.done = [pending, id](absl::StatusOr<StartAnswer> answer) {
     pending->done(id, std::move(answer));
   };
-  Item wrapped(std::move(item));
-  if (absl::Status posted = parts_.router.Post(std::move(wrapped)); !posted.ok()) {
-    parts_.load.Release(pending->info->tenant, *place);
-    pending->done({}, posted);
+  if (made.ok()) made = parts_.router.Post(Item(std::move(item)));
+  if (!made.ok()) {
+    parts_.load.Release(info.tenant, place);
+    pending->done({}, made);
   }
 }
 

@@ -16,6 +16,13 @@
 
 namespace agentflow::executor {
 
+// The beginning of a forked execution: made once its id is known.
+struct ForkSource {
+  int32_t version = 0;
+  CompiledPtr compiled;
+  std::function<absl::StatusOr<engine::ExecutionState>(const engine::StartInfo&)> make;
+};
+
 // A start as asked for, by whichever door it came.
 struct StartRequest {
   std::string tenant;
@@ -29,6 +36,14 @@ struct StartRequest {
   engine::Mode mode = engine::Mode::kLive;
   std::string trace_id;
   bool strict = false;
+  // Of a child execution: its id, which lies in its parent's lane, and the step that asks for it.
+  Uuid child;
+  engine::Parent parent;
+  // Of a fork or a retry: where its beginning comes from, and how that stands for a new id. The
+  // version is the source's own.
+  engine::Origin origin;
+  json::Value fork_outputs;  // by step key: what the request replaces
+  std::shared_ptr<const ForkSource> fork;
 };
 
 // Everything between a request and its lane: checks, version, plan, input, quotas. Never blocks.
@@ -54,12 +69,15 @@ class Starter {
  private:
   struct Pending;
   void Resolved(std::shared_ptr<Pending> pending, VersionAnswer answer);
+  void Post(std::shared_ptr<Pending> pending, const Uuid& id, TenantLoad::Place place);
   void Compiled(std::shared_ptr<Pending> pending, absl::StatusOr<CompiledPtr> compiled);
   void Admitted(std::shared_ptr<Pending> pending, TenantLimits limits);
 
   const Parts parts_;
 };
 
+// REQUEST_ID_INVALID; empty is none.
+absl::Status CheckRequestId(const std::string& request_id);
 // Limits on what a start may carry; OK, or which field breaks which.
 absl::Status CheckStart(const StartRequest& request);
 

@@ -440,6 +440,8 @@ class StepDecision(Message):
     """What becomes of a step that is held after an error."""
     action: str = ""
     output: Any = None
+    # COMPLETE: the out-port it leaves by; empty: the node's first.
+    port: str = ""
 
 
 @dataclass(kw_only=True)
@@ -448,9 +450,9 @@ class Checkpoint(Message):
     # The journal up to this entry is what the fork keeps.
     sequence: int = 0
     time: datetime | None = None
-    # Key of the step that came next; empty: the execution's start.
+    # Key of the step that had ended; empty: the execution's start.
     step: str = ""
-    # "STEP_SCHEDULED", "STEP_WAITING", "STEP_COMPLETED", ...
+    # Type of that entry: "ExecutionStarted", "StepCompleted", ...
     what: str = ""
 
 

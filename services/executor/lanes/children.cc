@@ -1,0 +1,115 @@
+// Executions that are steps of others. A child lies in its parent's lane, so that its start and
+// what the parent knows of it, and its end and what the parent makes of it, are one commit.
+#include "libs/base/lane.h"
+#include "libs/base/status.h"
+#include "libs/obs/log.h"
+#include "services/executor/lanes/live.h"
+
+namespace agentflow::executor {
+namespace {
+
+// The same for the same attempt of the same step, so that asking twice cannot start two.
+Uuid ChildIdOf(const Uuid& parent, const std::string& step, uint32_t attempt) {
+  std::array<uint8_t, 16> bytes =
+      Uuid::MakeNamed(parent, "child/" + step + "/" + std::to_string(attempt)).bytes();
+  bytes[15] = parent.bytes()[15];
+  return Uuid(bytes);
+}
+
+}  // namespace
+
+// After the commit that asked for it.
+void Committer::RequestChild(const Uuid& execution, engine::StepRef step, uint32_t attempt) {
+  auto it = live_.find(execution);
+  if (it == live_.end() || !parts_.start_child) return;
+  const engine::ExecutionState& state = it->second->state;
+  auto wait = state.waits.find(step);
+  if (wait == state.waits.end() || wait->second.what->kind != engine::WaitKind::kChild ||
+      !wait->second.child.IsNil() || state.step(step).attempt != attempt) {
+    return;
+  }
+  const engine::StartInfo& parent = *state.start;
+  const engine::Wait& what = *wait->second.what;
+  const std::string key = engine::StepKey(state, step);
+  parts_.start_child({.child = ChildIdOf(execution, key, attempt),
+                      .parent = {.execution = execution,
+                                 .step = key,
+                                 .attempt = attempt,
+                                 .depth = parent.parent.depth + 1,
+                                 .detached = what.detach},
+                      .tenant = parent.tenant,
+                      .principal = parent.principal,
+                      .workflow = "workflows/" + what.name,
+                      .version = what.version,
+                      .input = what.input,
+                      .mode = parent.mode,
+                      .priority = parent.priority,
+                      .trace_id = parent.trace_id});
+}
+
+bool Committer::RequestLateChildren() {
+  bool moved = false;
+  while (!late_children_.empty() && std::get<0>(*late_children_.begin()) <= monotonic_) {
+    const auto [at, execution, step, attempt] = *late_children_.begin();
+    late_children_.erase(late_children_.begin());
+    moved = true;
+    auto it = live_.find(execution);
+    if (it == live_.end()) continue;
+    absl::StatusOr<engine::StepRef> ref = engine::FindStep(it->second->state, step);
+    if (ref.ok()) RequestChild(execution, *ref, attempt);
+  }
+  return moved;
+}
+
+void Committer::BeginChild(StartItem item) {
+  const engine::Parent& parent = item.info->parent;
+  const Uuid id = item.info->id;
+  auto it = live_.find(parent.execution);
+  absl::Status status = FailedPrecondition("EXECUTION_OVER", "The parent is over already.");
+  absl::StatusOr<engine::StepRef> step = status;
+  if (it != live_.end() && !live_.contains(id)) {
+    step = engine::FindStep(it->second->state, parent.step);
+    status = step.ok() ? Run(*it->second,
+                             engine::ChildStarted{*step, parent.attempt, id, item.info->version})
+                       : step.status();
+  }
+  if (!status.ok()) {
+    // Nobody waits for it any more, or it is there.
+    parts_.load.Release(item.info->tenant, PlaceOf(*item.info));
+    return Reply(parent.execution, [done = std::move(item.done), status](const absl::Status& lost) {
+      done(lost.ok() ? status : lost);
+    });
+  }
+  if (absl::Status begun = TryBegin(item); !begun.ok()) {
+    const engine::Error error{std::string(ReasonOf(begun)), std::string(MessageOf(begun)), ""};
+    (void)Run(*it->second, engine::ChildRefused{*step, parent.attempt, error});
+    return Reply(parent.execution, [done = std::move(item.done), begun](const absl::Status& lost) {
+      done(lost.ok() ? begun : lost);
+    });
+  }
+  // Not its request's hash, but what makes the journal of an id without a time be found.
+  live_.at(id)->body_hash = "child";
+  AnswerStart(std::move(item));
+}
+
+// Tells the other executions of the lane what a decision means for them, and so on, before
+// anything of it is committed.
+void Committer::Follow() {
+  following_ = true;
+  while (!consequences_.empty()) {
+    Consequence next = std::move(consequences_.front());
+    consequences_.pop_front();
+    auto it = live_.find(next.execution);
+    if (it == live_.end()) continue;
+    if (auto* ended = std::get_if<engine::ChildEnded>(&next.body)) {
+      absl::StatusOr<engine::StepRef> step = engine::FindStep(it->second->state, next.step);
+      if (!step.ok()) continue;
+      ended->step = *step;
+    }
+    // A parent that is over, or waits for another attempt, refuses; so does a child that is over.
+    (void)Run(*it->second, std::move(next.body));
+  }
+  following_ = false;
+}
+
+}  // namespace agentflow::executor
