@@ -60,6 +60,7 @@ absl::Status FromSqlState(std::string_view sqlstate, std::string_view server_mes
       metadata[kConstraint] = name;
     }
   }
+  if (kind.code == absl::StatusCode::kUnavailable) metadata[kErrorRetryAfterMs] = "500";
   return Error(
       kind.code, kind.reason,
       "database statement " + std::string(statement) + " failed: " + FirstLine(server_message),

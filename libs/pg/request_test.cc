@@ -156,6 +156,9 @@ TEST(ErrorTable, EverySqlStateHasItsStatus) {
     EXPECT_EQ(status.code(), c.code) << c.sqlstate;
     EXPECT_EQ(ReasonOf(status), c.reason) << c.sqlstate;
     EXPECT_EQ(IsRetryable(status), c.retryable) << c.sqlstate;
+    EXPECT_EQ(MetadataOf(status).contains(kErrorRetryAfterMs),
+              c.code == absl::StatusCode::kUnavailable)
+        << c.sqlstate;
   }
 }
 
