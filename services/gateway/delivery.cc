@@ -13,6 +13,8 @@ namespace {
 
 namespace pb = google::protobuf;
 
+constexpr std::chrono::milliseconds kLongestPause{200};
+
 bool HasRequestId(const pb::Message* message) {
   if (message == nullptr) return false;
   const pb::FieldDescriptor* field = message->GetDescriptor()->FindFieldByName("request_id");
@@ -100,7 +102,7 @@ class Delivery::Bringing : public std::enable_shared_from_this<Bringing> {
   // When to try again; called once for each try.
   std::chrono::milliseconds NextPause() {
     std::lock_guard lock(mutex_);
-    return std::exchange(pause_, 2 * pause_);
+    return std::exchange(pause_, std::min(2 * pause_, kLongestPause));
   }
 
   void Answered(absl::StatusOr<std::string> answer) {
@@ -111,7 +113,7 @@ class Delivery::Bringing : public std::enable_shared_from_this<Bringing> {
       if (!done_) return;
       if (!MayTryAgain(answer.status())) {
         done = std::exchange(done_, nullptr);
-      } else if (until_.Passed() || call_.options.deadline.Passed()) {
+      } else if (until_.Left() <= pause_ || call_.options.deadline.Passed()) {
         if (under_way_ > 0) return;  // another one may still answer
         done = std::exchange(done_, nullptr);
       }
