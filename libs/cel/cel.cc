@@ -123,7 +123,7 @@ auto Program::With(const Activation& activation, const EvaluateOptions& options,
   Locals locals(plan_->locals());
   context.locals = locals.data();
   Value value = plan_->Run(context);
-  if (context.exhausted && !value.is_error()) value = context.OutOfCost();
+  if (context.limit) value = Value::Error(context.limit);
   return use(value);
 }
 
@@ -161,7 +161,7 @@ Evaluation Program::Run(const Activation& activation, const EvaluateOptions& opt
   Locals locals(plan_->locals());
   context.locals = locals.data();
   Value value = plan_->Run(context);
-  if (context.exhausted && !value.is_error()) value = context.OutOfCost();
+  if (context.limit) value = Value::Error(context.limit);
   int64_t cost = options.limits.cost - std::max<int64_t>(context.cost, 0);
   absl::Status status = value.is_error() ? Failure(value) : absl::OkStatus();
   return Evaluation(value, std::move(arena), std::move(status), cost);

@@ -290,7 +290,7 @@ class Checker {
                                  (known.empty() ? "" : "; it is " + known));
   }
 
-  std::string Shown(const std::vector<Type>& args) const {
+  std::string Shown(const std::vector<Type>& args) {
     std::string text = "(";
     for (size_t i = 0; i < args.size(); ++i) {
       text += (i ? ", " : "") + unifier_.Resolve(args[i], true).ToString();

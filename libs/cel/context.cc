@@ -74,16 +74,16 @@ Value Context::Fail(ErrorCode code, std::string_view detail) {
 
 Value Context::OutOfCost() {
   static constexpr ErrorData kError{.code = ErrorCode::kLimitCost};
-  exhausted = true;
+  if (!limit) limit = &kError;
   cost = -1;
-  return Value::Error(&kError);
+  return Value::Error(limit);
 }
 
 Value Context::OutOfBytes() {
   static constexpr ErrorData kError{.code = ErrorCode::kLimitBytes};
-  exhausted = true;
+  if (!limit) limit = &kError;
   cost = -1;  // ends what still runs
-  return Value::Error(&kError);
+  return Value::Error(limit);
 }
 
 Value Context::NoOverload(std::string_view function, std::span<const Value> operands) {

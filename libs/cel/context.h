@@ -42,7 +42,7 @@ class Context {
   const TimeZones* time_zones;
   Value* locals = nullptr;  // the variables of macros
   uint32_t position = 0;    // of the operation that is running
-  bool exhausted = false;   // a limit was met: the result is that, whatever absorbs the error
+  const ErrorData* limit = nullptr;  // that was met: the result is that, whatever absorbs the error
 
   // False when the limit is met.
   bool Charge(int64_t units) {

@@ -444,17 +444,16 @@ MapCursor::MapCursor(Context& context, const Value& map) : context_(context), ma
   }
   std::vector<std::string> keys = host->Keys();
   Value* copies = context.NewItems(keys.size());
-  if (!copies || !context.ChargeItems(keys.size())) {
-    context.OutOfBytes();
-    return;
-  }
+  if (!copies) context.OutOfBytes();
+  if (copies && !context.ChargeItems(keys.size())) context.OutOfCost();
+  if (context.limit) return;
   for (size_t i = 0; i < keys.size(); ++i) copies[i] = context.MakeString(keys[i]);
   host_keys_ = copies;
   size_ = keys.size();
 }
 
 bool MapCursor::Next() {
-  if (next_ >= size_ || context_.exhausted) return false;
+  if (next_ >= size_ || context_.limit) return false;
   if (const MapData* data = map_.map_data()) {
     key_ = (*data)[next_].key;
     value_ = (*data)[next_].value;

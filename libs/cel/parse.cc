@@ -277,7 +277,8 @@ class Parser {
   }
 
   Expr* Expand(Expr* call) {
-    if (auto problem = ExpandMacro(*call)) {
+    auto problem = ExpandMacro(*call);
+    if (problem && ast_.issues.size() < 10 * kMaxIssues) {
       ast_.issues.push_back(ast_.IssueAt(problem->begin, problem->end, problem->message));
     }
     return call;

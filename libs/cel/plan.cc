@@ -59,7 +59,7 @@ class Planner {
     context.locals = locals.data();
     Value value = made.node->Eval(context);
     folding_cost_ = std::max<int64_t>(context.cost, 0);
-    if (value.is_error() || context.exhausted) return std::move(made.node);
+    if (value.is_error() || context.limit) return std::move(made.node);
     return MakeConstant(0, value);
   }
 

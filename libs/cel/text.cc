@@ -62,6 +62,7 @@ size_t ByteOffset(std::string_view text, size_t index) {
 uint32_t CodePointAt(std::string_view text, size_t at, size_t& bytes) {
   auto first = static_cast<unsigned char>(text[at]);
   bytes = first < 0x80 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+  bytes = std::min(bytes, text.size() - at);
   uint32_t code = bytes == 1 ? first : first & (0xffu >> (bytes + 1));
   for (size_t i = 1; i < bytes; ++i) {
     code = code << 6 | (static_cast<unsigned char>(text[at + i]) & 0x3f);

@@ -15,6 +15,11 @@ Type AsMap(const Type& type) {
 
 Type MoreGeneral(const Type& a, const Type& b) { return SaysNoMore(a, b) ? a : b; }
 
+// Variables are numbered as they are made: "_0", "_1", ...
+bool IsOlder(const std::string& a, const std::string& b) {
+  return a.size() != b.size() ? a.size() < b.size() : a < b;
+}
+
 Type WithParameters(const Type& type, std::vector<Type> parameters) {
   switch (type.kind()) {
     case K::kList: return Type::List(parameters[0]);
@@ -60,15 +65,32 @@ Overload Unifier::Fresh(const Overload& overload) {
   return fresh;
 }
 
-bool Unifier::Mentions(const Type& type, const Type& param) const {
+const Type* Unifier::Known(const std::string& variable) const {
+  auto it = bindings_.find(variable);
+  return it == bindings_.end() ? nullptr : &it->second;
+}
+
+std::string Unifier::VariableOf(const Type& param) {
+  std::vector<std::string> chain = {param.name()};
+  for (const Type* next = Known(chain[0]); next && next->is(K::kParam);
+       next = Known(chain.back())) {
+    chain.push_back(next->name());
+  }
+  // The next time there is one step from each of them.
+  for (size_t i = 0; i + 2 < chain.size(); ++i) Bind(chain[i], Type::Param(chain.back()));
+  return chain.back();
+}
+
+bool Unifier::Mentions(const Type& type, const std::string& variable) {
   if (!type.has_params()) return false;
   if (type.is(K::kParam)) {
-    if (type.name() == param.name()) return true;
-    auto it = bindings_.find(type.name());
-    return it != bindings_.end() && Mentions(it->second, param);
+    std::string name = VariableOf(type);
+    if (name == variable) return true;
+    const Type* known = Known(name);
+    return known && Mentions(Type(*known), variable);
   }
   for (const Type& parameter : type.parameters()) {
-    if (Mentions(parameter, param)) return true;
+    if (Mentions(parameter, variable)) return true;
   }
   return false;
 }
@@ -76,18 +98,33 @@ bool Unifier::Mentions(const Type& type, const Type& param) const {
 // Whether `type` may be what the variable stands for. Nothing: the variable cannot be bound, the
 // other side must decide.
 std::optional<bool> Unifier::Substitute(const Type& type, const Type& param) {
-  if (type == param) return true;
-  auto it = bindings_.find(param.name());
-  if (it == bindings_.end()) {
-    if (Mentions(type, param)) return std::nullopt;
-    Bind(param.name(), type.WithoutValues());
+  std::string variable = VariableOf(param);
+  if (type.is(K::kParam)) {
+    std::string other = VariableOf(type);
+    if (other == variable) return true;
+    if (!Known(other) && !Known(variable)) {
+      // The younger one stands for the older one, so that no chains grow.
+      bool older = IsOlder(variable, other);
+      Bind(older ? other : variable, Type::Param(older ? variable : other));
+      return true;
+    }
+  }
+  return SubstituteVariable(type, variable);
+}
+
+std::optional<bool> Unifier::SubstituteVariable(const Type& type, const std::string& variable) {
+  const Type* found = Known(variable);
+  if (!found) {
+    if (Mentions(type, variable)) return std::nullopt;
+    Bind(variable, type.WithoutValues());
     return true;
   }
-  Type known = it->second;
+  Type known = *found;
   if (type == known) return true;
   if (!Assign(type, known)) return false;
-  Type general = MoreGeneral(type, known);
-  if (!Mentions(general, param)) Bind(param.name(), general);
+  const Type* stands_for = type.is(K::kParam) ? Known(VariableOf(type)) : &type;
+  Type general = MoreGeneral(stands_for ? *stands_for : type, known);
+  if (!Mentions(general, variable)) Bind(variable, general);
   return true;
 }
 
@@ -132,8 +169,8 @@ void Unifier::Bind(const std::string& param, const Type& type) {
   it->second = type;
 }
 
-void Unifier::RollBack(size_t changes) {
-  for (; changes_.size() > changes; changes_.pop_back()) {
+void Unifier::RollBack() {
+  for (; !changes_.empty(); changes_.pop_back()) {
     auto& [param, before] = changes_.back();
     if (before) {
       bindings_[param] = *before;
@@ -144,18 +181,18 @@ void Unifier::RollBack(size_t changes) {
 }
 
 bool Unifier::Assignable(const Type& from, const Type& to) {
-  size_t changes = changes_.size();
+  changes_.clear();
   if (Assign(from, to)) return true;
-  RollBack(changes);
+  RollBack();
   return false;
 }
 
 bool Unifier::AssignableAll(const std::vector<Type>& from, const std::vector<Type>& to) {
   if (from.size() != to.size()) return false;
-  size_t changes = changes_.size();
+  changes_.clear();
   for (size_t i = 0; i < from.size(); ++i) {
     if (Assign(from[i], to[i])) continue;
-    RollBack(changes);
+    RollBack();
     return false;
   }
   return true;
@@ -175,11 +212,11 @@ Type Unifier::Join(const Type& first, const Type& second) {
   return K::kDyn;
 }
 
-Type Unifier::Resolve(const Type& type, bool final) const {
+Type Unifier::Resolve(const Type& type, bool final) {
   if (type.is(K::kParam)) {
-    auto it = bindings_.find(type.name());
-    if (it != bindings_.end()) return Resolve(it->second, final);
-    return final ? Type() : type;
+    std::string variable = VariableOf(type);
+    if (const Type* known = Known(variable)) return Resolve(Type(*known), final);
+    return final ? Type() : Type::Param(variable);
   }
   if (!type.has_params()) return type;
   std::vector<Type> parameters;

@@ -27,19 +27,24 @@ class Unifier {
   Type Join(const Type& a, const Type& b);
 
   // Variables replaced by what is known; the unknown ones become dyn where `final`.
-  Type Resolve(const Type& type, bool final = false) const;
+  Type Resolve(const Type& type, bool final = false);
 
  private:
   bool Assign(const Type& from, const Type& to);
   std::optional<bool> Substitute(const Type& type, const Type& param);
   bool AssignParameters(const Type& from, const Type& to);
-  bool Mentions(const Type& type, const Type& param) const;
+  std::optional<bool> SubstituteVariable(const Type& type, const std::string& variable);
+  bool Mentions(const Type& type, const std::string& variable);
+  // What stands for `param`: the last one of the variables that were found to be the same.
+  std::string VariableOf(const Type& param);
+  const Type* Known(const std::string& variable) const;  // null: nothing
   Type Rename(const Type& type, std::map<std::string, Type>& names);
   void Bind(const std::string& param, const Type& type);
-  void RollBack(size_t changes);
+  void RollBack();
 
+  // What variables stand for; another variable is always an older one.
   std::map<std::string, Type> bindings_;
-  // What bindings_ held before each change of a failed attempt; nothing: no entry.
+  // What bindings_ held before each change of the current attempt; nothing: no entry.
   std::vector<std::pair<std::string, std::optional<Type>>> changes_;
   int next_ = 0;
 };

@@ -1,5 +1,6 @@
 #include "libs/cel/testing/hostile.h"
 
+#include <cstring>
 #include <utility>
 
 #include "libs/base/status.h"
@@ -203,6 +204,14 @@ void AddTypes(List& list) {
   list.Add("long unknown names", "[" + Repeat(std::string(90, 'm') + ",", 700) + "]",
            "undeclared name '" + std::string(90, 'm') + "'");
   list.Add("many unknown types", "[" + Repeat("[] == [],", 7000) + "]", "ok");
+  for (const char* empty : {"[]", "{}", "[[]]", "optional.none()"}) {
+    std::string many = Repeat(std::string(empty) + ",", 60'000 / (std::strlen(empty) + 1));
+    list.Add("a list of " + std::string(empty), "size([" + many + "])", "ok");
+  }
+  list.Add("a list of lists that are unknown and known", "size([" + Repeat("[], [[]],", 7000) + "])",
+           "ok");
+  list.Add("an unknown type compared again and again",
+           "cel.bind(a, [], a == a" + Repeat(" && a.all(x, x == a[0])", 2400) + ")", "ok");
   list.Add("types that double", "size(" + Bound("{1: 1}", 60, "{x: x}") + ")",
            "EXPRESSION_FAILED");
   std::string wide = Bound("{1: 1}", 12, "{2: [x], 3: [x]}");
