@@ -208,8 +208,8 @@ void AddTypes(List& list) {
     std::string many = Repeat(std::string(empty) + ",", 60'000 / (std::strlen(empty) + 1));
     list.Add("a list of " + std::string(empty), "size([" + many + "])", "ok");
   }
-  list.Add("a list of lists that are unknown and known", "size([" + Repeat("[], [[]],", 7000) + "])",
-           "ok");
+  list.Add("a list of lists that are unknown and known",
+           "size([" + Repeat("[], [[]],", 7000) + "])", "ok");
   list.Add("an unknown type compared again and again",
            "cel.bind(a, [], a == a" + Repeat(" && a.all(x, x == a[0])", 2400) + ")", "ok");
   list.Add("types that double", "size(" + Bound("{1: 1}", 60, "{x: x}") + ")",
