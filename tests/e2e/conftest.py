@@ -20,7 +20,10 @@ from devtool import example, paths  # noqa: E402
 from devtool.process import Process  # noqa: E402
 from devtool.stack import Stack  # noqa: E402
 
+from desk import Desk, Run  # noqa: E402
+
 STATE = paths.TOOLS / "test" / "e2e-stack"
+PATTERNS = ROOT / "docs" / "examples" / "patterns"
 
 
 def start_stack(state: Path, **options) -> Stack:
@@ -147,6 +150,38 @@ def workers(stack):
     made = Workers(stack)
     yield made
     made.stop()
+
+
+@pytest.fixture(scope="session")
+def published(client):
+    """Publishes an example of docs/examples/patterns, once; gives workflows/{id}."""
+    done = set()
+
+    def publish(name: str) -> str:
+        if name not in done:
+            client.workflows.apply(PATTERNS / f"{name}.yaml")
+            done.add(name)
+        return f"workflows/{name}"
+    return publish
+
+
+@pytest.fixture
+def run(client, published):
+    """Starts an example of docs/examples/patterns."""
+    return lambda name, input=None: Run(client, published(name), input)
+
+
+@pytest.fixture
+def desk(workers):
+    """Opens a desk for some agents."""
+    opened = []
+
+    def open_desk(*agents: str) -> Desk:
+        opened.append(Desk(workers, *agents))
+        return opened[-1]
+    yield open_desk
+    for one in opened:
+        one.close()
 
 
 def worker_process(stack, name: str, script: str) -> Process:

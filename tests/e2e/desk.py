@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections import defaultdict
+from collections import defaultdict, deque
 
 import agentflow
 
@@ -23,7 +23,7 @@ class Desk:
         self.begun: list[str] = []
         self.canceled: list[str] = []
         self.inputs: dict[str, object] = {}
-        self._ends: dict[str, object] = {}
+        self._ends: dict[str, deque] = defaultdict(deque)
         self._closed = False
         self._changed = threading.Condition()
         workers.start(capacity, **{agent: self._work for agent in agents})
@@ -34,12 +34,12 @@ class Desk:
             self.begun.append(key)
             self.inputs[key] = input
             self._changed.notify_all()
-            while key not in self._ends:
+            while not self._ends[key]:
                 if task.canceled or self._closed:
                     self.canceled.append(key)
                     raise agentflow.TaskCanceled(key)
                 self._changed.wait(0.02)
-            end = self._ends.pop(key)
+            end = self._ends[key].popleft()
         if isinstance(end, agentflow.TaskError):
             raise end
         return end
@@ -49,9 +49,9 @@ class Desk:
         eventually(lambda: set(keys) <= set(self.begun))
 
     def finish(self, key: str, output=None) -> None:
-        """Ends a task, now or as soon as it begins."""
+        """Ends a task, now or as soon as it begins; said twice, the next one of that key as well."""
         with self._changed:
-            self._ends[key] = output
+            self._ends[key].append(output)
             self._changed.notify_all()
 
     def fail(self, key: str, reason: str, retryable: bool = False) -> None:

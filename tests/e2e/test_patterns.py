@@ -2,43 +2,7 @@
 
 import agentflow
 import pytest
-from conftest import ROOT
-from desk import Desk, Run, eventually
-
-EXAMPLES = ROOT / "docs" / "examples" / "patterns"
-
-
-@pytest.fixture(scope="session")
-def published(client):
-    """Publishes an example, once; gives workflows/{id}."""
-    done = set()
-
-    def publish(name: str) -> str:
-        if name not in done:
-            client.workflows.apply(EXAMPLES / f"{name}.yaml")
-            done.add(name)
-        return f"workflows/{name}"
-    return publish
-
-
-@pytest.fixture
-def run(client, published):
-    """Starts an example."""
-    return lambda name, input=None: Run(client, published(name), input)
-
-
-@pytest.fixture
-def desk(workers):
-    """Opens a desk for some agents."""
-    opened = []
-
-    def open_desk(*agents: str) -> Desk:
-        opened.append(Desk(workers, *agents))
-        return opened[-1]
-    yield open_desk
-    for one in opened:
-        one.close()
-
+from desk import eventually
 
 # --- sequence, branches and joins
 
@@ -213,6 +177,19 @@ def test_a_cancelling_partial_join_calls_the_third_off(run, desk):
     eventually(lambda: agents.canceled == ["eve"])
 
 
+def test_a_generalised_join_keeps_what_comes_too_early(run):
+    match = run("generalised-and-join", {"shipments": 2})
+    match.signal("order", "pens")
+    match.signal("order", "ink")
+    match.signal("payment", 3)
+    assert match.reach("shipments.ship#0", "COMPLETED").output == ["pens", 3]
+    match.reach("shipments.order#1", "COMPLETED")
+    assert match.states()["shipments.ship#1"] == "PENDING"
+    match.signal("payment", 9)
+    match.end()
+    assert match.steps()["shipments.ship#1"].output == ["ink", 9]
+
+
 def test_a_thread_splits_and_merges(run):
     book = run("thread-split-and-merge")
     assert book.output == {"sheets": 3}
@@ -273,6 +250,18 @@ def test_of_many_instances_two_are_enough(run, desk):
     agents.finish("review_1")
     agents.finish("review_3")
     assert reviews.output == {"reviews": ["good", "fine"]}
+
+
+def test_of_many_instances_the_second_calls_the_others_off(run, desk):
+    agents = desk("searcher")
+    search = run("instances-cancelling-partial-join", {"searchers": 3})
+    agents.expect("search_1", "search_2", "search_3")
+    agents.finish("search_3", "cellar")
+    agents.finish("search_1", "attic")
+    assert search.output == {"finds": ["attic", "cellar"]}
+    states = search.states()
+    assert (states["search_2"], states["search_4"]) == ("CANCELED", "SKIPPED")
+    eventually(lambda: agents.canceled == ["search_2"])
 
 
 @pytest.mark.parametrize("pages, words", [([], None), (["one two", "three"], 3)])
