@@ -97,7 +97,7 @@ void Worker::Connect() {
                          coordinator_.now_ms());
   std::vector<coordinator::Result> results;
   for (const auto& [id, result] : results_) results.push_back(result);
-  if (!results.empty()) hub.Finish(session_, std::move(results));
+  if (!results.empty()) hub.Finish(session_, std::move(results), coordinator_.now_ms());
   hub.AddCredit(session_, world_.profile.capacity - static_cast<int>(held_.size()));
   // Whatever ran when its coordinator died has lost its end with it.
   for (const auto& [id, task] : held_) {
@@ -193,13 +193,15 @@ void Worker::Answer(const coordinator::Task& task) {
   world_.Tell(name_, " answers ", TextOf(world_, ToName(task.id)));
   if (session_ == 0) return;  // told when it is back
   coordinator::Hub& hub = coordinator_.hub();
-  hub.Finish(session_, {result});
+  hub.Finish(session_, {result}, coordinator_.now_ms());
   hub.AddCredit(session_, 1);
   if (world_.Happens(world_.profile.answer_twice)) {
     world_.Count("answered twice");
     coordinator_.Later(world_.Delay(500'000), [this, result]() mutable {
       result.outcome = MakeOutcome({.id = result.id});
-      if (session_ != 0) coordinator_.hub().Finish(session_, {std::move(result)});
+      if (session_ != 0) {
+        coordinator_.hub().Finish(session_, {std::move(result)}, coordinator_.now_ms());
+      }
     });
   }
   coordinator_.Wake();
@@ -221,7 +223,7 @@ void Worker::Forge(const coordinator::Task& task) {
       result.id.step += "x";
   }
   coordinator_.Later(world_.Delay(100'000), [this, result] {
-    if (session_ != 0) coordinator_.hub().Finish(session_, {result});
+    if (session_ != 0) coordinator_.hub().Finish(session_, {result}, coordinator_.now_ms());
   });
 }
 
