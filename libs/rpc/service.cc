@@ -128,6 +128,8 @@ struct RunningService::Rep final : public ServiceParts {
       options.service = peer;
       options.addresses = addresses;
       options.tls = identity;
+      // Services of one installation are few and near: one that comes back is wanted soon.
+      options.reconnect_most = std::chrono::milliseconds(500);
       absl::StatusOr<ChannelPtr> made = Channel::Make(options);
       AF_CHECK(made.ok());
       channel = *std::move(made);

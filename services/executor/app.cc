@@ -13,6 +13,7 @@
 #include "libs/runtime/periodic.h"
 #include "migrations/executor.h"
 #include "services/executor/client/designer.h"
+#include "services/executor/client/peers.h"
 #include "services/executor/dispatch/outside.h"
 #include "services/executor/lanes/committer_thread.h"
 #include "services/executor/metrics.h"
@@ -23,12 +24,15 @@
 #include "services/executor/rpc/execution_service.h"
 #include "services/executor/rpc/feed_service.h"
 #include "services/executor/rpc/migration_service.h"
+#include "services/executor/rpc/peer_service.h"
 #include "services/executor/store/pg_store.h"
 
 namespace agentflow::executor {
 namespace {
 
 constexpr int64_t kDayMicros = 86'400'000'000;
+// Longer than others pause between attempts to connect.
+constexpr int64_t kSettle = 1'000'000;
 
 std::string HostName() {
   char name[256] = {};
@@ -95,6 +99,7 @@ struct App::Parts {
 
   std::unique_ptr<Router> router;
   std::unique_ptr<PgLaneTable> lane_table;
+  std::unique_ptr<PeerLinks> peers;
   std::unique_ptr<LaneKeeper> keeper;
   std::unique_ptr<Starter> starter;
   std::unique_ptr<ExecutionReader> reader;
@@ -104,14 +109,23 @@ struct App::Parts {
   std::unique_ptr<MigrationRunner> migration_runner;
   std::unique_ptr<Metrics> metrics;
   std::unique_ptr<PgLaneTable> housekeeping;
-  std::unique_ptr<runtime::PeriodicTask> lane_task;
+  Waker lane_waker;
+  std::atomic<bool> lanes_stopping{false};
+  std::thread lane_thread;
   std::unique_ptr<runtime::PeriodicTask> housekeeping_task;
   std::unique_ptr<runtime::PeriodicTask> metrics_task;
   std::unique_ptr<runtime::PeriodicTask> migration_task;
 
   // Everything that could still call a committer. Idempotent.
   void StopThreads();
+  void StopLooking();
+  void HandOver();
   void MakeCommitters(const Config& config, const std::string& owner);
+  // Looks after the lanes soon; from any thread.
+  void Look();
+  // Tells the owners of the lanes that there are messages for them.
+  void SendMail(const std::vector<int>& lanes);
+  void LookLoop();
   absl::Status KeepHouse(const Config& config);
   // Null: nobody owns the lane, or this process does.
   rpc::ChannelPtr OwnerOf(rpc::ServiceParts& service, int lane) const;
@@ -155,19 +169,59 @@ void App::Parts::MakeCommitters(const Config& config, const std::string& owner) 
             .limits =
                 [this](const std::string& tenant) {
                   return quotas->Now(tenant, clock.Monotonic());
-                }},
+                },
+            .lanes_changed = [this] { Look(); },
+            .mail_sent = [this](const auto& lanes) { SendMail(lanes); }},
         options));
     pointers.push_back(committers.back().get());
   }
   router = std::make_unique<Router>(pointers);
-  keeper = std::make_unique<LaneKeeper>(*lane_table, pointers, [this] {
+  auto restart = [this](const std::vector<int64_t>& epochs) {
     for (size_t i = 0; i < threads.size(); ++i) {
       threads[i]->Between([&] {
         if (!committers[i]->lost()) committers[i]->Abandon();
-        committers[i]->Reset();
+        committers[i]->Reset(epochs[i]);
       });
     }
-  });
+  };
+  keeper = std::make_unique<LaneKeeper>(
+      LaneKeeper::Parts{.owner = owner,
+                        .table = *lane_table,
+                        .committers = pointers,
+                        .restart = restart,
+      .owning = [this](size_t lanes) { load.SetShare(static_cast<double>(lanes) / kLaneCount); },
+                        .publish = [this](const auto& addresses,
+                                          UnixMicros time) { watchers.Publish(addresses, time); },
+                        .peers = peers.get(),
+                        .look_every = config.lane_check.count() * 1000,
+      .settle = kSettle});
+}
+
+void App::Parts::SendMail(const std::vector<int>& lanes) {
+  const std::vector<std::string> addresses = keeper->Addresses();
+  std::map<std::string, std::vector<int>> others;
+  for (int lane : router->MailCame(lanes)) {
+    others[addresses[static_cast<size_t>(lane)]].push_back(lane);
+  }
+  for (const auto& [owner, theirs] : others) {
+    if (!owner.empty()) peers->TellMail(owner, theirs);
+  }
+}
+
+void App::Parts::Look() {
+  lane_waker.Wake();
+}
+
+void App::Parts::LookLoop() {
+  constexpr int64_t kAfterFailure = 500'000;
+  runtime::NameThread("lanes");
+  while (!lanes_stopping) {
+    absl::StatusOr<int64_t> next = keeper->Step();
+    if (!next.ok()) {
+      obs::Warn("looking after the lanes failed", {{"error", MessageOf(next.status())}});
+    }
+    lane_waker.Wait(next.value_or(kAfterFailure));
+  }
 }
 
 absl::Status App::Parts::KeepHouse(const Config& config) {
@@ -234,6 +288,11 @@ absl::Status App::Start(rpc::ServiceParts& service) {
                                              (void)committer->Post(ReofferItem{});
                                          });
   p.dispatch = std::make_unique<OutsideDispatch>(*p.queue, p.links);
+  p.peers = std::make_unique<PeerLinks>(
+      [&service, &p](const std::string& other) -> rpc::ChannelPtr {
+        return other == p.address ? nullptr : service.PeerAt("executor", other);
+      },
+      p.clock, [&p] { p.Look(); });
   p.MakeCommitters(config_, owner);
   p.reader = std::make_unique<ExecutionReader>(p.pool, *p.plans, p.board);
   p.starter = std::make_unique<Starter>(
@@ -270,8 +329,10 @@ absl::Status App::Start(rpc::ServiceParts& service) {
                            .links = p.links,
                            .tokens = p.tokens,
                            .watchers = p.watchers,
+                           .peer_came = [&p] { p.Look(); },
                            .lease_ms = config_.task_lease.count(),
                            .heartbeat_interval_ms = config_.task_heartbeat.count()});
+  RegisterPeerService(service.server(), {.router = *p.router, .look = [&p] { p.Look(); }});
   p.feed->Register(service.server());
   service.AddReadinessCheck("database", [&p] { return p.pool.Ping(); });
   service.AddReadinessCheck("lanes", [&p]() -> absl::Status {
@@ -285,24 +346,16 @@ absl::Status App::Start(rpc::ServiceParts& service) {
 
 void App::Serving() {
   Parts& p = *parts_;
-  auto step = [&p] {
-    if (absl::Status status = p.keeper->Step(); !status.ok()) {
-      obs::Warn("looking after the lanes failed", {{"error", MessageOf(status)}});
-      return;
-    }
-    p.watchers.Publish(p.keeper->Addresses());
-    // Also those that are being loaded: at the start these are all.
-    int owned = 0;
-    for (int lane = 0; lane < kLaneCount; ++lane) owned += p.router->Owns(lane) ? 1 : 0;
-    p.load.SetShare(static_cast<double>(owned) / kLaneCount);
-  };
   // The owner rows must be there before the committers look for theirs.
-  step();
+  if (absl::StatusOr<int64_t> first = p.keeper->Step(); !first.ok()) {
+    obs::Warn("looking after the lanes failed", {{"error", MessageOf(first.status())}});
+  }
   for (size_t i = 0; i < p.committers.size(); ++i) {
     p.threads.push_back(std::make_unique<CommitterThread>(*p.committers[i], *p.wakers[i], p.clock,
                                                           "committer-" + std::to_string(i)));
   }
-  p.lane_task = std::make_unique<runtime::PeriodicTask>("lanes", config_.lane_check, step);
+  p.lane_thread = std::thread([&p] { p.LookLoop(); });
+  p.peers->Start();
   p.housekeeping_task =
       std::make_unique<runtime::PeriodicTask>("housekeeping", std::chrono::minutes(5), [this, &p] {
         if (absl::Status status = p.KeepHouse(config_); !status.ok()) {
@@ -321,8 +374,9 @@ void App::Serving() {
 
 void App::Drain() {
   Parts& p = *parts_;
+  p.HandOver();
+  p.StopLooking();
   // What was received is finished and answered; then the lanes are free for others at once.
-  if (p.lane_task != nullptr) p.lane_task->Stop();
   const runtime::Deadline deadline = runtime::Deadline::After(std::chrono::seconds(3));
   bool idle = false;
   while (!idle && !deadline.Passed()) {
@@ -338,6 +392,7 @@ void App::Drain() {
               {{"error", MessageOf(status)}});
   }
   for (auto& committer : p.committers) committer->Abandon();
+  p.peers->Stop();
   p.watchers.Close();
   p.feed->Close();
 }
@@ -346,10 +401,36 @@ void App::Stop() {
   if (parts_ != nullptr) parts_->StopThreads();
 }
 
+// Gives the lanes to the others, where there are any, while still answering; those who were told
+// the way to this executor have a moment to hear of it.
+void App::Parts::HandOver() {
+  if (keeper == nullptr || !keeper->has_others()) return;
+  keeper->Drain();
+  Look();
+  const runtime::Deadline deadline = runtime::Deadline::After(std::chrono::seconds(3));
+  auto owns = [&] {
+    for (int lane = 0; lane < kLaneCount; ++lane) {
+      if (router->Owns(lane)) return true;
+    }
+    return false;
+  };
+  while (owns() && keeper->has_others() && !deadline.Passed()) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  std::this_thread::sleep_for(std::chrono::milliseconds(300));
+}
+
+void App::Parts::StopLooking() {
+  lanes_stopping = true;
+  Look();
+  if (lane_thread.joinable()) lane_thread.join();
+}
+
 void App::Parts::StopThreads() {
+  StopLooking();
+  if (peers != nullptr) peers->Stop();
   for (auto& thread : threads) thread->Stop();
-  for (auto* task :
-       {lane_task.get(), housekeeping_task.get(), metrics_task.get(), migration_task.get()}) {
+  for (auto* task : {housekeeping_task.get(), metrics_task.get(), migration_task.get()}) {
     if (task != nullptr) task->Stop();
   }
   if (queue != nullptr) queue->Stop();

@@ -29,7 +29,10 @@ void Config::AddTo(config::Schema& schema) {
       .Range(500, 60'000);
   schema.Add("lease_renewal", &lease_renewal, "An idle executor renews its lease this often.")
       .Range(50, 30'000);
-  schema.Add("lane_check", &lane_check, "How often free lanes and dead owners are looked for.")
+  schema
+      .Add("lane_check", &lane_check,
+           "Longest time between two looks at who owns which lane; leases that end, peers that "
+           "come or break, and lanes handed over are looked at when they do.")
       .Range(50, 60'000);
   schema.Add("batch.commands", &batch_commands, "Executions written by one commit at most.")
       .Range(1, 20'000);

@@ -20,7 +20,7 @@ struct Config {
   int committers = 1;
   std::chrono::milliseconds lease{3'000};
   std::chrono::milliseconds lease_renewal{1'000};
-  std::chrono::milliseconds lane_check{1'000};
+  std::chrono::milliseconds lane_check{5'000};
   int batch_commands = 1'000;
   int inbox_limit = 20'000;
   int retention_days = 30;

@@ -9,6 +9,7 @@
 
 #include "libs/audit/shipping.h"
 #include "libs/base/status.h"
+#include "libs/lanes/lane_watch.h"
 #include "libs/obs/log.h"
 #include "libs/pg/guard.h"
 #include "libs/pg/migrate.h"
@@ -38,7 +39,13 @@ class Scheduler final : public rpc::Service {
     AF_RETURN_IF_ERROR(pg::CheckRowSecurity(*pool_, "scheduler"));
     clock_ = &parts.clock();
     store_ = std::make_unique<Store>(*pool_);
-    starter_ = std::make_unique<RpcStarter>(parts.Peer("tenant"), parts.Peer("executor"));
+    auto connect = [&parts](const std::string& at) { return parts.PeerAt("executor", at); };
+    lanes_ = std::make_unique<lanes::LaneMap>(connect);
+    lane_watch_ = std::make_unique<lanes::LaneWatch>(
+        connect, lanes::LaneWatch::Events{
+                     .changed = [this](const auto& owners) { lanes_->Set(owners); }});
+    executors_ = parts.PeerAddresses("executor");
+    starter_ = std::make_unique<RpcStarter>(parts.Peer("tenant"), parts.Peer("executor"), *lanes_);
     firing_ = std::make_unique<Firing>(*store_, *starter_);
     shipper_ = std::make_unique<pg::AuditShipper>(*pool_, audit::SendToTenant(parts.Peer("tenant")),
                                                   pg::AuditShipper::Options{});
@@ -56,6 +63,7 @@ class Scheduler final : public rpc::Service {
 
   void Serving() override {
     shipper_->Start();
+    lane_watch_->Start(executors_);
     thread_ = std::thread([this] {
       runtime::NameThread("firing");
       Fire();
@@ -69,6 +77,7 @@ class Scheduler final : public rpc::Service {
     }
     wake_.notify_all();
     if (thread_.joinable()) thread_.join();
+    if (lane_watch_ != nullptr) lane_watch_->Stop();
     if (shipper_ != nullptr) shipper_->Stop();
   }
 
@@ -101,6 +110,9 @@ class Scheduler final : public rpc::Service {
   const Clock* clock_ = nullptr;
   std::unique_ptr<pg::Pool> pool_;
   std::unique_ptr<Store> store_;
+  std::vector<std::string> executors_;
+  std::unique_ptr<lanes::LaneMap> lanes_;
+  std::unique_ptr<lanes::LaneWatch> lane_watch_;
   std::unique_ptr<RpcStarter> starter_;
   std::unique_ptr<Firing> firing_;
   std::unique_ptr<pg::AuditShipper> shipper_;

@@ -147,7 +147,7 @@ struct ExecutorProcess::Parts {
   std::vector<int64_t> planned;  // when each committer steps next
   std::vector<int64_t> batches;  // of each, as seen last
   std::vector<std::function<void(const std::vector<std::string>&)>> watchers;
-  uint64_t revision = 0;
+  std::vector<std::string> published;  // addresses by lane
   std::map<uint64_t, std::string> unanswered;
   uint64_t calls = 0;
   const std::shared_ptr<int> alive = std::make_shared<int>(0);
@@ -199,14 +199,24 @@ void ExecutorProcess::Start() {
     pointers.push_back(p.committers.back().get());
   }
   p.router = std::make_unique<executor::Router>(pointers);
-  p.keeper = std::make_unique<executor::LaneKeeper>(p.table, pointers, [this] {
+  auto restart = [this](const std::vector<int64_t>& epochs) {
     for (size_t i = 0; i < parts_->committers.size(); ++i) {
       Committer& committer = *parts_->committers[i];
       if (!committer.lost()) committer.Abandon();
-      committer.Reset();
+      committer.Reset(epochs[i]);
       Wake(i);
     }
-  });
+  };
+  auto publish = [this](const std::vector<std::string>& addresses, UnixMicros) {
+    if (std::exchange(parts_->published, addresses) == addresses) return;
+    for (const auto& watcher : parts_->watchers) watcher(addresses);
+  };
+  p.keeper = std::make_unique<executor::LaneKeeper>(
+      executor::LaneKeeper::Parts{.owner = name_,
+                                  .table = p.table,
+                                  .committers = pointers,
+                                  .restart = restart,
+                                  .publish = publish});
   world_.Tell(name_, " starts");
   StepKeeper();
   p.sender.Look();
@@ -279,11 +289,7 @@ void ExecutorProcess::Step(size_t index) {
 void ExecutorProcess::StepKeeper() {
   if (draining_) return;
   Parts& p = *parts_;
-  const absl::Status status = p.keeper->Step();
-  if (status.ok() && p.keeper->revision() != p.revision) {
-    p.revision = p.keeper->revision();
-    for (const auto& watcher : p.watchers) watcher(p.keeper->Addresses());
-  }
+  (void)p.keeper->Step();
   Later(kLaneCheck + world_.dice.Between(0, 50'000), [this] { StepKeeper(); });
 }
 

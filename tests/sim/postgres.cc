@@ -63,7 +63,8 @@ Postgres::Postgres(World& world) : world_(world) {
 }
 
 CommitOutcome Postgres::Commit(const std::string& owner, int committer, Fence expected,
-                               const std::vector<WritePtr>& writes, bool again) {
+                               const executor::Transaction& transaction, bool again) {
+  const std::vector<WritePtr>& writes = transaction.writes;
   executor::MemoryDatabase& rows = this->rows();
   rows.poisoned.clear();
   for (const WritePtr& write : writes) {
@@ -75,7 +76,7 @@ CommitOutcome Postgres::Commit(const std::string& owner, int committer, Fence ex
     expected = rows.owners[key].fence;
   }
   executor::MemoryStore door(rows, owner, committer);
-  door.BeginCommit(expected, writes);
+  door.BeginCommit(expected, transaction);
   const CommitOutcome outcome = *door.TakeCommit();
   switch (outcome.kind) {
     case Kind::kCommitted:
@@ -154,29 +155,30 @@ void SimStore::Answer(int64_t after, CommitOutcome outcome) {
 
 // The transaction reaches the server `after` and is carried out there, whatever becomes of the
 // process that sent it. `answered`: and the process hears how it ended.
-void SimStore::Send(int64_t after, const Fence& expected, const std::vector<WritePtr>& writes,
-                    bool answered) {
+void SimStore::Send(int64_t after, const Fence& expected,
+                    const executor::Transaction& transaction, bool answered) {
   auto carry = [&world = world_, store = this, alive = std::weak_ptr<int>(alive_), owner = owner_,
-                committer = committer_, expected, writes, answered, again = again_,
+                committer = committer_, expected, transaction, answered, again = again_,
                 incarnation = world_.postgres->incarnation(), back = world_.Delay(200)] {
     CommitOutcome outcome{.kind = Kind::kUnknown, .status = Away()};
     if (world.postgres->incarnation() == incarnation) {
-      outcome = world.postgres->Commit(owner, committer, expected, writes, again);
+      outcome = world.postgres->Commit(owner, committer, expected, transaction, again);
     }
     if (answered && !alive.expired()) store->Answer(back, std::move(outcome));
   };
   world_.schedule.After(after, std::move(carry));
 }
 
-void SimStore::BeginCommit(const Fence& expected, std::vector<WritePtr> writes) {
+void SimStore::BeginCommit(const Fence& expected, executor::Transaction transaction) {
   AF_CHECK(!commit_);
   const Profile& p = world_.profile;
+  std::vector<WritePtr>& writes = transaction.writes;
   writes = WithBugs(world_, writes);
   int64_t takes = world_.Delay(p.commit_micros);
   if (world_.Happens(p.commit_slow)) takes += world_.dice.Between(100, 4000) * 1000;
   if (world_.Has(Bug::kAnsweredBeforeCommit) && !writes.empty()) {
     Answer(10, {.kind = Kind::kCommitted});
-    Send(takes, expected, writes, false);
+    Send(takes, expected, transaction, false);
     return;
   }
   auto unknown = [&](const char* what) {
@@ -194,18 +196,18 @@ void SimStore::BeginCommit(const Fence& expected, std::vector<WritePtr> writes) 
   if (world_.Happens(p.commit_lost_before)) {
     unknown("commit lost before");
   } else if (world_.Happens(p.commit_lost_after)) {
-    Send(takes / 2, expected, writes, false);
+    Send(takes / 2, expected, transaction, false);
     unknown("commit lost after");
   } else if (world_.Happens(p.commit_late)) {
     const int64_t late = takes + world_.dice.Between(1, 3000) * 1000;
     locked_until_ = world_.schedule.now() + late;
-    Send(late, expected, writes, false);
+    Send(late, expected, transaction, false);
     unknown("commit late");
   } else if (world_.Happens(p.commit_stale)) {
-    Send(takes + world_.dice.Between(1, 6000) * 1000, expected, writes, false);
+    Send(takes + world_.dice.Between(1, 6000) * 1000, expected, transaction, false);
     unknown("commit stale");
   } else {
-    Send(takes, expected, writes, true);
+    Send(takes, expected, transaction, true);
     again_ = false;
     return;
   }
@@ -279,36 +281,33 @@ absl::Status SimLaneTable::Trouble() {
   return Away();
 }
 
-absl::Status SimLaneTable::Join() {
+absl::StatusOr<std::vector<int64_t>> SimLaneTable::Join() {
   AF_RETURN_IF_ERROR(Trouble());
-  AF_RETURN_IF_ERROR(table_.Join());
+  AF_ASSIGN_OR_RETURN(const std::vector<int64_t> epochs, table_.Join());
   world_.Tell("db: ", owner_, " joins");
-  return Trouble();
+  AF_RETURN_IF_ERROR(Trouble());
+  return epochs;
 }
 
-absl::StatusOr<std::vector<executor::LaneTable::Owned>> SimLaneTable::Acquire() {
+absl::StatusOr<executor::LaneView> SimLaneTable::Look(bool take,
+                                                      const std::vector<std::string>& suspects) {
   AF_RETURN_IF_ERROR(Trouble());
   executor::MemoryDatabase& rows = world_.postgres->rows();
   const auto owners = rows.owners;
-  absl::StatusOr<std::vector<Owned>> owned = table_.Acquire();
+  absl::StatusOr<executor::LaneView> view = table_.Look(take, suspects);
   for (auto& [key, before] : owners) {
     if (key.first == owner_ || rows.owners.at(key).fence == before.fence) continue;
     world_.Count("takeover");
     world_.Tell("db: ", owner_, " takes over from ", key.first, "/", key.second);
     if (world_.Has(Bug::kFenceNotRaised)) rows.owners.at(key).fence = before.fence;
   }
-  if (world_.Has(Bug::kLaneLoadedTwice) && owned.ok() && !world_.calm()) {
-    for (const auto& [lane, key] : rows.lanes) {
-      if (key.first != owner_ && lane % 4 == 0) owned->push_back({lane, 0});
+  if (world_.Has(Bug::kLaneLoadedTwice) && view.ok() && !world_.calm()) {
+    for (size_t lane = 0; lane < view->lanes.size(); lane += 4) {
+      if (!view->lanes[lane].owner.empty()) view->lanes[lane] = {owner_, 0};
     }
   }
   AF_RETURN_IF_ERROR(Trouble());
-  return owned;
-}
-
-absl::StatusOr<std::vector<std::string>> SimLaneTable::Addresses() {
-  AF_RETURN_IF_ERROR(Trouble());
-  return table_.Addresses();
+  return view;
 }
 
 absl::Status SimLaneTable::Release() {

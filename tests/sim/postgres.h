@@ -29,7 +29,7 @@ class Postgres {
     return rows_;
   }
   executor::CommitOutcome Commit(const std::string& owner, int committer, executor::Fence expected,
-                                 const std::vector<executor::WritePtr>& writes, bool again);
+                                 const executor::Transaction& transaction, bool again);
   absl::StatusOr<executor::FenceAnswer> AskFence(const std::string& owner, int committer,
                                                  int64_t epoch);
   executor::ReadResult Read(const executor::ReadRequest& request);
@@ -58,8 +58,7 @@ class SimStore final : public executor::Store {
   SimStore(World& world, std::string owner, int committer, std::function<void()> wake)
       : world_(world), owner_(std::move(owner)), committer_(committer), wake_(std::move(wake)) {}
 
-  void BeginCommit(const executor::Fence& expected,
-                   std::vector<executor::WritePtr> writes) override;
+  void BeginCommit(const executor::Fence& expected, executor::Transaction transaction) override;
   std::optional<executor::CommitOutcome> TakeCommit() override;
   void BeginAskFence(int64_t epoch) override;
   std::optional<absl::StatusOr<executor::FenceAnswer>> TakeFence() override;
@@ -69,7 +68,7 @@ class SimStore final : public executor::Store {
  private:
   void Answer(int64_t after, executor::CommitOutcome outcome);
   void Send(int64_t after, const executor::Fence& expected,
-            const std::vector<executor::WritePtr>& writes, bool answered);
+            const executor::Transaction& transaction, bool answered);
   void AskLater(int64_t after, int64_t epoch);
   // Runs on behalf of this store, unless its process is gone by then.
   void After(int64_t micros, std::function<void()> run);
@@ -90,9 +89,9 @@ class SimLaneTable final : public executor::LaneTable {
  public:
   SimLaneTable(World& world, std::string owner, int committers, std::string address);
 
-  absl::Status Join() override;
-  absl::StatusOr<std::vector<Owned>> Acquire() override;
-  absl::StatusOr<std::vector<std::string>> Addresses() override;
+  absl::StatusOr<std::vector<int64_t>> Join() override;
+  absl::StatusOr<executor::LaneView> Look(bool take,
+                                          const std::vector<std::string>& suspects) override;
   absl::Status Release() override;
 
  private:

@@ -15,7 +15,6 @@ namespace {
 namespace pb = internal::executor::v1;
 
 constexpr char kLinkMethod[] = "agentflow.internal.executor.v1.DispatchService/Link";
-constexpr char kWatchMethod[] = "agentflow.internal.executor.v1.DispatchService/WatchLanes";
 constexpr std::chrono::milliseconds kTick{500};
 constexpr size_t kFullMessage = 1 << 20;
 
@@ -48,12 +47,13 @@ void Fill(const Result& result, pb::AttemptResult* out) {
 class ExecutorLinks::Link : public std::enable_shared_from_this<Link> {
  public:
   Link(std::string address, std::string coordinator_id, rpc::ChannelPtr channel, Hub& hub,
-       std::function<bool(int)> lanes)
+       std::function<bool(int)> lanes, std::function<void(int)> moved)
       : address_(std::move(address)),
         coordinator_id_(std::move(coordinator_id)),
         channel_(std::move(channel)),
         hub_(hub),
-        lanes_(std::move(lanes)) {}
+        lanes_(std::move(lanes)),
+        moved_(std::move(moved)) {}
 
   // Opens the stream if none stands, and tells everything again when it is new.
   void EnsureOpen() {
@@ -138,6 +138,7 @@ class ExecutorLinks::Link : public std::enable_shared_from_this<Link> {
     if (orders.heartbeat_interval_ms() > 0) heartbeat_interval_ms_ = orders.heartbeat_interval_ms();
     for (const auto& ref : orders.drop()) hub_.Dropped(IdOf(ref));
     for (const auto& ref : orders.acknowledged()) hub_.Acknowledged(IdOf(ref));
+    for (int lane : orders.lanes_moved()) moved_(lane);
     for (const auto& cancel : orders.cancel()) hub_.Cancel(IdOf(cancel.ref()), cancel.reason());
   }
 
@@ -146,6 +147,7 @@ class ExecutorLinks::Link : public std::enable_shared_from_this<Link> {
   const rpc::ChannelPtr channel_;
   Hub& hub_;
   const std::function<bool(int)> lanes_;
+  const std::function<void(int)> moved_;
   std::mutex mutex_;
   bool closed_ = false;
   rpc::ClientStream<pb::CoordinatorReports, pb::ExecutorOrders> stream_;
@@ -157,29 +159,26 @@ ExecutorLinks::ExecutorLinks(std::string coordinator_id, std::vector<std::string
                              Connect connect)
     : coordinator_id_(std::move(coordinator_id)),
       seeds_(std::move(seeds)),
-      connect_(std::move(connect)) {}
+      connect_(connect),
+      watch_(std::move(connect),
+             {.changed = [this](const auto& owners) { LanesChanged(owners); }}) {}
 
 ExecutorLinks::~ExecutorLinks() { Stop(); }
 
 void ExecutorLinks::Start(Hub* hub) {
   hub_ = hub;
+  watch_.Start(seeds_);
   ticker_ = std::make_unique<runtime::PeriodicTask>("links", kTick, [this] { Tick(); });
 }
 
 void ExecutorLinks::Stop() {
   if (ticker_) ticker_->Stop();
+  watch_.Stop();
   std::map<std::string, std::shared_ptr<Link>> links;
-  std::shared_ptr<rpc::RawClientStream> watch;
   {
     std::lock_guard lock(mutex_);
     stopping_ = true;
     links.swap(links_);
-    watch = std::move(watch_);
-  }
-  if (watch) watch->Cancel();
-  {
-    std::unique_lock lock(mutex_);  // the stream's callbacks use this object
-    watch_ended_.wait_for(lock, std::chrono::seconds(2), [this] { return !watching_; });
   }
   for (auto& [address, link] : links) link->Close();
 }
@@ -205,7 +204,7 @@ void ExecutorLinks::Finished(const Result& result) {
 }
 
 void ExecutorLinks::Tick() {
-  WatchLanes();
+  TellMovedAgain();
   std::map<std::string, std::shared_ptr<Link>> links;
   {
     std::lock_guard lock(mutex_);
@@ -228,31 +227,19 @@ void ExecutorLinks::Beat() {
   }
 }
 
-void ExecutorLinks::WatchLanes() {
-  rpc::ChannelPtr channel;
+// Reports that reached an executor after it had given the lane away, or before it knew that it has
+// it: told again to whoever owns the lane by now.
+void ExecutorLinks::TellMovedAgain() {
+  std::set<std::shared_ptr<Link>> owners;
   {
     std::lock_guard lock(mutex_);
-    if (watching_ || stopping_) return;
-    watching_ = true;
-    const std::string& seed = seeds_[next_seed_++ % seeds_.size()];
-    auto& known = channels_[seed];
-    if (!known) known = connect_(seed);
-    channel = known;
+    for (int lane : moved_) {
+      auto link = links_.find(owners_[static_cast<size_t>(lane)]);
+      if (link != links_.end()) owners.insert(link->second);
+    }
+    moved_.clear();
   }
-  auto stream = channel->ServerStreaming<pb::WatchLanesRequest, pb::LaneMap>(kWatchMethod, {});
-  stream.OnEnd([this](const absl::Status& status) {
-    std::lock_guard lock(mutex_);
-    watching_ = false;
-    watch_.reset();
-    watch_ended_.notify_all();
-  });
-  {
-    std::lock_guard lock(mutex_);
-    watch_ = stream.raw();
-  }
-  stream.Start([this](const pb::LaneMap& map) {
-    LanesChanged({map.address().begin(), map.address().end()});
-  });
+  for (const auto& link : owners) link->TellAgain();
 }
 
 std::function<bool(int)> ExecutorLinks::LanesOf(const std::string& address) {
@@ -278,7 +265,10 @@ void ExecutorLinks::LanesChanged(std::vector<std::string> owners) {
       auto& link = links_[owners[lane]];
       if (!link) {
         link = std::make_shared<Link>(owners[lane], coordinator_id_, channel, *hub_,
-                                      LanesOf(owners[lane]));
+                                      LanesOf(owners[lane]), [this](int moved) {
+                                        std::lock_guard lock(mutex_);
+                                        if (moved >= 0 && moved < kLaneCount) moved_.insert(moved);
+                                      });
       }
       gained.insert(link);
     }

@@ -1,16 +1,17 @@
 #pragma once
 
 #include <array>
-#include <condition_variable>
 #include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "libs/base/lane.h"
+#include "libs/lanes/lane_watch.h"
 #include "libs/rpc/channel.h"
 #include "libs/runtime/periodic.h"
 #include "services/coordinator/tasks/hub.h"
@@ -45,7 +46,7 @@ class ExecutorLinks final : public ExecutorPort {
 
   void Tick();
   void Beat();
-  void WatchLanes();
+  void TellMovedAgain();
   void LanesChanged(std::vector<std::string> owners);
   std::shared_ptr<Link> LinkOf(int lane);
   std::function<bool(int)> LanesOf(const std::string& address);
@@ -59,14 +60,12 @@ class ExecutorLinks final : public ExecutorPort {
   std::array<std::string, kLaneCount> owners_;
   bool known_ = false;
   bool stopping_ = false;
-  bool watching_ = false;
-  std::condition_variable watch_ended_;
-  size_t next_seed_ = 0;
+  std::set<int> moved_;  // lanes about which a report was refused
   std::map<std::string, std::shared_ptr<Link>> links_;
-  std::shared_ptr<rpc::RawClientStream> watch_;
   std::map<std::string, rpc::ChannelPtr> channels_;
   int64_t beats_ = 0;
   std::unique_ptr<runtime::PeriodicTask> ticker_;
+  lanes::LaneWatch watch_;
 };
 
 }  // namespace agentflow::coordinator

@@ -103,7 +103,7 @@ class Loop {
       writes.push_back(WriteOf(batch_.back(), shape_));
     }
     waiting_.erase(waiting_.begin(), waiting_.begin() + static_cast<ptrdiff_t>(count));
-    writer_.Start(std::move(writes));
+    writer_.Start({.writes = std::move(writes)});
     return true;
   }
 
@@ -162,7 +162,7 @@ absl::Status Serve(std::map<std::string, std::string> flags) {
   }
   const SystemClock clock;
   PgLaneTable lanes({.url = url, .owner = "floor", .address = "none"});
-  AF_RETURN_IF_ERROR(lanes.Join());
+  AF_RETURN_IF_ERROR(lanes.Join().status());
   Waker waker;
   PgStore store({.url = url, .owner = "floor", .wake = [&waker] { waker.Wake(); }});
   Loop loop(store, waker,

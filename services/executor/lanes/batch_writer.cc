@@ -4,18 +4,19 @@
 
 namespace agentflow::executor {
 
-void BatchWriter::Join() {
+void BatchWriter::Join(int64_t epoch) {
   AF_CHECK(idle());
+  fence_ = {.epoch = epoch};
   joining_ = true;
   result_ = {};
   stage_ = Stage::kAsking;
-  store_.BeginAskFence(0);
+  store_.BeginAskFence(epoch);
 }
 
-void BatchWriter::Start(std::vector<WritePtr> writes) {
+void BatchWriter::Start(Transaction batch) {
   AF_CHECK(idle());
-  writes_ = std::move(writes);
-  parts_ = {{0, writes_.size()}};
+  batch_ = std::move(batch);
+  parts_ = {{0, batch_.writes.size()}};
   result_ = {};
   SendNext();
 }
@@ -23,7 +24,7 @@ void BatchWriter::Start(std::vector<WritePtr> writes) {
 void BatchWriter::Finish() {
   finished_ = true;
   stage_ = Stage::kIdle;
-  writes_.clear();
+  batch_ = {};
   parts_.clear();
 }
 
@@ -31,8 +32,15 @@ void BatchWriter::SendNext() {
   if (parts_.empty()) return Finish();
   const auto [first, last] = parts_.back();
   stage_ = Stage::kCommitting;
-  store_.BeginCommit(fence_, {writes_.begin() + static_cast<ptrdiff_t>(first),
-                              writes_.begin() + static_cast<ptrdiff_t>(last)});
+  Transaction part{.writes = {batch_.writes.begin() + static_cast<ptrdiff_t>(first),
+                              batch_.writes.begin() + static_cast<ptrdiff_t>(last)}};
+  if (parts_.size() == 1) {
+    part.messages = batch_.messages;
+    part.taken = batch_.taken;
+    part.keys = batch_.keys;
+    part.moves = batch_.moves;
+  }
+  store_.BeginCommit(fence_, std::move(part));
 }
 
 void BatchWriter::PartDone() {
@@ -62,9 +70,15 @@ void BatchWriter::OnCommit(const CommitOutcome& outcome, const Clock& clock) {
       return Fenced(outcome.status);
     case CommitOutcome::Kind::kRefused: {
       const auto [first, last] = parts_.back();
-      if (last - first <= 1) {
-        if (last > first) result_.refused.emplace_back(first, outcome.status);
-        parts_.pop_back();
+      // Nothing but writes carries anybody's data: without any it cannot be at fault.
+      if (last == first) return Wait(clock);
+      if (last - first == 1) {
+        result_.refused.emplace_back(first, outcome.status);
+        if (parts_.size() == 1) {
+          parts_.back() = {last, last};  // the rest of the batch still has to happen
+        } else {
+          parts_.pop_back();
+        }
         return SendNext();
       }
       const size_t middle = first + (last - first) / 2;
@@ -104,7 +118,7 @@ std::optional<BatchResult> BatchWriter::Step(const Clock& clock) {
     if (stage_ == Stage::kWaiting) {
       if (clock.Monotonic() < wake_at_) break;
       stage_ = Stage::kAsking;
-      store_.BeginAskFence(joining_ ? 0 : fence_.epoch);
+      store_.BeginAskFence(fence_.epoch);
     } else if (stage_ == Stage::kCommitting) {
       std::optional<CommitOutcome> outcome = store_.TakeCommit();
       if (!outcome) break;

@@ -32,10 +32,12 @@ class BatchWriter {
   explicit BatchWriter(Store& store, int64_t retry_after = 100'000)
       : store_(store), retry_after_(retry_after) {}
 
-  // Learns where the fence stands. Ends with a BatchResult like a batch. REQUIRES: idle.
-  void Join();
-  // An empty batch renews the lease. REQUIRES: idle() and joined.
-  void Start(std::vector<WritePtr> writes);
+  // Learns where the fence of `epoch` stands. Ends with a BatchResult like a batch, fenced where
+  // that epoch is over. 0: whichever there is. REQUIRES: idle.
+  void Join(int64_t epoch = 0);
+  // An empty batch renews the lease. What is not a write happens with the last part of the batch.
+  // REQUIRES: idle() and joined.
+  void Start(Transaction batch);
   bool idle() const { return stage_ == Stage::kIdle && !finished_; }
 
   // Moves on without blocking; the result once everything about the batch is decided.
@@ -47,7 +49,7 @@ class BatchWriter {
 
  private:
   enum class Stage { kIdle, kCommitting, kAsking, kWaiting };
-  using Part = std::pair<size_t, size_t>;  // [first, last) of writes_
+  using Part = std::pair<size_t, size_t>;  // [first, last) of the writes
 
   void SendNext();
   void Wait(const Clock& clock);
@@ -61,7 +63,7 @@ class BatchWriter {
   const int64_t retry_after_;
   Stage stage_ = Stage::kIdle;
   Fence fence_;
-  std::vector<WritePtr> writes_;
+  Transaction batch_;
   std::vector<Part> parts_;  // still to be written, the last one first
   bool joining_ = false;
   int64_t wake_at_ = 0;

@@ -32,10 +32,13 @@ void LogEnd(const ExecutionWrite& write) {
 
 }  // namespace
 
-absl::Status LaneMoved() {
-  return Unavailable("LANE_MOVED",
-                     "This executor does not own the execution's lane. Look at the lane map and "
-                     "try again.");
+absl::Status LaneMoved(const std::string& owner) {
+  ErrorMetadata metadata{{kErrorRetryAfterMs, "200"}};
+  if (!owner.empty()) metadata["owner"] = owner;
+  return Error(absl::StatusCode::kUnavailable, "LANE_MOVED",
+               "This executor does not own the execution's lane. Look at the lane map and try "
+               "again.",
+               std::move(metadata));
 }
 
 Committer::Committer(CommitterParts parts, CommitterOptions options)
@@ -79,7 +82,8 @@ void Committer::Own(const std::vector<int>& lanes) {
   if (parts_.wake) parts_.wake();
 }
 
-void Committer::Reset() {
+void Committer::Reset(int64_t epoch) {
+  reset_epoch_ = epoch;
   resetting_ = true;
 }
 
@@ -90,7 +94,7 @@ bool Committer::FinishReset() {
   if (!writer_->idle()) (void)writer_->Step(parts_.clock);
   if (!writer_->idle()) return false;
   writer_ = std::make_unique<BatchWriter>(parts_.store);
-  writer_->Join();
+  writer_->Join(reset_epoch_);
   joining_ = true;
   resetting_ = false;
   lost_ = false;
@@ -113,6 +117,7 @@ bool Committer::Step() {
   moved |= RequestLateChildren();
   moved |= DecideItems();
   moved |= StartCommit();
+  LookForMail();
   moved |= StartRead();
   stats_.live = static_cast<int64_t>(live_.size());
   stats_.backlog = static_cast<int64_t>(waiting_.load());
@@ -127,6 +132,7 @@ bool Committer::TakeInbox() {
     items.swap(inbox_);
     granted.swap(granted_);
   }
+  TakeMoves();
   for (int lane : granted) lanes_to_load_.insert(lane);
   for (auto& [at, item] : items) {
     const std::string tenant(TenantOfItem(item));
@@ -142,7 +148,7 @@ bool Committer::FireTimers() {
     timers_.erase(timers_.begin());
     moved = true;
     auto it = live_.find(execution);
-    if (it == live_.end()) continue;
+    if (it == live_.end() || Frozen(execution)) continue;
     it->second->timers.erase({at, bytes});
     if (std::optional<engine::TimerId> id = engine::DecodeTimerId(bytes)) {
       // A stale timer changes nothing and an execution that is over refuses it: both are fine.
@@ -160,7 +166,7 @@ bool Committer::OfferDelayed() {
     delayed_.erase(delayed_.begin());
     moved = true;
     auto it = live_.find(execution);
-    if (it == live_.end()) continue;
+    if (it == live_.end() || Frozen(execution)) continue;
     auto task = it->second->tasks.find(step);
     if (task == it->second->tasks.end() || task->second.attempt != attempt ||
         task->second.state != LiveTask::State::kDelayed) {
@@ -195,7 +201,7 @@ bool Committer::CheckLeases() {
   leases_checked_at_ = monotonic_;
   std::vector<std::pair<Uuid, engine::StepRef>> expired;
   for (const auto& [key, until] : held_) {
-    if (until <= monotonic_) expired.push_back(key);
+    if (until <= monotonic_ && !Frozen(key.first)) expired.push_back(key);
   }
   for (const auto& [execution, step] : expired) {
     auto it = live_.find(execution);
@@ -223,7 +229,7 @@ bool Committer::DecideItems() {
     internal_.pop_front();
     ++decided;
     auto it = live_.find(execution);
-    if (it != live_.end()) (void)Run(*it->second, std::move(body));
+    if (it != live_.end() && !Frozen(execution)) (void)Run(*it->second, std::move(body));
   }
   while (!backlog_.empty() && !full() && decided < kItemsPerStep) {
     auto [tenant, next] = backlog_.Pop();
@@ -253,11 +259,14 @@ void Committer::AfterCommit(std::function<void()> effect) {
 }
 
 bool Committer::StartCommit() {
+  DeliverLocal();
   if (!joined_ || flushing_ != nullptr || !writer_->idle()) return false;
-  const bool urgent = forming_ != nullptr && forming_->urgent;
+  const bool urgent = !moves_.empty() || (forming_ != nullptr && forming_->urgent);
   if (!urgent && monotonic_ - last_commit_at_ < options_.renew_after) return false;
   flushing_ = forming_ != nullptr ? std::move(forming_) : std::make_unique<Batch>();
   Seal(*flushing_);
+  flushing_->moves = std::exchange(moves_, {});
+  for (const LaneMove& move : flushing_->moves) frozen_[static_cast<size_t>(move.lane)] = true;
   std::vector<WritePtr> writes;
   writes.reserve(flushing_->entries.size());
   for (size_t i = 0; i < flushing_->entries.size(); ++i) {
@@ -267,7 +276,11 @@ bool Committer::StartCommit() {
   }
   flushing_->sealed_at = monotonic_;
   last_commit_at_ = monotonic_;
-  writer_->Start(std::move(writes));
+  writer_->Start({.writes = std::move(writes),
+                  .messages = flushing_->messages,
+                  .taken = flushing_->taken,
+                  .keys = flushing_->keys,
+                  .moves = flushing_->moves});
   // What had to stop at the bound of a batch goes on in the next one.
   for (auto& command : next_internal_) internal_.push_back(std::move(command));
   next_internal_.clear();
@@ -327,6 +340,7 @@ bool Committer::TakeCommit() {
     obs::Warn("this executor was fenced out",
               {{"reason", ReasonOf(result->status)}, {"error", MessageOf(result->status)}});
     Lose();
+    if (parts_.lanes_changed) parts_.lanes_changed();
     return true;
   }
   if (result->database_time != 0) parts_.clock.Observe(result->database_time, result->seen_at);
@@ -353,6 +367,7 @@ void Committer::Release(Batch& batch, const BatchResult& result) {
                                                              {"error", MessageOf(status)}});
     const bool stored = entry.write->live != ExecutionWrite::Live::kInsert &&
                         entry.write->live != ExecutionWrite::Live::kNone;
+    if (auto it = live_.find(entry.id); it != live_.end() && !stored) GiveBackKeys(*it->second);
     Forget(entry.id);
     if (forming_ != nullptr) {
       for (Batch::Entry& next : forming_->entries) {
@@ -434,6 +449,8 @@ void Committer::Release(Batch& batch, const BatchResult& result) {
       recent_starts_.erase(entry.id);
     }
   }
+  MailCommitted(batch);
+  if (!batch.moves.empty()) Leave(batch.moves);
   ++stats_.batches;
   stats_.executions_written += static_cast<int64_t>(batch.written.size());
   if (stats_.on_commit) stats_.on_commit(batch.written.size(), monotonic_ - batch.sealed_at);
@@ -455,12 +472,18 @@ void Committer::Lose() {
   retry_read_at_ = 0;
   for (auto& owned : owned_) owned = false;
   for (auto& ready : ready_) ready = false;
+  for (auto& leaving : leaving_) leaving = false;
+  for (auto& gave : gave_) gave = false;
+  frozen_ = {};
+  moves_.clear();
   std::vector<Item> items;
   {
     std::lock_guard lock(inbox_mutex_);
     for (auto& [at, item] : inbox_) items.push_back(std::move(item));
     inbox_.clear();
     granted_.clear();
+    asked_moves_.clear();
+    left_.clear();
   }
   while (!backlog_.empty()) items.push_back(backlog_.Pop().second.second);
   for (auto& [lane, parked] : parked_) {
@@ -502,6 +525,12 @@ void Committer::Lose() {
   parked_.clear();
   absent_.clear();
   refused_.clear();
+  keys_.Clear();
+  local_.clear();
+  mail_to_read_.clear();
+  mail_in_read_.clear();
+  taken_mail_.clear();
+  spent_mail_.clear();
   stats_.lanes = 0;
   stats_.live = 0;
 }
@@ -519,13 +548,15 @@ int64_t Committer::WakeAt() const {
   if (!loaded_.empty()) at = std::min(at, adopt_again_at_);
   if (!admission_.empty()) at = std::min(at, std::max(admission_.wake_at(), admit_from_));
   if (retry_read_at_ != 0) at = std::min(at, retry_read_at_);
+  if (!mail_to_read_.empty()) at = std::min(at, mail_again_at_);
+  if (expect_mail_) at = std::min(at, mail_looked_at_ + options_.mail_every);
   return at;
 }
 
 bool Committer::Idle() const {
   return waiting_ == 0 && internal_.empty() && next_internal_.empty() && flushing_ == nullptr &&
          (forming_ == nullptr || !forming_->urgent) && !reading_ && loaded_.empty() &&
-         lanes_to_load_.empty() && executions_to_load_.empty();
+         lanes_to_load_.empty() && executions_to_load_.empty() && moves_.empty();
 }
 
 const engine::ExecutionState* Committer::Find(const Uuid& execution) const {

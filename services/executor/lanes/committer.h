@@ -26,6 +26,7 @@
 #include "services/executor/lanes/database_clock.h"
 #include "services/executor/lanes/dispatch.h"
 #include "services/executor/lanes/fair_queue.h"
+#include "services/executor/lanes/key_board.h"
 #include "services/executor/lanes/tenant_load.h"
 
 namespace agentflow::executor {
@@ -42,6 +43,7 @@ struct CommitterOptions {
   int64_t child_again = 1'000'000;    // until a child that could not be started is asked for again
   size_t snapshot_bytes = 64 * 1024;  // journal tail after which a snapshot is written
   int lanes_per_read = 16;
+  int64_t mail_every = 5'000'000;  // looks for messages whose sender could not tell of them
 };
 
 // What it has done, for metrics; read from any thread.
@@ -80,6 +82,10 @@ struct CommitterParts {
   std::function<absl::StatusOr<engine::Decision>(engine::ExecutionState&, const engine::Command&,
                                                  const engine::Limits&)>
       advance;
+  // Lanes were lost or handed over: whoever keeps them should look.
+  std::function<void()> lanes_changed;
+  // Messages for lanes of other committers are in the outbox.
+  std::function<void(const std::vector<int>& lanes)> mail_sent;
 };
 
 // The single-threaded state machine of a set of lanes: takes commands, decides them in memory,
@@ -96,12 +102,29 @@ class Committer {
 
   // From any thread. False when too much waits already; the item is then untouched.
   [[nodiscard]] bool Post(Item&& item);
-  // From any thread: which lanes this committer shall have. Only ever grows, until Drop.
+  // From any thread: which lanes this committer shall have. Only ever grows, until it gives some
+  // away or loses all.
   void Own(const std::vector<int>& lanes);
+  // From any thread: stops these lanes and gives them away with the next batch. What comes for them
+  // from then on waits until Left. Those that are not loaded yet are kept.
+  void HandOver(const std::vector<LaneMove>& moves);
+  // Being given away, or given away and not Left yet.
+  bool Leaving(int lane) const { return leaving_[static_cast<size_t>(lane)].load(); }
+  // The move is committed. From any thread.
+  bool Gave(int lane) const { return gave_[static_cast<size_t>(lane)].load(); }
+  // From any thread: the new owners of lanes that were given away take commands now. Callers that
+  // wait hear LANE_MOVED with the new owner's address.
+  void Left(const std::vector<std::pair<int, std::string>>& lanes);
   // From any thread. False: a command for it would be refused with LANE_MOVED.
   bool Owns(int lane) const { return owned_[static_cast<size_t>(lane)].load(); }
   // Owned, and its executions are in memory.
   bool Ready(int lane) const { return ready_[static_cast<size_t>(lane)].load(); }
+
+  // From any thread: there are messages for these lanes in the outbox.
+  void MailCame(const std::vector<int>& lanes);
+  // From any thread: whether anybody else could send messages to its lanes. Then the outbox is
+  // looked at from time to time, for those that nobody told of.
+  void ExpectMail(bool expected) { expect_mail_ = expected; }
 
   // Moves everything on as far as it goes now. True: something happened, call again.
   bool Step();
@@ -112,8 +135,8 @@ class Committer {
   // Drops everything, as after a fence.
   void Abandon();
   // Begins anew without lanes and asks the fence, once what the store is still doing has ended.
-  // The owner row must be there and final by then. REQUIRES: lost().
-  void Reset();
+  // `epoch`: as the lane table's Join said. REQUIRES: lost().
+  void Reset(int64_t epoch);
   bool joined() const { return joined_; }
   // Nothing waits, is being decided or written.
   bool Idle() const;
@@ -186,6 +209,25 @@ class Committer {
   void ReopenApprovals(Live& live, ExecutionWrite& write,
                        const std::map<engine::StepRef, Uuid>& before);
 
+  // keys.cc: messages between lanes
+  void AskKey(Live& live, const engine::AcquireKey& ask);
+  void GiveBackKey(Live& live, const engine::ReleaseKey& release);
+  void GiveBackKeys(Live& live);
+  bool Reaches(const LaneMessage& message) const;
+  void Send(LaneMessage message, Live* from);
+  void DeliverLocal();
+  void Deliver(const LaneMessage& message);
+  void TakeMail(std::vector<Mail> mail);
+  void MailCommitted(Batch& batch);
+  void LookForMail();
+
+  // handover.cc: lanes that are given to others
+  void TakeMoves();
+  void Leave(const std::vector<LaneMove>& moves);
+  bool Frozen(const Uuid& execution) const {
+    return frozen_[static_cast<size_t>(LaneOf(execution))];
+  }
+
   // recover.cc: executions from the store
   bool StartRead();
   bool TakeRead();
@@ -208,13 +250,22 @@ class Committer {
   bool joining_ = false;
   std::atomic<bool> lost_{true};
   std::atomic<bool> resetting_{false};
+  std::atomic<int64_t> reset_epoch_{0};
 
   mutable std::mutex inbox_mutex_;
   std::vector<std::pair<int64_t, Item>> inbox_;  // with the time of arrival
   std::vector<int> granted_;
+  std::vector<LaneMove> asked_moves_;
+  std::vector<std::pair<int, std::string>> left_;
   std::atomic<size_t> waiting_{0};  // items posted and not decided yet
   std::array<std::atomic<bool>, kLaneCount> owned_{};
   std::array<std::atomic<bool>, kLaneCount> ready_{};
+  std::array<std::atomic<bool>, kLaneCount> leaving_{};
+  std::array<std::atomic<bool>, kLaneCount> gave_{};
+
+  // Lanes whose last batch is sealed: nothing about them may be decided any more.
+  std::array<bool, kLaneCount> frozen_{};
+  std::vector<LaneMove> moves_;  // for the next batch
 
   UnixMicros now_ = 0;
   int64_t monotonic_ = 0;
@@ -245,6 +296,17 @@ class Committer {
   std::set<TaskKey> delayed_;
   std::map<std::pair<Uuid, engine::StepRef>, int64_t> held_;  // lease's end, monotonic
   int64_t leases_checked_at_ = 0;
+
+  KeyBoard keys_;
+  std::deque<LaneMessage> local_;  // for lanes of this committer, part of the forming batch
+  std::set<int> mail_came_;        // under inbox_mutex_
+  std::set<int> mail_to_read_;
+  std::vector<int> mail_in_read_;
+  int64_t mail_again_at_ = 0;
+  int64_t mail_looked_at_ = 0;
+  std::set<int64_t> taken_mail_;     // whose deletion a read may not see yet
+  std::vector<int64_t> spent_mail_;  // of these: deleted while a read was under way
+  std::atomic<bool> expect_mail_{false};
 
   // Starts under a request id: those that a look-up may not see yet.
   std::map<Uuid, std::string> recent_starts_;

@@ -217,6 +217,7 @@ void Committer::DecideResult(ResultItem item) {
 void Committer::Reoffer() {
   std::vector<TaskOffer> offers;
   for (auto& [id, live] : live_) {
+    if (Frozen(id)) continue;
     for (auto& [step, task] : live->tasks) {
       if (task.state != LiveTask::State::kOffered) continue;
       offers.push_back({.attempt = NameOf(*live, step, task.attempt),
@@ -326,6 +327,11 @@ void Committer::BookAction(Live& live, engine::Action action) {
     }
     // Whoever still holds one of its tasks is told by the answer to the next report.
     while (!live.tasks.empty()) EndTask(live, live.tasks.begin()->first);
+    GiveBackKeys(live);
+  } else if (auto* ask = std::get_if<engine::AcquireKey>(&action.body)) {
+    AskKey(live, *ask);
+  } else if (auto* release = std::get_if<engine::ReleaseKey>(&action.body)) {
+    GiveBackKey(live, *release);
   }
 }
 

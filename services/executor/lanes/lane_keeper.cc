@@ -7,47 +7,155 @@
 #include "libs/obs/log.h"
 
 namespace agentflow::executor {
+namespace {
 
-absl::Status LaneKeeper::Step() {
-  if (released_) return absl::OkStatus();
-  const bool lost = std::any_of(committers_.begin(), committers_.end(),
+// After a lease's end, so that it is over for sure.
+constexpr int64_t kAfterLease = 20'000;
+// While a peer may be dying.
+constexpr int64_t kSuspectLook = 100'000;
+constexpr int64_t kDrainLook = 20'000;
+
+}  // namespace
+
+absl::StatusOr<int64_t> LaneKeeper::Step() {
+  if (released_) return parts_.look_every;
+  const bool lost = std::any_of(parts_.committers.begin(), parts_.committers.end(),
                                 [](const Committer* committer) { return committer->lost(); });
-  if (lost) {
+  if (lost && !draining_) {
     // First the epochs, then the committers: one that asked the fence before would be fenced out.
-    AF_RETURN_IF_ERROR(table_.Join());
-    restart_();
+    AF_ASSIGN_OR_RETURN(const std::vector<int64_t> epochs, parts_.table.Join());
+    parts_.restart(epochs);
   }
-  AF_ASSIGN_OR_RETURN(const std::vector<LaneTable::Owned> owned, table_.Acquire());
-  std::vector<std::vector<int>> lanes(committers_.size());
-  for (const LaneTable::Owned& each : owned) {
-    lanes[static_cast<size_t>(each.committer)].push_back(each.lane);
+  // Before the look: what was given by then and is here again came back.
+  std::vector<bool> gave(kLaneCount);
+  for (int lane = 0; lane < kLaneCount; ++lane) {
+    gave[static_cast<size_t>(lane)] = CommitterOf(lane).Gave(lane);
   }
-  for (size_t i = 0; i < committers_.size(); ++i) committers_[i]->Own(lanes[i]);
-  if (owned.size() != owned_)
-    obs::Info("lanes owned", {{"lanes", owned.size()}, {"before", owned_}});
-  owned_ = owned.size();
-  AF_ASSIGN_OR_RETURN(std::vector<std::string> addresses, table_.Addresses());
-  std::lock_guard lock(mutex_);
-  if (addresses != addresses_) {
+  std::vector<std::string> suspects;
+  if (parts_.peers != nullptr) suspects = parts_.peers->Suspects();
+  AF_ASSIGN_OR_RETURN(const LaneView view, parts_.table.Look(!draining_, suspects));
+  has_others_ = view.owners.size() > view.owners.count(parts_.owner);
+  for (Committer* committer : parts_.committers) {
+    committer->ExpectMail(has_others_ || parts_.committers.size() > 1);
+  }
+  Leave(view, gave);
+  Own(view);
+  std::vector<std::string> addresses(kLaneCount);
+  for (int lane = 0; lane < kLaneCount; ++lane) {
+    addresses[static_cast<size_t>(lane)] = view.AddressOf(lane);
+  }
+  if (parts_.publish) parts_.publish(addresses, view.time);
+  {
+    std::lock_guard lock(mutex_);
     addresses_ = std::move(addresses);
-    ++revision_;
   }
-  return absl::OkStatus();
+  if (parts_.peers != nullptr) {
+    std::map<std::string, std::string> others;
+    for (const auto& [name, owner] : view.owners) {
+      if (name != parts_.owner) others[name] = owner.address;
+    }
+    parts_.peers->Follow(others);
+  }
+  Note(view);
+  GiveAway(view);
+  return NextLook(view, !suspects.empty());
 }
 
-absl::Status LaneKeeper::Release() {
-  released_ = true;
-  return table_.Release();
+void LaneKeeper::Own(const LaneView& view) {
+  std::vector<std::vector<int>> lanes(parts_.committers.size());
+  size_t owned = 0;
+  for (int lane = 0; lane < kLaneCount; ++lane) {
+    if (view.lanes[static_cast<size_t>(lane)].owner != parts_.owner) continue;
+    lanes[static_cast<size_t>(lane) % lanes.size()].push_back(lane);
+    ++owned;
+  }
+  if (parts_.owning) parts_.owning(owned);
+  for (size_t i = 0; i < lanes.size(); ++i) parts_.committers[i]->Own(lanes[i]);
+  if (owned != owned_) obs::Info("lanes owned", {{"lanes", owned}, {"before", owned_}});
+  owned_ = owned;
+}
+
+// Lanes that were given away: callers are sent on once the new owner takes them.
+void LaneKeeper::Leave(const LaneView& view, const std::vector<bool>& gave) {
+  std::map<std::string, std::vector<int>> gone;
+  for (int lane = 0; lane < kLaneCount; ++lane) {
+    const bool mine = view.lanes[static_cast<size_t>(lane)].owner == parts_.owner;
+    if (mine ? gave[static_cast<size_t>(lane)] : CommitterOf(lane).Leaving(lane)) {
+      gone[mine ? "" : view.AddressOf(lane)].push_back(lane);
+    }
+  }
+  for (const auto& [address, lanes] : gone) {
+    if (parts_.peers != nullptr && !address.empty()) parts_.peers->Tell(address, lanes);
+    std::vector<std::vector<std::pair<int, std::string>>> left(parts_.committers.size());
+    for (int lane : lanes) {
+      left[static_cast<size_t>(lane) % left.size()].emplace_back(lane, address);
+    }
+    for (size_t i = 0; i < left.size(); ++i) parts_.committers[i]->Left(left[i]);
+  }
+}
+
+void LaneKeeper::Note(const LaneView& view) {
+  std::erase_if(seen_since_, [&](const auto& owner) { return !view.owners.contains(owner.first); });
+  for (const auto& [name, owner] : view.owners) seen_since_.try_emplace(name, view.time);
+}
+
+// Everybody gives down to the same share, to those who have least: so all agree without talking.
+void LaneKeeper::GiveAway(const LaneView& view) {
+  std::map<std::string, int> counts;
+  for (const auto& [name, owner] : view.owners) {
+    if (!owner.leaving) counts[name] = 0;
+  }
+  std::vector<int> mine;
+  for (int lane = 0; lane < kLaneCount; ++lane) {
+    const std::string& owner = view.lanes[static_cast<size_t>(lane)].owner;
+    if (auto it = counts.find(owner); it != counts.end()) ++it->second;
+    const Committer& committer = CommitterOf(lane);
+    if (owner == parts_.owner && committer.Ready(lane)) mine.push_back(lane);
+  }
+  const int owners = static_cast<int>(counts.size());
+  int keep = owners == 0 ? kLaneCount : (kLaneCount + owners - 1) / owners;
+  if (draining_) keep = 0;
+  std::vector<std::vector<LaneMove>> moves(parts_.committers.size());
+  while (static_cast<int>(mine.size()) > keep) {
+    auto least = counts.end();
+    for (auto it = counts.begin(); it != counts.end(); ++it) {
+      if (it->first == parts_.owner || (!draining_ && !Settled(view, it->first))) continue;
+      if (least == counts.end() || it->second < least->second) least = it;
+    }
+    if (least == counts.end() || (!draining_ && least->second >= keep)) break;
+    const int lane = mine.back();
+    mine.pop_back();
+    ++least->second;
+    moves[static_cast<size_t>(lane) % moves.size()].push_back({lane, least->first});
+  }
+  for (size_t i = 0; i < moves.size(); ++i) {
+    if (!moves[i].empty()) parts_.committers[i]->HandOver(moves[i]);
+  }
+}
+
+int64_t LaneKeeper::NextLook(const LaneView& view, bool suspects) const {
+  int64_t next = parts_.look_every;
+  for (const auto& [name, owner] : view.owners) {
+    // A living owner has renewed its lease by then.
+    if (name == parts_.owner) continue;
+    next = std::min(next, owner.lease_left + kAfterLease);
+    if (!Settled(view, name)) {
+      next = std::min(next, seen_since_.at(name) + parts_.settle - view.time + kAfterLease);
+    }
+  }
+  if (suspects) next = std::min(next, kSuspectLook);
+  if (draining_ && has_others_) next = std::min(next, kDrainLook);
+  return next;
 }
 
 std::vector<std::string> LaneKeeper::Addresses() const {
   std::lock_guard lock(mutex_);
-  return addresses_.empty() ? std::vector<std::string>(kLaneCount) : addresses_;
+  return addresses_;
 }
 
-uint64_t LaneKeeper::revision() const {
-  std::lock_guard lock(mutex_);
-  return revision_;
+absl::Status LaneKeeper::Release() {
+  released_ = true;
+  return parts_.table.Release();
 }
 
 }  // namespace agentflow::executor

@@ -66,8 +66,9 @@ class FakePlans final : public Plans {
 class FakeExecutor {
  public:
   FakeExecutor(MemoryDatabase& database, ManualClock& clock, FakePlans& plans, std::string name,
-               int committers, CommitterOptions options = {})
-      : clock_(clock),
+               int committers, CommitterOptions options = {}, Peers* peers = nullptr)
+      : name(name),
+        clock_(clock),
         database_clock_(clock),
         table_(database, name, committers, name + ":1"),
         random_(++seeds_) {
@@ -84,17 +85,26 @@ class FakeExecutor {
               .board = board,
               .start_child =
                   [this](ChildRequest request) { children.push_back(std::move(request)); },
-              .limits = [this](const std::string&) { return limits; }},
+              .limits = [this](const std::string&) { return limits; },
+              .mail_sent =
+                  [this](const auto& lanes) {
+                    if (mail_sent) mail_sent(lanes);
+                  }},
           options));
     }
     std::vector<Committer*> pointers;
     for (auto& committer : all) pointers.push_back(committer.get());
-    keeper = std::make_unique<LaneKeeper>(table_, pointers, [this] {
-      for (auto& committer : all) {
-        if (!committer->lost()) committer->Abandon();
-        committer->Reset();
+    auto restart = [this](const std::vector<int64_t>& epochs) {
+      for (size_t i = 0; i < all.size(); ++i) {
+        if (!all[i]->lost()) all[i]->Abandon();
+        all[i]->Reset(epochs[i]);
       }
-    });
+    };
+    keeper = std::make_unique<LaneKeeper>(LaneKeeper::Parts{.owner = name,
+                                                            .table = table_,
+                                                            .committers = pointers,
+                                                            .restart = restart,
+                                                            .peers = peers});
     router = std::make_unique<Router>(pointers);
   }
 
@@ -127,7 +137,29 @@ class FakeExecutor {
     info->id = request_id.empty() ? MakeExecutionId(clock_.Now() / 1000,
                                                     static_cast<int>(random_.Next() % 256), random_)
                                   : ExecutionIdForRequest("acme", request_id);
-    const Uuid id = info->id;
+    AF_CHECK(Post(std::move(info), plan, std::move(body_hash)).ok());
+    return id_;
+  }
+  // In one of the lanes that this executor has; nullopt: refused at once.
+  std::optional<Uuid> TryStart(engine::PlanPtr plan) {
+    std::shared_ptr<engine::StartInfo> info = NewInfo(plan);
+    if (!Post(std::move(info), plan, "").ok()) return std::nullopt;
+    return id_;
+  }
+  // Of an execution in one of the lanes that this executor has.
+  std::shared_ptr<engine::StartInfo> NewInfo(const engine::PlanPtr& plan) {
+    auto info = std::make_shared<engine::StartInfo>();
+    info->tenant = "acme";
+    info->principal = "users/1";
+    info->workflow = "workflows/w";
+    info->version = 1;
+    info->plan_hash = plan->hash;
+    info->id = MakeExecutionId(clock_.Now() / 1000, router->AnyLane(), random_);
+    return info;
+  }
+  absl::Status Post(std::shared_ptr<engine::StartInfo> info, engine::PlanPtr plan,
+                    std::string body_hash) {
+    const Uuid id = id_ = info->id;
     auto place = load.Admit("acme", limits, 0);
     AF_CHECK(place.ok());
     info->queued = *place == TenantLoad::Place::kQueued;
@@ -135,8 +167,9 @@ class FakeExecutor {
     item.done = [this, id](absl::StatusOr<StartAnswer> answer) {
       answers[id].push_back(std::move(answer));
     };
-    AF_CHECK(router->Post(Item(std::move(item))).ok());
-    return id;
+    absl::Status posted = router->Post(Item(std::move(item)));
+    if (!posted.ok()) load.Release("acme", *place);
+    return posted;
   }
   void Held(const TaskOffer& task, const std::string& coordinator = "c1") {
     AF_CHECK(router->Post(HeldItem{task.attempt, coordinator}).ok());
@@ -159,6 +192,9 @@ class FakeExecutor {
     return offer;
   }
 
+  const std::string name;
+  // Called when there are messages for lanes of other committers.
+  std::function<void(const std::vector<int>&)> mail_sent;
   FakeDispatch dispatch;
   TenantLoad load;
   TenantLimits limits;
@@ -174,6 +210,7 @@ class FakeExecutor {
   // Two processes never draw the same ids.
   static inline uint64_t seeds_ = 0;
 
+  Uuid id_;  // of the last start
   ManualClock& clock_;
   DatabaseClock database_clock_;
   MemoryLaneTable table_;

@@ -28,6 +28,7 @@ struct Committer::Live {
   std::map<engine::StepRef, LiveTask> tasks;
   std::set<std::pair<UnixMicros, std::string>> timers;
   std::map<engine::StepRef, Uuid> approvals;  // open ones
+  std::map<std::string, std::string> keys;    // asked for, not given back: key by ticket's step
   std::string body_hash;                      // until the start is sealed
   bool reloaded = false;                      // its plan was exchanged: the batch needs a snapshot
   bool row = false;  // there is a live row, once everything sealed is committed
@@ -66,13 +67,19 @@ struct Committer::Batch {
   std::vector<Attempt> in_process;
   std::vector<Attempt> children;  // to be started
   std::vector<std::function<void()>> effects;
+  std::vector<LaneMove> moves;
+  std::vector<KeyChange> keys;
+  std::vector<OutboxRow> messages;
+  std::vector<Mail> taken;
+  std::set<int> mail_for;  // lanes whose owners have something in the outbox after the commit
   size_t items = 0;
   size_t bytes = 0;
   bool urgent = false;  // false: only things that may wait for the next commit
   int64_t sealed_at = 0;
 };
 
-absl::Status LaneMoved();
+// With the new owner's address, where it is known.
+absl::Status LaneMoved(const std::string& owner = "");
 
 // Where a start counts as long as there is nothing else to say so.
 inline TenantLoad::Place PlaceOf(const engine::StartInfo& info) {

@@ -52,9 +52,15 @@ bool Committer::StartRead() {
   }
   request.executions.assign(executions_to_load_.begin(), executions_to_load_.end());
   executions_to_load_.clear();
-  if (request.start_keys.empty() && request.lanes.empty() && request.executions.empty()) {
+  if (monotonic_ >= mail_again_at_) {
+    request.mail.assign(mail_to_read_.begin(), mail_to_read_.end());
+    mail_to_read_.clear();
+  }
+  if (request.start_keys.empty() && request.lanes.empty() && request.executions.empty() &&
+      request.mail.empty()) {
     return false;
   }
+  mail_in_read_ = request.mail;
   lanes_in_read_ = request.lanes;
   executions_in_read_ = request.executions;
   reading_ = true;
@@ -68,6 +74,7 @@ bool Committer::TakeRead() {
   if (!answer) return false;
   reading_ = false;
   if (std::exchange(read_void_, false)) return true;
+  for (int64_t number : std::exchange(spent_mail_, {})) taken_mail_.erase(number);
   std::vector<StartItem> starts = std::exchange(in_lookup_, {});
   const std::vector<int> lanes = std::exchange(lanes_in_read_, {});
   const std::vector<Uuid> executions = std::exchange(executions_in_read_, {});
@@ -76,6 +83,7 @@ bool Committer::TakeRead() {
     obs::Warn("reading lanes failed", {{"error", MessageOf(answer->status())}});
     lanes_to_load_.insert(lanes.begin(), lanes.end());
     executions_to_load_.insert(executions.begin(), executions.end());
+    mail_to_read_.insert(mail_in_read_.begin(), mail_in_read_.end());
     for (StartItem& start : starts) awaiting_lookup_.push_back(std::move(start));
     for (const Uuid& id : spent) recent_starts_.erase(id);
     retry_read_at_ = monotonic_ + kReadAgainAfter;
@@ -85,11 +93,19 @@ bool Committer::TakeRead() {
   std::set<Uuid> found;
   for (StoredExecution& stored : result.executions) {
     found.insert(stored.facts.id);
+    // Its lane may have been given away since.
+    const int lane = LaneOf(stored.facts.id);
+    if (!ready_[static_cast<size_t>(lane)] &&
+        std::find(lanes.begin(), lanes.end(), lane) == lanes.end()) {
+      continue;
+    }
     absent_.try_emplace(stored.facts.id);
     loaded_.push_back(std::move(stored));
   }
   adopt_again_at_ = 0;
+  keys_.Load(std::move(result.keys));
   for (int lane : lanes) LaneLoaded(lane);
+  TakeMail(std::move(result.mail));
   for (const Uuid& id : executions) {
     // One that is not stored as live is over: nothing to go on with.
     if (found.contains(id)) continue;
@@ -99,6 +115,11 @@ bool Committer::TakeRead() {
   std::map<Uuid, std::string*> known;
   for (StoredStart& start : result.starts) known[start.execution] = &start.body_hash;
   for (StartItem& start : starts) {
+    if (!ready_[static_cast<size_t>(LaneOf(start.info->id))]) {
+      ++waiting_;
+      Decide(std::move(start));  // waits for its lane, or is sent on
+      continue;
+    }
     auto it = known.find(start.info->id);
     if (it == known.end()) {
       DecideStart(std::move(start), true);
@@ -205,6 +226,8 @@ void Committer::TakeUp(Live& x) {
       if (x.state.waits.at(child->step).child.IsNil()) {
         RequestChild(id, child->step, child->attempt);
       }
+    } else if (auto* ask = std::get_if<engine::AcquireKey>(&action.body)) {
+      AskKey(x, *ask);
     }
   }
   if (x.state.more()) internal_.emplace_back(id, engine::Continue{});

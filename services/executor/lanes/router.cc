@@ -15,6 +15,14 @@ absl::Status Router::Post(Item&& item) {
   return absl::OkStatus();
 }
 
+std::vector<int> Router::MailCame(const std::vector<int>& lanes) {
+  std::vector<int> others;
+  for (int lane : lanes) {
+    Of(lane).Owns(lane) ? Of(lane).MailCame({lane}) : others.push_back(lane);
+  }
+  return others;
+}
+
 int Router::AnyLane() {
   const uint32_t first = next_.fetch_add(1);
   int loading = -1;

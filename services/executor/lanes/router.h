@@ -8,7 +8,7 @@
 
 namespace agentflow::executor {
 
-absl::Status LaneMoved();
+absl::Status LaneMoved(const std::string& owner = "");
 
 // Brings commands to the committer that owns their lane. Thread-safe.
 class Router {
@@ -19,6 +19,8 @@ class Router {
   // waits already. On an error `item` is untouched.
   absl::Status Post(Item&& item);
   bool Owns(int lane) const { return Of(lane).Owns(lane); }
+  // Messages for these lanes are in the outbox; those of other executors are given back.
+  std::vector<int> MailCame(const std::vector<int>& lanes);
   // A lane that is owned, another one each time; one that is still being loaded only where no
   // other is there. -1: none.
   int AnyLane();

@@ -142,6 +142,7 @@ void RegisterDispatchService(rpc::Server& server, DispatchServiceParts parts) {
   server.ServerStreaming<pb::WatchLanesRequest, pb::LaneMap>(
       "agentflow.internal.executor.v1.DispatchService/WatchLanes",
       [parts](LaneWatchers::Stream stream, const pb::WatchLanesRequest&) {
+        if (stream.call().caller == "executor") parts.peer_came();
         parts.watchers.Add(std::move(stream));
       });
 }

@@ -15,6 +15,8 @@ struct DispatchServiceParts {
   Links& links;
   const TaskTokens& tokens;
   LaneWatchers& watchers;
+  // Another executor watches: it may be new.
+  std::function<void()> peer_came;
   int64_t lease_ms = 30'000;
   int64_t heartbeat_interval_ms = 10'000;
 };

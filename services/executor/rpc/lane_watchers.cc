@@ -1,5 +1,6 @@
 #include "services/executor/rpc/lane_watchers.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "libs/base/status.h"
@@ -24,12 +25,14 @@ void LaneWatchers::Add(Stream stream) {
   });
 }
 
-void LaneWatchers::Publish(const std::vector<std::string>& addresses) {
+void LaneWatchers::Publish(const std::vector<std::string>& addresses, UnixMicros time) {
   std::lock_guard lock(state_->mutex);
-  agentflow::internal::executor::v1::LaneMap map;
-  for (const std::string& address : addresses) map.add_address(address);
-  if (map.SerializeAsString() == state_->map.SerializeAsString()) return;
-  state_->map = std::move(map);
+  const auto& known = state_->map.address();
+  const bool same = std::equal(addresses.begin(), addresses.end(), known.begin(), known.end());
+  state_->map.set_time(time);
+  if (same) return;
+  state_->map.clear_address();
+  for (const std::string& address : addresses) state_->map.add_address(address);
   for (const auto& [number, stream] : state_->streams) stream.Write(state_->map);
 }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "agentflow/internal/executor/v1/dispatch.pb.h"
+#include "libs/base/clock.h"
 #include "libs/rpc/stream.h"
 
 namespace agentflow::executor {
@@ -19,8 +20,8 @@ class LaneWatchers {
 
   // Sends the map at once and on every change from then on.
   void Add(Stream stream);
-  // Sends the map to everybody, where it has changed.
-  void Publish(const std::vector<std::string>& addresses);
+  // Sends the map to everybody, where it has changed. `time`: when the database said so.
+  void Publish(const std::vector<std::string>& addresses, UnixMicros time);
   // Ends all streams.
   void Close();
 

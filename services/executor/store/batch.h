@@ -28,6 +28,16 @@ struct ExecutionFacts {
   std::string labels;  // a JSON object; empty: none
   std::string principal;
   std::string trace_id;
+  std::string business_key;  // empty: none
+};
+
+// A message for another lane, whose owner finds it in the outbox.
+struct OutboxRow {
+  int to_lane = 0;
+  int from_lane = 0;
+  std::string body;
+
+  bool operator==(const OutboxRow&) const = default;
 };
 
 // Everything that one batch writes about one execution.
@@ -56,6 +66,7 @@ struct ExecutionWrite {
   std::vector<Approval> opened_approvals;
   std::vector<Approval> closed_approvals;  // id, state and what follows it in the struct
   std::string body_hash;                   // of a start with a request id; empty: no start_key row
+  std::vector<OutboxRow> messages;         // sent by what the execution did
   std::string change;  // for the feed: agentflow.internal.executor.v1.ExecutionChange
 };
 

@@ -20,12 +20,13 @@ absl::Status LanesLost() {
 
 }  // namespace
 
-void MemoryStore::BeginCommit(const Fence& expected, std::vector<WritePtr> writes) {
+void MemoryStore::BeginCommit(const Fence& expected, Transaction transaction) {
   AF_CHECK(!commit_ && !question_);
-  commit_ = {expected, std::move(writes)};
+  commit_ = {expected, std::move(transaction)};
 }
 
-CommitOutcome MemoryStore::Carry(const Fence& expected, const std::vector<WritePtr>& writes) {
+CommitOutcome MemoryStore::Carry(const Fence& expected, const Transaction& transaction) {
+  const std::vector<WritePtr>& writes = transaction.writes;
   auto owner = database_.owners.find({owner_, committer_});
   if (owner == database_.owners.end() || owner->second.fence != expected) {
     return Ended(CommitOutcome::Kind::kFenced, LanesLost());
@@ -35,6 +36,19 @@ CommitOutcome MemoryStore::Carry(const Fence& expected, const std::vector<WriteP
     const auto& rows = database_.journal[id];
     const bool gap = !write->events.empty() &&
                      write->first_sequence != (rows.empty() ? 1 : rows.back().last + 1);
+    const bool key_taken =
+        write->live == Live::kInsert && !write->facts->business_key.empty() &&
+        std::any_of(database_.live.begin(), database_.live.end(), [&](const auto& row) {
+          return row.second.facts.tenant == write->facts->tenant &&
+                 row.second.facts.business_key == write->facts->business_key &&
+                 std::none_of(writes.begin(), writes.end(), [&](const WritePtr& other) {
+                   return other->facts->id == row.first && other->live == Live::kDelete;
+                 });
+        });
+    if (key_taken) {
+      return Ended(CommitOutcome::Kind::kRefused,
+                   Error(absl::StatusCode::kAlreadyExists, kBusinessKeyRefused, ""));
+    }
     const bool twice = (!write->body_hash.empty() && database_.start_keys.contains(id)) ||
                        (write->live == Live::kInsert && database_.live.contains(id)) ||
                        (write->end && database_.closed.contains(id));
@@ -95,32 +109,63 @@ CommitOutcome MemoryStore::Carry(const Fence& expected, const std::vector<WriteP
   if (!feed.changes.empty()) {
     database_.feed[owner_ + "/" + std::to_string(committer_)].push_back(std::move(feed));
   }
+  auto post = [this](const OutboxRow& row) {
+    const int64_t number = ++database_.last_mail;
+    database_.outbox[number] = {row.to_lane, number, row.body};
+  };
+  for (const WritePtr& write : writes) {
+    for (const OutboxRow& row : write->messages) post(row);
+  }
+  for (const OutboxRow& row : transaction.messages) post(row);
+  for (const Mail& mail : transaction.taken) {
+    // Nobody takes a message of a lane that is not his, or twice.
+    AF_CHECK(database_.lanes.at(mail.lane) == std::make_pair(owner_, committer_));
+    AF_CHECK(database_.outbox.erase(mail.number) == 1);
+  }
+  for (const KeyChange& change : transaction.keys) {
+    AF_CHECK(database_.lanes.at(change.row.lane) == std::make_pair(owner_, committer_));
+    const auto name = std::make_tuple(change.row.tenant, change.row.key, change.row.ticket);
+    if (change.gone) {
+      database_.keys.erase(name);
+    } else {
+      database_.keys[name] = change.row;
+    }
+  }
+  for (const LaneMove& move : transaction.moves) {
+    auto lane = database_.lanes.find(move.lane);
+    auto to = database_.owners.find({move.to, 0});
+    if (lane == database_.lanes.end() || lane->second != std::make_pair(owner_, committer_) ||
+        to == database_.owners.end()) {
+      continue;
+    }
+    lane->second = {move.to, move.lane % to->second.committers};
+  }
   return {.kind = CommitOutcome::Kind::kCommitted, .database_time = database_.now};
 }
 
 std::optional<CommitOutcome> MemoryStore::TakeCommit() {
   if (!commit_ || stalled) return std::nullopt;
-  auto [expected, writes] = *std::exchange(commit_, std::nullopt);
+  const auto [expected, transaction] = *std::exchange(commit_, std::nullopt);
   CommitFault fault = CommitFault::kNone;
   if (!faults.empty()) {
     fault = faults.front();
     faults.pop_front();
   }
-  if (on_commit) on_commit(writes);
+  if (on_commit) on_commit(transaction.writes);
   switch (fault) {
     case CommitFault::kNotDone:
       return Ended(CommitOutcome::Kind::kNotDone, Unavailable("DATABASE_UNAVAILABLE", "fault"));
     case CommitFault::kLostBeforeCommit:
       return Ended(CommitOutcome::Kind::kUnknown, Unavailable("DATABASE_COMMIT_UNKNOWN", "fault"));
     case CommitFault::kLostAfterCommit: {
-      CommitOutcome outcome = Carry(expected, writes);
+      CommitOutcome outcome = Carry(expected, transaction);
       if (outcome.kind != CommitOutcome::Kind::kCommitted) return outcome;
       return Ended(CommitOutcome::Kind::kUnknown, Unavailable("DATABASE_COMMIT_UNKNOWN", "fault"));
     }
     case CommitFault::kNone:
       break;
   }
-  return Carry(expected, writes);
+  return Carry(expected, transaction);
 }
 
 void MemoryStore::BeginAskFence(int64_t epoch) {
@@ -152,10 +197,19 @@ std::optional<absl::StatusOr<ReadResult>> MemoryStore::TakeRead() {
     auto it = database_.start_keys.find(id);
     if (it != database_.start_keys.end()) result.starts.push_back({id, it->second});
   }
+  auto in = [](const auto& list, const auto& value) {
+    return std::find(list.begin(), list.end(), value) != list.end();
+  };
+  for (const auto& [number, mail] : database_.outbox) {
+    if (in(request.lanes, mail.lane) || in(request.mail, mail.lane)) result.mail.push_back(mail);
+  }
+  for (const auto& [name, row] : database_.keys) {
+    if (in(request.lanes, row.lane)) result.keys.push_back(row);
+  }
   for (const auto& [id, row] : database_.live) {
-    auto in = [&](const auto& list, const auto& value) {
-      return std::find(list.begin(), list.end(), value) != list.end();
-    };
+    if (in(request.business_keys, std::make_pair(row.facts.tenant, row.facts.business_key))) {
+      result.holders.push_back({row.facts.tenant, row.facts.business_key, id});
+    }
     if (!in(request.lanes, LaneOf(id)) && !in(request.executions, id)) continue;
     StoredExecution stored{.facts = row.facts, .state = row.state, .snapshot = row.snapshot};
     for (const auto& record : database_.journal[id]) {
@@ -166,46 +220,57 @@ std::optional<absl::StatusOr<ReadResult>> MemoryStore::TakeRead() {
   return result;
 }
 
-absl::Status MemoryLaneTable::Join() {
+absl::StatusOr<std::vector<int64_t>> MemoryLaneTable::Join() {
   for (auto& [key, owner] : database_.owners) {
     if (key.first == owner_) ++owner.fence.epoch;
   }
+  std::vector<int64_t> epochs;
   for (int committer = 0; committer < committers_; ++committer) {
     auto [owner, fresh] = database_.owners.try_emplace({owner_, committer});
     if (fresh) owner->second.fence = {.epoch = 1};
     owner->second.address = address_;
+    owner->second.committers = committers_;
+    owner->second.connected = true;
+    owner->second.leaving = false;
     owner->second.lease_until = database_.now + database_.lease;
+    epochs.push_back(owner->second.fence.epoch);
   }
   for (auto& [lane, owner] : database_.lanes) {
     if (owner.first == owner_) owner.second = lane % committers_;
   }
-  return absl::OkStatus();
+  return epochs;
 }
 
-absl::StatusOr<std::vector<LaneTable::Owned>> MemoryLaneTable::Acquire() {
+absl::StatusOr<LaneView> MemoryLaneTable::Look(bool take,
+                                               const std::vector<std::string>& suspects) {
   for (auto& [key, owner] : database_.owners) {
-    if (key.first == owner_ || owner.lease_until >= database_.now) continue;
+    const bool gone = !owner.connected &&
+                      std::find(suspects.begin(), suspects.end(), key.first) != suspects.end();
+    if (key.first == owner_ || (owner.lease_until >= database_.now && !gone)) continue;
     const bool holds = std::any_of(database_.lanes.begin(), database_.lanes.end(),
                                    [&](const auto& lane) { return lane.second == key; });
     if (!holds) continue;
     ++owner.fence.epoch;
+    owner.lease_until = 0;
     std::erase_if(database_.lanes, [&](const auto& lane) { return lane.second == key; });
   }
-  std::vector<Owned> owned;
+  for (auto& [key, owner] : database_.owners) {
+    if (key.first == owner_) owner.leaving = !take;
+  }
+  LaneView view{.time = database_.now};
   for (int lane = 0; lane < kLaneCount; ++lane) {
-    auto [it, fresh] = database_.lanes.try_emplace(lane, owner_, lane % committers_);
-    if (it->second.first == owner_) owned.push_back({lane, it->second.second});
+    if (take) database_.lanes.try_emplace(lane, owner_, lane % committers_);
+    auto it = database_.lanes.find(lane);
+    if (it == database_.lanes.end()) continue;
+    view.lanes[static_cast<size_t>(lane)] = {it->second.first, it->second.second};
   }
-  return owned;
-}
-
-absl::StatusOr<std::vector<std::string>> MemoryLaneTable::Addresses() {
-  std::vector<std::string> addresses(kLaneCount);
-  for (const auto& [lane, key] : database_.lanes) {
-    const auto& owner = database_.owners.at(key);
-    if (owner.lease_until >= database_.now) addresses[static_cast<size_t>(lane)] = owner.address;
+  for (const auto& [key, owner] : database_.owners) {
+    if (owner.lease_until < database_.now) continue;
+    LaneView::Owner& seen = view.owners[key.first];
+    seen = {owner.address, owner.committers,
+            std::max(seen.lease_left, owner.lease_until - database_.now), owner.leaving};
   }
-  return addresses;
+  return view;
 }
 
 absl::Status MemoryLaneTable::Release() {

@@ -6,6 +6,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -21,6 +22,9 @@ class MemoryDatabase {
     Fence fence;
     int64_t lease_until = 0;
     std::string address;
+    int committers = 1;
+    bool leaving = false;
+    bool connected = false;  // its process still has its connection
   };
   struct JournalRow {
     int64_t first = 0;
@@ -45,6 +49,9 @@ class MemoryDatabase {
   std::map<Uuid, std::pair<ExecutionFacts, int16_t>> closed;  // with the state
   std::map<Uuid, std::string> start_keys;
   std::map<Uuid, Approval> approvals;
+  std::map<int64_t, Mail> outbox;  // by number
+  int64_t last_mail = 0;
+  std::map<std::tuple<std::string, std::string, KeyTicket>, KeyRow> keys;
   std::map<std::string, std::vector<FeedRow>> feed;  // by "<owner>/<committer>"
   int64_t now = 1'700'000'000'000'000;
   int64_t lease = 3'000'000;
@@ -66,7 +73,7 @@ class MemoryStore final : public Store {
   MemoryStore(MemoryDatabase& database, std::string owner, int committer)
       : database_(database), owner_(std::move(owner)), committer_(committer) {}
 
-  void BeginCommit(const Fence& expected, std::vector<WritePtr> writes) override;
+  void BeginCommit(const Fence& expected, Transaction transaction) override;
   std::optional<CommitOutcome> TakeCommit() override;
   void BeginAskFence(int64_t epoch) override;
   std::optional<absl::StatusOr<FenceAnswer>> TakeFence() override;
@@ -81,12 +88,12 @@ class MemoryStore final : public Store {
   std::function<void(const std::vector<WritePtr>&)> on_commit;
 
  private:
-  CommitOutcome Carry(const Fence& expected, const std::vector<WritePtr>& writes);
+  CommitOutcome Carry(const Fence& expected, const Transaction& transaction);
 
   MemoryDatabase& database_;
   const std::string owner_;
   const int committer_;
-  std::optional<std::pair<Fence, std::vector<WritePtr>>> commit_;
+  std::optional<std::pair<Fence, Transaction>> commit_;
   std::optional<int64_t> question_;
   std::optional<ReadRequest> read_;
 };
@@ -99,9 +106,8 @@ class MemoryLaneTable final : public LaneTable {
         committers_(committers),
         address_(std::move(address)) {}
 
-  absl::Status Join() override;
-  absl::StatusOr<std::vector<Owned>> Acquire() override;
-  absl::StatusOr<std::vector<std::string>> Addresses() override;
+  absl::StatusOr<std::vector<int64_t>> Join() override;
+  absl::StatusOr<LaneView> Look(bool take, const std::vector<std::string>& suspects) override;
   absl::Status Release() override;
 
  private:

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "libs/base/lane.h"
 #include "libs/base/status.h"
 #include "libs/pg/pipeline.h"
@@ -11,8 +13,7 @@ constexpr int kMaxPortions = 400;
 
 enum : size_t {
   kJoin,
-  kAcquire,
-  kAddresses,
+  kLook,
   kRelease,
   kEnsurePartitions,
   kDropPartitions,
@@ -23,11 +24,10 @@ enum : size_t {
 
 std::vector<pg::Statement> Statements() {
   return {
-      {"join", "SELECT 1 FROM join_owner($1::text, $2::int, $3::text, $4::int)"},
-      {"acquire", "SELECT owned_lane, owned_committer FROM acquire_lanes($1::text, $2::int)"},
-      {"addresses",
-       "SELECT l.lane, o.address FROM lane l JOIN owner o ON o.owner_id = l.owner_id "
-       "AND o.committer = l.committer WHERE o.lease_until > clock_timestamp()"},
+      {"join", "SELECT epoch FROM join_owner($1::text, $2::int, $3::text, $4::int)"},
+      {"look",
+       "SELECT lane, owner_id, committer, committers, address, lease_left, seen_at, leaving "
+       "FROM look_at_lanes($1::text, $2::int, $3::boolean, $4::text[])"},
       {"release", "SELECT 1 FROM release_lanes($1::text)"},
       {"ensure_partitions", "SELECT 1 FROM ensure_partitions($1::int, $2::int, $3::int)"},
       {"drop_partitions", "SELECT drop_old_partitions($1::int)"},
@@ -63,33 +63,40 @@ PgLaneTable::PgLaneTable(PgLaneTableOptions options) : rep_(std::make_unique<Rep
 }
 PgLaneTable::~PgLaneTable() = default;
 
-absl::Status PgLaneTable::Join() {
+absl::StatusOr<std::vector<int64_t>> PgLaneTable::Join() {
   const PgLaneTableOptions& o = rep_->options;
-  return rep_
-      ->Query(kJoin,
-              pg::BinaryParams().Text(o.owner).Int(o.committers).Text(o.address).Int(o.lease_ms))
-      .status();
-}
-
-absl::StatusOr<std::vector<LaneTable::Owned>> PgLaneTable::Acquire() {
   AF_ASSIGN_OR_RETURN(
       const pg::BinaryResult rows,
-      rep_->Query(kAcquire,
-                  pg::BinaryParams().Text(rep_->options.owner).Int(rep_->options.committers)));
-  std::vector<Owned> owned;
-  for (size_t i = 0; i < rows.size(); ++i) {
-    owned.push_back({static_cast<int>(rows.Int(i, 0)), static_cast<int>(rows.Int(i, 1))});
-  }
-  return owned;
+      rep_->Query(
+          kJoin,
+          pg::BinaryParams().Text(o.owner).Int(o.committers).Text(o.address).Int(o.lease_ms)));
+  std::vector<int64_t> epochs;
+  for (size_t i = 0; i < rows.size(); ++i) epochs.push_back(rows.Int(i, 0));
+  return epochs;
 }
 
-absl::StatusOr<std::vector<std::string>> PgLaneTable::Addresses() {
-  AF_ASSIGN_OR_RETURN(const pg::BinaryResult rows, rep_->Query(kAddresses, {}));
-  std::vector<std::string> addresses(kLaneCount);
+absl::StatusOr<LaneView> PgLaneTable::Look(bool take, const std::vector<std::string>& suspects) {
+  pg::TextArray names;
+  for (const std::string& name : suspects) names.Append(name);
+  AF_ASSIGN_OR_RETURN(const pg::BinaryResult rows,
+                      rep_->Query(kLook, pg::BinaryParams()
+                                             .Text(rep_->options.owner)
+                                             .Int(rep_->options.committers)
+                                             .Bool(take)
+                                             .Array(names)));
+  LaneView view;
   for (size_t i = 0; i < rows.size(); ++i) {
-    addresses[static_cast<size_t>(rows.Int(i, 0))] = rows.Bytes(i, 1);
+    view.time = rows.Time(i, 6);
+    if (!rows.IsNull(i, 0) && !rows.IsNull(i, 1)) {
+      view.lanes[static_cast<size_t>(rows.Int(i, 0))] = {std::string(rows.Bytes(i, 1)),
+                                                         static_cast<int>(rows.Int(i, 2))};
+    }
+    if (rows.IsNull(i, 1) || rows.Int(i, 5) <= 0) continue;
+    LaneView::Owner& owner = view.owners[std::string(rows.Bytes(i, 1))];
+    owner = {std::string(rows.Bytes(i, 4)), static_cast<int>(rows.Int(i, 3)),
+             std::max(owner.lease_left, rows.Int(i, 5)), rows.Bool(i, 7)};
   }
-  return addresses;
+  return view;
 }
 
 absl::Status PgLaneTable::Release() {

@@ -1,6 +1,7 @@
 #include "services/executor/store/pg_store.h"
 
 #include <map>
+#include <tuple>
 #include <utility>
 #include <variant>
 
@@ -40,6 +41,11 @@ enum : size_t {
   kFeed,
   kOpenApproval,
   kCloseApproval,
+  kMoveLanes,
+  kOutbox,
+  kTakeMail,
+  kPutKeys,
+  kDropKeys,
 };
 
 std::vector<pg::Statement> Statements() {
@@ -64,9 +70,10 @@ std::vector<pg::Statement> Statements() {
       {"insert_live",
        "INSERT INTO live_execution (lane, execution_id, tenant_id, start_day, retention_days, "
        "start_time, state, mode, priority, version, workflow, content_hash, labels, principal, "
-       "trace_id) SELECT * FROM unnest($1::smallint[], $2::uuid[], $3::text[], $4::int[], "
-       "$5::smallint[], $6::timestamptz[], $7::smallint[], $8::smallint[], $9::smallint[], "
-       "$10::int[], $11::text[], $12::text[], $13::text[], $14::text[], $15::text[])"},
+       "trace_id, business_key) SELECT * FROM unnest($1::smallint[], $2::uuid[], $3::text[], "
+       "$4::int[], $5::smallint[], $6::timestamptz[], $7::smallint[], $8::smallint[], "
+       "$9::smallint[], $10::int[], $11::text[], $12::text[], $13::text[], $14::text[], "
+       "$15::text[], $16::text[])"},
       {"update_live",
        "UPDATE live_execution l SET state = d.state, version = d.version, "
        "content_hash = d.content_hash, "
@@ -82,10 +89,11 @@ std::vector<pg::Statement> Statements() {
       {"insert_closed",
        "INSERT INTO closed_execution (tenant_id, start_time, execution_id, start_day, "
        "retention_days, end_time, state, mode, priority, version, workflow, labels, principal, "
-       "trace_id, error_reason, error_message, error_node) SELECT * FROM unnest($1::text[], "
-       "$2::timestamptz[], $3::uuid[], $4::int[], $5::smallint[], $6::timestamptz[], "
-       "$7::smallint[], $8::smallint[], $9::smallint[], $10::int[], $11::text[], $12::text[], "
-       "$13::text[], $14::text[], $15::text[], $16::text[], $17::text[])"},
+       "trace_id, error_reason, error_message, error_node, business_key) SELECT * FROM "
+       "unnest($1::text[], $2::timestamptz[], $3::uuid[], $4::int[], $5::smallint[], "
+       "$6::timestamptz[], $7::smallint[], $8::smallint[], $9::smallint[], $10::int[], "
+       "$11::text[], $12::text[], $13::text[], $14::text[], $15::text[], $16::text[], "
+       "$17::text[], $18::text[])"},
       {"insert_start_key",
        "INSERT INTO start_key (execution_id, tenant_id, body_hash, start_time, start_day, "
        "retention_days) SELECT * FROM unnest($1::uuid[], $2::text[], $3::bytea[], "
@@ -95,6 +103,29 @@ std::vector<pg::Statement> Statements() {
        "VALUES ($1::text, $2::bigint, $3::bigint, $4::bytea)"},
       executor::kOpenApproval,
       executor::kCloseApproval,
+      {"move_lanes",
+       "UPDATE lane l SET owner_id = o.owner_id, committer = l.lane % o.committers "
+       "FROM unnest($3::smallint[], $4::text[]) AS d(lane, owner_id) "
+       "JOIN owner o ON o.owner_id = d.owner_id AND o.committer = 0 "
+       "WHERE l.lane = d.lane AND l.owner_id = $1::text AND l.committer = $2::int"},
+      {"outbox",
+       "INSERT INTO outbox (to_lane, from_lane, body) SELECT d.to_lane, d.from_lane, d.body FROM "
+       "unnest($1::smallint[], $2::smallint[], $3::bytea[]) WITH ORDINALITY "
+       "AS d(to_lane, from_lane, body, place) ORDER BY d.place"},
+      {"take_mail",
+       "DELETE FROM outbox o USING unnest($1::smallint[], $2::bigint[]) AS d(lane, seq) "
+       "WHERE o.to_lane = d.lane AND o.seq = d.seq"},
+      {"put_keys",
+       "INSERT INTO key_ticket (lane, tenant_id, key, execution_id, step, number, place_limit, "
+       "held) SELECT * FROM unnest($1::smallint[], $2::text[], $3::bytea[], $4::uuid[], "
+       "$5::text[], $6::bigint[], $7::int[], $8::boolean[]) "
+       "ON CONFLICT (lane, tenant_id, key, execution_id, step) DO UPDATE "
+       "SET number = excluded.number, place_limit = excluded.place_limit, held = excluded.held"},
+      {"drop_keys",
+       "DELETE FROM key_ticket k USING unnest($1::smallint[], $2::text[], $3::bytea[], "
+       "$4::uuid[], $5::text[]) AS d(lane, tenant_id, key, execution_id, step) "
+       "WHERE k.lane = d.lane AND k.tenant_id = d.tenant_id AND k.key = d.key "
+       "AND k.execution_id = d.execution_id AND k.step = d.step"},
   };
 }
 
@@ -141,7 +172,7 @@ void AddJournal(pg::Pipeline& db, const std::vector<WritePtr>& writes) {
 void AddInsertLive(pg::Pipeline& db, const std::vector<WritePtr>& writes) {
   pg::SmallintArray lane, retention, state, mode, priority;
   pg::UuidArray id;
-  pg::TextArray tenant, workflow, hash, labels, principal, trace;
+  pg::TextArray tenant, workflow, hash, labels, principal, trace, business_key;
   pg::IntArray day, version;
   pg::TimestampArray start;
   for (const WritePtr& w : writes) {
@@ -162,6 +193,7 @@ void AddInsertLive(pg::Pipeline& db, const std::vector<WritePtr>& writes) {
     labels.Append(f.labels);
     principal.Append(f.principal);
     trace.Append(f.trace_id);
+    business_key.Append(f.business_key);
   }
   if (id.size() == 0) return;
   db.Add(write::kInsertLive, pg::BinaryParams()
@@ -179,7 +211,8 @@ void AddInsertLive(pg::Pipeline& db, const std::vector<WritePtr>& writes) {
                                  .Array(hash)
                                  .Array(labels)
                                  .Array(principal)
-                                 .Array(trace));
+                                 .Array(trace)
+                                 .Array(business_key));
 }
 
 void AddUpdateLive(pg::Pipeline& db, const std::vector<WritePtr>& writes) {
@@ -228,7 +261,7 @@ void AddDeleteLive(pg::Pipeline& db, const std::vector<WritePtr>& writes) {
 }
 
 void AddInsertClosed(pg::Pipeline& db, const std::vector<WritePtr>& writes) {
-  pg::TextArray tenant, workflow, labels, principal, trace, reason, message, node;
+  pg::TextArray tenant, workflow, labels, principal, trace, reason, message, node, business_key;
   pg::TimestampArray start, end;
   pg::UuidArray id;
   pg::IntArray day, version;
@@ -253,6 +286,7 @@ void AddInsertClosed(pg::Pipeline& db, const std::vector<WritePtr>& writes) {
     reason.Append(WithoutNul(w->end->error_reason));
     message.Append(WithoutNul(w->end->error_message));
     node.Append(WithoutNul(w->end->error_node));
+    business_key.Append(f.business_key);
   }
   if (id.size() == 0) return;
   db.Add(write::kInsertClosed, pg::BinaryParams()
@@ -272,7 +306,8 @@ void AddInsertClosed(pg::Pipeline& db, const std::vector<WritePtr>& writes) {
                                    .Array(trace)
                                    .Array(reason)
                                    .Array(message)
-                                   .Array(node));
+                                   .Array(node)
+                                   .Array(business_key));
 }
 
 void AddStartKeys(pg::Pipeline& db, const std::vector<WritePtr>& writes) {
@@ -297,6 +332,78 @@ void AddStartKeys(pg::Pipeline& db, const std::vector<WritePtr>& writes) {
              retention));
 }
 
+void AddMoves(pg::Pipeline& db, const PgStoreOptions& owner, const std::vector<LaneMove>& moves) {
+  if (moves.empty()) return;
+  pg::SmallintArray lanes;
+  pg::TextArray owners;
+  for (const LaneMove& move : moves) {
+    lanes.Append(static_cast<int16_t>(move.lane));
+    owners.Append(move.to);
+  }
+  db.Add(write::kMoveLanes,
+         pg::BinaryParams().Text(owner.owner).Int(owner.committer).Array(lanes).Array(owners));
+}
+
+void AddMessages(pg::Pipeline& db, const Transaction& transaction) {
+  pg::SmallintArray to, from;
+  pg::ByteaArray body;
+  auto add = [&](const std::vector<OutboxRow>& rows) {
+    for (const OutboxRow& row : rows) {
+      to.Append(static_cast<int16_t>(row.to_lane));
+      from.Append(static_cast<int16_t>(row.from_lane));
+      body.Append(row.body);
+    }
+  };
+  for (const WritePtr& w : transaction.writes) add(w->messages);
+  add(transaction.messages);
+  if (body.size() > 0) {
+    db.Add(write::kOutbox, pg::BinaryParams().Array(to).Array(from).Array(body));
+  }
+  if (transaction.taken.empty()) return;
+  pg::SmallintArray lane;
+  pg::BigintArray number;
+  for (const Mail& mail : transaction.taken) {
+    lane.Append(static_cast<int16_t>(mail.lane));
+    number.Append(mail.number);
+  }
+  db.Add(write::kTakeMail, pg::BinaryParams().Array(lane).Array(number));
+}
+
+// A ticket may have come and gone within the batch: its last change counts.
+void AddKeys(pg::Pipeline& db, const std::vector<KeyChange>& changes) {
+  if (changes.empty()) return;
+  std::map<std::tuple<std::string, std::string, KeyTicket>, const KeyChange*> last;
+  for (const KeyChange& change : changes) {
+    last[{change.row.tenant, change.row.key, change.row.ticket}] = &change;
+  }
+  for (const bool gone : {true, false}) {
+    pg::SmallintArray lane;
+    pg::TextArray tenant, step;
+    pg::ByteaArray key;
+    pg::UuidArray execution;
+    pg::BigintArray number;
+    pg::IntArray limit;
+    pg::BoolArray held;
+    for (const auto& [name, change] : last) {
+      if (change->gone != gone) continue;
+      const KeyRow& row = change->row;
+      lane.Append(static_cast<int16_t>(row.lane));
+      tenant.Append(row.tenant);
+      key.Append(row.key);
+      execution.Append(row.ticket.execution);
+      step.Append(row.ticket.step);
+      number.Append(row.number);
+      limit.Append(static_cast<int32_t>(row.limit));
+      held.Append(row.held);
+    }
+    if (execution.size() == 0) continue;
+    pg::BinaryParams params;
+    params.Array(lane).Array(tenant).Array(key).Array(execution).Array(step);
+    if (!gone) params.Array(number).Array(limit).Array(held);
+    db.Add(gone ? write::kDropKeys : write::kPutKeys, params);
+  }
+}
+
 CommitOutcome ToOutcome(const pg::BatchOutcome& batch) {
   using Kind = CommitOutcome::Kind;
   switch (batch.kind) {
@@ -315,6 +422,11 @@ CommitOutcome ToOutcome(const pg::BatchOutcome& batch) {
   // A day without a partition is nobody's bad data.
   const bool no_partition = batch.sqlstate == "23514" &&
                             MessageOf(batch.status).find("no partition") != std::string::npos;
+  if (pg::ConstraintOf(batch.status) == "live_execution_business_key") {
+    return {.kind = Kind::kRefused,
+            .status = Error(absl::StatusCode::kAlreadyExists, kBusinessKeyRefused,
+                            "Another live execution has this business key.")};
+  }
   if (pg::IsDataError(batch.sqlstate) && !no_partition) {
     return {.kind = Kind::kRefused, .status = batch.status};
   }
@@ -341,7 +453,8 @@ class PgStore::Writer {
 
   using Answer = std::variant<CommitOutcome, absl::StatusOr<FenceAnswer>>;
 
-  CommitOutcome Commit(const Fence& fence, const std::vector<WritePtr>& writes) {
+  CommitOutcome Commit(const Fence& fence, const Transaction& transaction) {
+    const std::vector<WritePtr>& writes = transaction.writes;
     if (absl::Status status = Connect(); !status.ok()) {
       return {.kind = CommitOutcome::Kind::kNotDone, .status = status};
     }
@@ -353,9 +466,10 @@ class PgStore::Writer {
                               .Bigint(fence.seq)
                               .Int(options_.lease_ms));
     AddJournal(db, writes);
+    // What is over frees its business key for what begins in the same batch.
+    AddDeleteLive(db, writes);
     AddInsertLive(db, writes);
     AddUpdateLive(db, writes);
-    AddDeleteLive(db, writes);
     AddInsertClosed(db, writes);
     AddStartKeys(db, writes);
     AddApprovals(db, write::kOpenApproval, write::kCloseApproval, writes);
@@ -370,6 +484,9 @@ class PgStore::Writer {
                                .Bigint(fence.seq + 1)
                                .Bytea(body));
     }
+    AddMessages(db, transaction);
+    AddKeys(db, transaction.keys);
+    AddMoves(db, options_, transaction.moves);
     if (absl::Status status = db.Send(); !status.ok()) {
       db_.reset();
       return {.kind = CommitOutcome::Kind::kUnknown, .status = status};
@@ -413,12 +530,22 @@ class PgStore::Writer {
 
 namespace read {
 
-enum : size_t { kSetUp, kStartKeys, kLiveByLane, kRecordsByLane, kLiveById, kRecordsById };
+enum : size_t {
+  kSetUp,
+  kStartKeys,
+  kLiveByLane,
+  kRecordsByLane,
+  kLiveById,
+  kRecordsById,
+  kHolders,
+  kKeys,
+  kMail,
+};
 
 #define LIVE_COLUMNS                                                                          \
   "SELECT l.execution_id, l.tenant_id, l.start_day, l.retention_days, l.start_time, l.mode, " \
   "l.priority, l.version, l.workflow, l.content_hash, l.labels, l.principal, l.trace_id, "    \
-  "l.state, l.snapshot FROM live_execution l "
+  "l.state, l.snapshot, l.business_key FROM live_execution l "
 #define RECORDS                                                           \
   "SELECT l.execution_id, j.events FROM live_execution l JOIN journal j " \
   "ON j.execution_id = l.execution_id AND j.start_day = l.start_day "     \
@@ -437,6 +564,16 @@ std::vector<pg::Statement> Statements() {
        RECORDS "WHERE l.lane = ANY($1::smallint[]) ORDER BY l.execution_id, j.first_sequence"},
       {"live_by_id", LIVE_COLUMNS BY_ID},
       {"records_by_id", RECORDS BY_ID "ORDER BY l.execution_id, j.first_sequence"},
+      {"holders",
+       "SELECT l.tenant_id, l.business_key, l.execution_id FROM live_execution l "
+       "JOIN unnest($1::text[], $2::text[]) AS d(tenant_id, business_key) "
+       "ON l.tenant_id = d.tenant_id AND l.business_key = d.business_key "
+       "WHERE l.business_key <> ''"},
+      {"keys",
+       "SELECT lane, tenant_id, key, execution_id, step, number, place_limit, held "
+       "FROM key_ticket WHERE lane = ANY($1::smallint[])"},
+      {"mail",
+       "SELECT to_lane, seq, body FROM outbox WHERE to_lane = ANY($1::smallint[]) ORDER BY seq"},
   };
 }
 #undef LIVE_COLUMNS
@@ -477,6 +614,13 @@ class PgStore::Reader {
       for (int lane : request.lanes) lanes.Append(static_cast<int16_t>(lane));
       AF_RETURN_IF_ERROR(ReadLive(read::kLiveByLane, read::kRecordsByLane,
                                   pg::BinaryParams().Array(lanes), &result));
+      AF_RETURN_IF_ERROR(ReadKeys(pg::BinaryParams().Array(lanes), &result));
+    }
+    if (!request.business_keys.empty()) {
+      AF_RETURN_IF_ERROR(ReadHolders(request.business_keys, &result));
+    }
+    if (!request.lanes.empty() || !request.mail.empty()) {
+      AF_RETURN_IF_ERROR(ReadMail(request, &result));
     }
     if (!request.executions.empty()) {
       pg::SmallintArray lanes;
@@ -489,6 +633,49 @@ class PgStore::Reader {
                                   pg::BinaryParams().Array(lanes).Array(ids), &result));
     }
     return result;
+  }
+
+  absl::Status ReadKeys(const pg::BinaryParams& lanes, ReadResult* result) {
+    AF_ASSIGN_OR_RETURN(const pg::BinaryResult rows, db_->Query(read::kKeys, lanes));
+    for (size_t i = 0; i < rows.size(); ++i) {
+      result->keys.push_back({.lane = static_cast<int>(rows.Int(i, 0)),
+                              .tenant = std::string(rows.Bytes(i, 1)),
+                              .key = std::string(rows.Bytes(i, 2)),
+                              .ticket = {rows.Id(i, 3), std::string(rows.Bytes(i, 4))},
+                              .number = rows.Int(i, 5),
+                              .limit = static_cast<uint32_t>(rows.Int(i, 6)),
+                              .held = rows.Bool(i, 7)});
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status ReadHolders(const std::vector<std::pair<std::string, std::string>>& keys,
+                           ReadResult* result) {
+    pg::TextArray tenants, names;
+    for (const auto& [tenant, key] : keys) {
+      tenants.Append(tenant);
+      names.Append(key);
+    }
+    AF_ASSIGN_OR_RETURN(const pg::BinaryResult rows,
+                        db_->Query(read::kHolders, pg::BinaryParams().Array(tenants).Array(names)));
+    for (size_t i = 0; i < rows.size(); ++i) {
+      result->holders.push_back(
+          {std::string(rows.Bytes(i, 0)), std::string(rows.Bytes(i, 1)), rows.Id(i, 2)});
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status ReadMail(const ReadRequest& request, ReadResult* result) {
+    pg::SmallintArray lanes;
+    for (int lane : request.lanes) lanes.Append(static_cast<int16_t>(lane));
+    for (int lane : request.mail) lanes.Append(static_cast<int16_t>(lane));
+    AF_ASSIGN_OR_RETURN(const pg::BinaryResult rows,
+                        db_->Query(read::kMail, pg::BinaryParams().Array(lanes)));
+    for (size_t i = 0; i < rows.size(); ++i) {
+      result->mail.push_back(
+          {static_cast<int>(rows.Int(i, 0)), rows.Int(i, 1), std::string(rows.Bytes(i, 2))});
+    }
+    return absl::OkStatus();
   }
 
   absl::Status ReadLive(size_t live_statement, size_t record_statement,
@@ -514,6 +701,7 @@ class PgStore::Reader {
       f.trace_id = rows.Bytes(i, 12);
       stored.state = static_cast<int16_t>(rows.Int(i, 13));
       if (!rows.IsNull(i, 14)) stored.snapshot = rows.Bytes(i, 14);
+      f.business_key = rows.Bytes(i, 15);
       index[f.id] = result->executions.size();
       result->executions.push_back(std::move(stored));
     }
@@ -534,10 +722,11 @@ PgStore::PgStore(PgStoreOptions options)
     : writer_(std::make_unique<Writer>(options)), reader_(std::make_unique<Reader>(options)) {}
 PgStore::~PgStore() = default;
 
-void PgStore::BeginCommit(const Fence& expected, std::vector<WritePtr> writes) {
-  writer_->thread().Begin([this, expected, writes = std::move(writes)]() -> Writer::Answer {
-    return writer_->Commit(expected, writes);
-  });
+void PgStore::BeginCommit(const Fence& expected, Transaction transaction) {
+  writer_->thread().Begin(
+      [this, expected, transaction = std::move(transaction)]() -> Writer::Answer {
+        return writer_->Commit(expected, transaction);
+      });
 }
 
 std::optional<CommitOutcome> PgStore::TakeCommit() {

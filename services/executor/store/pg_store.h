@@ -26,7 +26,7 @@ class PgStore final : public Store {
   explicit PgStore(PgStoreOptions options);
   ~PgStore() override;  // waits for what is under way
 
-  void BeginCommit(const Fence& expected, std::vector<WritePtr> writes) override;
+  void BeginCommit(const Fence& expected, Transaction transaction) override;
   std::optional<CommitOutcome> TakeCommit() override;
   void BeginAskFence(int64_t epoch) override;
   std::optional<absl::StatusOr<FenceAnswer>> TakeFence() override;
@@ -53,9 +53,8 @@ class PgLaneTable final : public LaneTable {
   explicit PgLaneTable(PgLaneTableOptions options);
   ~PgLaneTable() override;
 
-  absl::Status Join() override;
-  absl::StatusOr<std::vector<Owned>> Acquire() override;
-  absl::StatusOr<std::vector<std::string>> Addresses() override;
+  absl::StatusOr<std::vector<int64_t>> Join() override;
+  absl::StatusOr<LaneView> Look(bool take, const std::vector<std::string>& suspects) override;
   absl::Status Release() override;
   // Makes the partitions of a retention class from `first_day` to `last_day`.
   absl::Status EnsurePartitions(int retention_days, int first_day, int last_day);

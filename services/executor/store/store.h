@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -8,11 +9,15 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "services/executor/lanes/key_board.h"
 #include "services/executor/store/batch.h"
 
 // The truth, as a committer sees it. Two implementations pass one contract test: PostgreSQL
 // (pg_store.h) and a model in memory (memory_store.h) that can be told to fail.
 namespace agentflow::executor {
+
+// Reason of a refusal because another live execution has the business key.
+inline constexpr char kBusinessKeyRefused[] = "BUSINESS_KEY_REFUSED";
 
 // How one transaction ended.
 struct CommitOutcome {
@@ -48,15 +53,53 @@ struct StoredStart {
   std::string body_hash;
 };
 
+// A message that waits for a lane.
+struct Mail {
+  int lane = 0;
+  int64_t number = 0;  // unique; in the order in which one lane's owner sent them
+  std::string body;
+
+  bool operator==(const Mail&) const = default;
+};
+
+// The live execution that has a business key.
+struct KeyHolder {
+  std::string tenant;
+  std::string business_key;
+  Uuid execution;
+};
+
 struct ReadRequest {
   std::vector<Uuid> start_keys;  // which of these were started before?
-  std::vector<int> lanes;        // all live executions of these lanes
+  std::vector<std::pair<std::string, std::string>> business_keys;  // tenant, key: who has them?
+  std::vector<int> lanes;        // all live executions, tickets and messages of these lanes
   std::vector<Uuid> executions;  // these executions, if live
+  std::vector<int> mail;         // messages for these lanes
 };
 
 struct ReadResult {
   std::vector<StoredStart> starts;
+  std::vector<KeyHolder> holders;
   std::vector<StoredExecution> executions;
+  std::vector<KeyRow> keys;
+  std::vector<Mail> mail;  // by number
+};
+
+// A lane that its owner gives to another executor.
+struct LaneMove {
+  int lane = 0;
+  std::string to;  // owner's name
+
+  bool operator==(const LaneMove&) const = default;
+};
+
+// What one transaction does, besides the fence.
+struct Transaction {
+  std::vector<WritePtr> writes;
+  std::vector<OutboxRow> messages;  // besides those of the writes
+  std::vector<Mail> taken;          // these are done; without their bodies
+  std::vector<KeyChange> keys;
+  std::vector<LaneMove> moves;
 };
 
 // One committer's door to the database. Begin... returns at once; the answer is taken later, in
@@ -66,8 +109,8 @@ class Store {
   virtual ~Store() = default;
 
   // One transaction: the fence (raises where it is not `expected`, else sets seq + 1 and renews
-  // the lease), the writes, one feed row. An empty batch only renews the lease.
-  virtual void BeginCommit(const Fence& expected, std::vector<WritePtr> writes) = 0;
+  // the lease), the writes with one feed row, and the rest. An empty one only renews the lease.
+  virtual void BeginCommit(const Fence& expected, Transaction transaction) = 0;
   virtual std::optional<CommitOutcome> TakeCommit() = 0;
 
   // After a lost connection, and once at the start: makes a new connection the owner's and says
@@ -81,22 +124,42 @@ class Store {
   virtual std::optional<absl::StatusOr<ReadResult>> TakeRead() = 0;
 };
 
-// Who owns which lane. Blocking; one thread.
-class LaneTable {
- public:
-  struct Owned {
-    int lane = 0;
+// Who owns which lane, at one moment.
+struct LaneView {
+  struct Lane {
+    std::string owner;  // empty: free
     int committer = 0;
   };
+  struct Owner {
+    std::string address;
+    int committers = 1;
+    // Microseconds until its lease runs out, at most.
+    int64_t lease_left = 0;
+    bool leaving = false;  // it gives its lanes away and wants no others
+  };
+  UnixMicros time = 0;  // the database's
+  std::vector<Lane> lanes = std::vector<Lane>(256);
+  std::map<std::string, Owner> owners;  // those whose lease runs, by name
+
+  // Address of a lane's owner; empty where none is alive.
+  std::string AddressOf(int lane) const {
+    auto owner = owners.find(lanes[static_cast<size_t>(lane)].owner);
+    return owner == owners.end() ? "" : owner->second.address;
+  }
+};
+
+// The table of owners and lanes. Blocking; one thread.
+class LaneTable {
+ public:
   virtual ~LaneTable() = default;
 
-  // Makes this process an owner under its name and ends an earlier process of the same name.
-  virtual absl::Status Join() = 0;
-  // Takes free lanes and those of dead owners; gives all that this owner has now. The database's
-  // time is stored where asked for.
-  virtual absl::StatusOr<std::vector<Owned>> Acquire() = 0;
-  // Address of each lane's owner; empty where none is alive. 256 entries.
-  virtual absl::StatusOr<std::vector<std::string>> Addresses() = 0;
+  // Makes this process an owner under its name and ends an earlier process of the same name. Gives
+  // the epochs by committer: who adopts a later one by mistake writes what is not his.
+  virtual absl::StatusOr<std::vector<int64_t>> Join() = 0;
+  // Frees the lanes of dead owners: those whose lease ran out, and those of `suspects` whose
+  // connection to the database is gone as well. With `take` this owner takes all free lanes;
+  // without it is leaving, until it joins again.
+  virtual absl::StatusOr<LaneView> Look(bool take, const std::vector<std::string>& suspects) = 0;
   // Gives all lanes back.
   virtual absl::Status Release() = 0;
 };

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
 #include <thread>
 
@@ -29,6 +30,8 @@ class World {
   virtual std::unique_ptr<Store> NewStore(const std::string& owner, int committer) = 0;
   virtual std::unique_ptr<LaneTable> NewLanes(const std::string& owner, int committers) = 0;
   virtual void ExpireLeases() = 0;
+  // The owner's process is gone with its connections; its lease still runs.
+  virtual void Kill(const std::string& owner, std::vector<std::unique_ptr<Store>>& stores) = 0;
   virtual int CountLive() = 0;
   virtual int CountClosed() = 0;
   virtual int CountJournal() = 0;
@@ -45,6 +48,11 @@ class MemoryWorld final : public World {
     return std::make_unique<MemoryLaneTable>(database_, owner, committers, owner + ":1");
   }
   void ExpireLeases() override { database_.now += 10'000'000; }
+  void Kill(const std::string& owner, std::vector<std::unique_ptr<Store>>&) override {
+    for (auto& [key, row] : database_.owners) {
+      if (key.first == owner) row.connected = false;
+    }
+  }
   int CountLive() override { return static_cast<int>(database_.live.size()); }
   int CountClosed() override { return static_cast<int>(database_.closed.size()); }
   int CountJournal() override {
@@ -86,6 +94,13 @@ class PgWorld final : public World {
   void ExpireLeases() override {
     database_.Sql("UPDATE executor.owner SET lease_until = now() - interval '1 s'");
   }
+  void Kill(const std::string&, std::vector<std::unique_ptr<Store>>& stores) override {
+    stores.clear();
+    while (database_.Sql("SELECT count(*) FROM executor.owner o JOIN pg_stat_activity a "
+                         "ON a.pid = o.backend_pid AND a.backend_start = o.backend_start") != "0") {
+      std::this_thread::yield();
+    }
+  }
   int CountLive() override { return Count("live_execution"); }
   int CountClosed() override { return Count("closed_execution"); }
   int CountJournal() override { return Count("journal"); }
@@ -113,8 +128,9 @@ auto Await(Take take) {
   }
 }
 
-CommitOutcome Commit(Store& store, const Fence& fence, std::vector<WritePtr> writes) {
-  store.BeginCommit(fence, std::move(writes));
+CommitOutcome Commit(Store& store, const Fence& fence, std::vector<WritePtr> writes,
+                     std::vector<LaneMove> moves = {}) {
+  store.BeginCommit(fence, {.writes = std::move(writes), .moves = std::move(moves)});
   return Await([&] { return store.TakeCommit(); });
 }
 absl::StatusOr<Fence> AskFence(Store& store, int64_t epoch) {
@@ -131,7 +147,7 @@ ReadResult Read(Store& store, ReadRequest request) {
 }
 BatchResult WriteBatch(BatchWriter& writer, std::vector<WritePtr> writes) {
   SystemClock clock;
-  writer.Start(std::move(writes));
+  writer.Start({.writes = std::move(writes)});
   return Await([&] { return writer.Step(clock); });
 }
 
@@ -139,8 +155,8 @@ BatchResult WriteBatch(BatchWriter& writer, std::vector<WritePtr> writes) {
 class LossyStore final : public Store {
  public:
   explicit LossyStore(Store& inner) : inner_(inner) {}
-  void BeginCommit(const Fence& expected, std::vector<WritePtr> writes) override {
-    inner_.BeginCommit(expected, std::move(writes));
+  void BeginCommit(const Fence& expected, Transaction transaction) override {
+    inner_.BeginCommit(expected, std::move(transaction));
   }
   std::optional<CommitOutcome> TakeCommit() override {
     auto outcome = inner_.TakeCommit();
@@ -202,10 +218,21 @@ class StoreTest : public ::testing::TestWithParam<bool> {
     return write;
   }
 
+  // Takes what is free.
+  static LaneView Look(LaneTable& lanes, const std::vector<std::string>& suspects = {}) {
+    absl::StatusOr<LaneView> view = lanes.Look(/*take=*/true, suspects);
+    EXPECT_TRUE(view.ok()) << view.status();
+    return *view;
+  }
+  static int Count(const LaneView& view, const std::string& owner) {
+    return static_cast<int>(
+        std::count_if(view.lanes.begin(), view.lanes.end(),
+                      [&](const LaneView::Lane& lane) { return lane.owner == owner; }));
+  }
   // An owner with all lanes and its fence.
   Fence JoinAll(LaneTable& lanes, Store& store) {
     EXPECT_TRUE(lanes.Join().ok());
-    EXPECT_EQ(lanes.Acquire()->size(), 256u);
+    EXPECT_EQ(Count(Look(lanes), "a"), 256);
     return *AskFence(store, 0);
   }
 
@@ -415,7 +442,7 @@ TEST_P(StoreTest, ALostAcknowledgementIsAskedAbout) {
 TEST_P(StoreTest, ADeadOwnersLanesMoveAndItIsFencedOut) {
   auto old_lanes = world_->NewLanes("old", 3);
   ASSERT_TRUE(old_lanes->Join().ok());
-  ASSERT_EQ(old_lanes->Acquire()->size(), 256u);
+  ASSERT_EQ(Count(Look(*old_lanes), "old"), 256);
   std::vector<std::unique_ptr<Store>> old_stores;
   std::vector<Fence> fences;
   for (int committer = 0; committer < 3; ++committer) {
@@ -428,12 +455,16 @@ TEST_P(StoreTest, ADeadOwnersLanesMoveAndItIsFencedOut) {
 
   auto new_lanes = world_->NewLanes("new", 1);
   ASSERT_TRUE(new_lanes->Join().ok());
-  EXPECT_EQ(new_lanes->Acquire()->size(), 0u);  // the old one lives
-  EXPECT_EQ((*new_lanes->Addresses())[4], "old:1");
+  const LaneView seen = Look(*new_lanes);
+  EXPECT_EQ(Count(seen, "new"), 0);  // the old one lives
+  EXPECT_EQ(seen.AddressOf(4), "old:1");
+  EXPECT_EQ(seen.owners.at("old").committers, 3);
   world_->ExpireLeases();
   ASSERT_TRUE(new_lanes->Join().ok());  // its own lease ran out too
-  EXPECT_EQ(new_lanes->Acquire()->size(), 256u);
-  EXPECT_EQ((*new_lanes->Addresses())[4], "new:1");
+  const LaneView taken = Look(*new_lanes);
+  EXPECT_EQ(Count(taken, "new"), 256);
+  EXPECT_EQ(taken.AddressOf(4), "new:1");
+  EXPECT_FALSE(taken.owners.contains("old"));
 
   for (int committer = 0; committer < 3; ++committer) {
     const auto index = static_cast<size_t>(committer);
@@ -457,7 +488,7 @@ TEST_P(StoreTest, AProcessOfTheSameNameReplacesTheOldOne) {
   const Fence fence = JoinAll(*lanes, *store);
   auto again = world_->NewLanes("a", 2);
   ASSERT_TRUE(again->Join().ok());
-  EXPECT_EQ(again->Acquire()->size(), 256u);
+  EXPECT_EQ(Count(Look(*again), "a"), 256);
   absl::Status asked = AskFence(*store, fence.epoch).status();
   // The first question may find that the connection was ended.
   if (IsRetryable(asked)) asked = AskFence(*store, fence.epoch).status();
@@ -477,7 +508,52 @@ TEST_P(StoreTest, ReleasedLanesAreFreeAtOnce) {
   ASSERT_TRUE(lanes->Release().ok());
   auto other = world_->NewLanes("b", 1);
   ASSERT_TRUE(other->Join().ok());
-  EXPECT_EQ(other->Acquire()->size(), 256u);
+  EXPECT_EQ(Count(Look(*other), "b"), 256);
+}
+
+TEST_P(StoreTest, ASuspectIsDeadOnceItsConnectionIsGoneToo) {
+  auto old_lanes = world_->NewLanes("old", 2);
+  ASSERT_TRUE(old_lanes->Join().ok());
+  ASSERT_EQ(Count(Look(*old_lanes), "old"), 256);
+  std::vector<std::unique_ptr<Store>> stores;
+  std::vector<Fence> fences;
+  for (int committer = 0; committer < 2; ++committer) {
+    stores.push_back(world_->NewStore("old", committer));
+    fences.push_back(*AskFence(*stores.back(), 0));
+  }
+  auto new_lanes = world_->NewLanes("new", 1);
+  ASSERT_TRUE(new_lanes->Join().ok());
+  EXPECT_EQ(Count(Look(*new_lanes, {"old"}), "new"), 0);  // cannot be reached, but lives
+  ASSERT_EQ(Commit(*stores[0], fences[0], {NewExecution(4)}).kind, Kind::kCommitted);
+  world_->Kill("old", stores);
+  EXPECT_EQ(Count(Look(*new_lanes), "new"), 0);  // nobody misses it yet
+  EXPECT_EQ(Count(Look(*new_lanes, {"old"}), "new"), 256);
+}
+
+TEST_P(StoreTest, LanesMoveInTheTransactionOfTheirOwner) {
+  auto lanes = world_->NewLanes("a", 1);
+  auto store = world_->NewStore("a", 0);
+  Fence fence = JoinAll(*lanes, *store);
+  auto others = world_->NewLanes("b", 3);
+  ASSERT_TRUE(others->Join().ok());
+  auto execution = NewExecution(7);
+  // A stale owner moves nothing.
+  EXPECT_EQ(Commit(*store, {fence.epoch, fence.seq + 1}, {}, {{7, "b"}}).kind, Kind::kFenced);
+  EXPECT_EQ(Count(Look(*others), "b"), 0);
+  ASSERT_EQ(Commit(*store, fence, {execution}, {{7, "b"}, {9, "b"}, {10, "nobody"}}).kind,
+            Kind::kCommitted);
+  const LaneView view = Look(*others);
+  EXPECT_EQ(Count(view, "b"), 2);
+  EXPECT_EQ(view.lanes[7].committer, 1);
+  EXPECT_EQ(view.lanes[9].committer, 0);
+  EXPECT_EQ(view.lanes[10].owner, "a");
+  // What is no more its own it cannot move.
+  ++fence.seq;
+  ASSERT_EQ(Commit(*store, fence, {}, {{7, "a"}}).kind, Kind::kCommitted);
+  EXPECT_EQ(Look(*others).lanes[7].owner, "b");
+  auto heir = world_->NewStore("b", 1);
+  ASSERT_TRUE(AskFence(*heir, 0).ok());
+  EXPECT_EQ(Read(*heir, {.lanes = {7}}).executions.size(), 1u);
 }
 
 INSTANTIATE_TEST_SUITE_P(Stores, StoreTest, ::testing::Bool(), [](const auto& info) {
@@ -489,7 +565,7 @@ TEST(PgStoreTest, ABrokenConnectionIsReplaced) {
   auto lanes = world.NewLanes("a", 1);
   auto store = world.NewStore("a", 0);
   ASSERT_TRUE(lanes->Join().ok());
-  ASSERT_TRUE(lanes->Acquire().ok());
+  ASSERT_TRUE(lanes->Look(true, {}).ok());
   SystemClock clock;
   BatchWriter writer(*store, 1000);
   writer.Join();

@@ -7,6 +7,7 @@
 #include "agentflow/internal/executor/v1/feed.pb.h"
 #include "agentflow/internal/tenant/v1/identity.pb.h"
 #include "libs/auth/principal.h"
+#include "libs/base/lane.h"
 #include "libs/base/status.h"
 
 namespace agentflow::scheduler {
@@ -15,8 +16,8 @@ namespace identity = internal::tenant::v1;
 namespace starting = internal::executor::v1;
 namespace versions = internal::designer::v1;
 
-RpcStarter::RpcStarter(rpc::ChannelPtr tenant, rpc::ChannelPtr executor)
-    : tenant_(std::move(tenant)), executor_(std::move(executor)) {}
+RpcStarter::RpcStarter(rpc::ChannelPtr tenant, rpc::ChannelPtr executor, lanes::LaneMap& lanes)
+    : tenant_(std::move(tenant)), executor_(std::move(executor)), lanes_(lanes) {}
 
 absl::StatusOr<std::string> RpcStarter::Start(const std::string& tenant, const Schedule& schedule,
                                               const std::string& request_id) {
@@ -39,8 +40,19 @@ absl::StatusOr<std::string> RpcStarter::Start(const std::string& tenant, const S
   request.set_input_json(schedule.input_json.empty() ? "{}" : schedule.input_json);
   request.set_request_id(request_id);
   (*request.mutable_labels())["schedule"] = schedule.id;
-  auto started = executor_->Unary<starting::ServiceStartRequest, starting::ServiceStartResponse>(
-      "agentflow.internal.executor.v1.StartService/Start", request, options);
+  auto start = [&](rpc::Channel& executor) {
+    return executor.Unary<starting::ServiceStartRequest, starting::ServiceStartResponse>(
+        "agentflow.internal.executor.v1.StartService/Start", request, options);
+  };
+  const int lane = LaneOf(ExecutionIdForRequest(tenant, request_id));
+  rpc::ChannelPtr executor = lanes_.OwnerOf(lane);
+  if (executor == nullptr) executor = executor_;
+  auto started = start(*executor);
+  if (!started.ok()) {
+    // The request id makes it one start, however often it is asked for.
+    rpc::ChannelPtr other = lanes_.After(started.status(), lane, executor);
+    if (other != nullptr) started = start(*other);
+  }
   if (!started.ok()) return started.status();
   return started->execution();
 }
