@@ -4,8 +4,8 @@
 // document that uses it is refused with FEATURE_UNAVAILABLE.
 namespace agentflow::workflow {
 
-inline constexpr bool kApprovalsRun = false;  // flow.approval, policy.approval
-inline constexpr bool kChildrenRun = false;   // flow.workflow, custom.*
+inline constexpr bool kApprovalsRun = true;   // flow.approval, policy.approval
+inline constexpr bool kChildrenRun = true;    // flow.workflow, custom.*
 inline constexpr bool kKeysRun = false;       // flow.critical, concurrency
 
 }  // namespace agentflow::workflow

@@ -21,10 +21,10 @@ TEST(TenantLoad, NamesTheLimitAndWhenToTryAgain) {
     TenantLimits limits;
     int64_t fit;
   };
-  for (const Case& c : {Case{"live_executions", {.live_executions = 2}, 2},
-                        Case{"starts_per_second", {.starts_per_second = 3}, 3},
-                        Case{"queued_executions",
-                             {.running_executions = 1, .queued_executions = 2}, 3}}) {
+  for (const Case& c :
+       {Case{"live_executions", {.live_executions = 2}, 2},
+        Case{"starts_per_second", {.starts_per_second = 3}, 3},
+        Case{"queued_executions", {.running_executions = 1, .queued_executions = 2}, 3}}) {
     TenantLoad load;
     for (int64_t i = 0; i < c.fit; ++i) EXPECT_TRUE(load.Admit("a", c.limits, 0).ok()) << c.limit;
     const absl::Status refused = load.Admit("a", c.limits, 0).status();

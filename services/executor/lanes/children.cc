@@ -92,6 +92,18 @@ void Committer::BeginChild(StartItem item) {
   AnswerStart(std::move(item));
 }
 
+// Whether a child that is read back is still what its parent waits for. It is not where the parent
+// was cancelled, or gave it up, while the child was not in memory.
+bool Committer::Wanted(const engine::ExecutionState& child) const {
+  auto it = live_.find(child.start->parent.execution);
+  if (it == live_.end()) return false;
+  const engine::ExecutionState& parent = it->second->state;
+  absl::StatusOr<engine::StepRef> step = engine::FindStep(parent, child.start->parent.step);
+  if (!step.ok()) return false;
+  auto wait = parent.waits.find(*step);
+  return wait != parent.waits.end() && wait->second.child == child.start->id;
+}
+
 // Tells the other executions of the lane what a decision means for them, and so on, before
 // anything of it is committed.
 void Committer::Follow() {

@@ -522,6 +522,7 @@ void Committer::Lose() {
   executions_to_load_.clear();
   executions_in_read_.clear();
   loaded_.clear();
+  orphans_.clear();
   parked_.clear();
   absent_.clear();
   refused_.clear();

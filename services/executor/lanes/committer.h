@@ -201,6 +201,7 @@ class Committer {
   void BeginChild(StartItem item);
   void RequestChild(const Uuid& execution, engine::StepRef step, uint32_t attempt);
   bool RequestLateChildren();
+  bool Wanted(const engine::ExecutionState& child) const;
   void Follow();
 
   // approvals.cc: what steps ask people
@@ -232,7 +233,7 @@ class Committer {
   bool StartRead();
   bool TakeRead();
   bool AdoptLoaded();
-  absl::Status Adopt(const StoredExecution& stored, const engine::PlanPtr& plan);
+  absl::Status Adopt(StoredExecution& stored, const engine::PlanPtr& plan);
   // Begins everything that must go on outside for its state. Whoever holds a task has one grace
   // period to say so before it is offered again.
   void TakeUp(Live& live);
@@ -323,6 +324,8 @@ class Committer {
   int64_t retry_read_at_ = 0;
   std::deque<StoredExecution> loaded_;  // waiting for their plans
   int64_t adopt_again_at_ = 0;
+  // Children whose parents are still to come, by parent: what they do means something there.
+  std::map<Uuid, std::vector<StoredExecution>> orphans_;
   std::map<int, std::vector<Item>> parked_;   // for lanes that are being loaded
   std::map<Uuid, std::vector<Item>> absent_;  // for executions that are live but not in memory
   std::set<Uuid> refused_;                    // of these: after a refused write

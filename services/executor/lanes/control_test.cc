@@ -205,6 +205,37 @@ TEST_P(LaneControlTest, AChildAndItsParentChangeInOneCommit) {
   EXPECT_EQ(executor_->load.live(), 0);
 }
 
+TEST_P(LaneControlTest, AChildWaitsForItsParentAfterACrash) {
+  engine::PlanPtr plan = plans_.Add(kParent);
+  const Uuid parent = executor_->Start(plan, json::Object{{"x", 3}});
+  executor_->Run();
+  const Uuid child = StartChild(plans_.Add(kWaits));
+  plans_.plans.erase(plan->hash);
+  Restart();
+  Advance(61'000'000);  // the child could end, and nobody would be told
+  EXPECT_EQ(executor_->Find(child), nullptr);
+  EXPECT_EQ(database_.live.size(), 2u);
+  plans_.plans[plan->hash] = plan;
+  for (int i = 0; i < 3; ++i) Advance(1'000'000);
+  EXPECT_EQ(StateOf(child), kCompleted);
+  EXPECT_EQ(StateOf(parent), kCompleted);
+}
+
+TEST_P(LaneControlTest, AChildThatNobodyWantsAnyMoreIsCanceledWhenItIsReadBack) {
+  const Uuid parent = executor_->Start(plans_.Add(kParent), json::Object{{"x", 3}});
+  executor_->Run();
+  engine::PlanPtr plan = plans_.Add(kWaits);
+  const Uuid child = StartChild(plan);
+  plans_.plans.erase(plan->hash);
+  Restart();
+  ASSERT_TRUE(Command(parent, engine::CancelExecution{"enough"}).ok());
+  Restart();
+  plans_.plans[plan->hash] = plan;
+  for (int i = 0; i < 3; ++i) Advance(1'000'000);
+  EXPECT_EQ(StateOf(parent), kCanceled);
+  EXPECT_EQ(StateOf(child), kCanceled);
+}
+
 TEST_P(LaneControlTest, AChildThatEndsAtOnceIsOneCommitToo) {
   const Uuid parent = executor_->Start(plans_.Add(kParent), json::Object{{"x", 3}});
   executor_->Run();

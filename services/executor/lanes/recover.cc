@@ -13,6 +13,8 @@ namespace {
 
 constexpr int64_t kReadAgainAfter = 200'000;
 constexpr int64_t kAdmitAfterLoading = 1'000'000;
+// Why a child is not taken up yet.
+constexpr char kParentAbsent[] = "PARENT_ABSENT";
 // While a plan is on its way.
 constexpr int64_t kAdoptAgainAfter = 20'000;
 
@@ -151,7 +153,9 @@ bool Committer::AdoptLoaded() {
     }
     moved = true;
     const Uuid id = stored.facts.id;
-    if (absl::Status status = Adopt(stored, plan); !status.ok()) {
+    absl::Status status = Adopt(stored, plan);
+    if (ReasonOf(status) == kParentAbsent) continue;  // it comes again after its parent
+    if (!status.ok()) {
       // Left in the database as it is: only a person can decide about it.
       obs::Error("an execution cannot be loaded", {{"execution", id.ToString()},
                                                    {"reason", ReasonOf(status)},
@@ -169,6 +173,10 @@ bool Committer::AdoptLoaded() {
 
 // What came for it meanwhile is decided now.
 void Committer::Present(const Uuid& execution) {
+  if (auto children = orphans_.find(execution); children != orphans_.end()) {
+    for (StoredExecution& child : children->second) loaded_.push_back(std::move(child));
+    orphans_.erase(children);
+  }
   auto absent = absent_.find(execution);
   if (absent == absent_.end()) return;
   Unpark(std::move(absent->second));
@@ -182,8 +190,18 @@ void Committer::Unpark(std::vector<Item> items) {
   }
 }
 
-absl::Status Committer::Adopt(const StoredExecution& stored, const engine::PlanPtr& plan) {
+absl::Status Committer::Adopt(StoredExecution& stored, const engine::PlanPtr& plan) {
   AF_ASSIGN_OR_RETURN(engine::ExecutionState state, Rebuild(stored, plan));
+  const engine::Parent parent = state.start->parent;
+  const bool attached = parent.depth > 0 && !parent.detached;
+  if (attached && absent_.contains(parent.execution)) {
+    orphans_[parent.execution].push_back(std::move(stored));
+    return Unavailable(kParentAbsent, "Its parent is not in memory yet.");
+  }
+  if (attached && !Wanted(state)) {
+    internal_.emplace_back(stored.facts.id,
+                           engine::CancelExecution{"The step that started it is over"});
+  }
   auto live = std::make_unique<Live>();
   live->state = std::move(state);
   live->facts = std::make_shared<ExecutionFacts>(stored.facts);

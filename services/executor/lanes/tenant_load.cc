@@ -41,13 +41,11 @@ absl::Status TenantLoad::TakeToken(Entry& entry, int64_t per_second, int64_t mon
 }
 
 absl::StatusOr<TenantLoad::Place> TenantLoad::Admit(const std::string& tenant,
-                                                    const TenantLimits& limits,
-                                                    int64_t monotonic) {
+                                                    const TenantLimits& limits, int64_t monotonic) {
   std::lock_guard lock(mutex_);
   Entry& entry = tenants_[tenant];
   if (limits.weight > 0) entry.weight = limits.weight;
-  if (limits.live_executions > 0 &&
-      entry.running + entry.queued >= Part(limits.live_executions)) {
+  if (limits.live_executions > 0 && entry.running + entry.queued >= Part(limits.live_executions)) {
     return QuotaExceeded("live_executions", limits.live_executions, kRetryAfterMs);
   }
   // Who waits already comes first.
