@@ -60,6 +60,7 @@ INSTANTIATE_TEST_SUITE_P(
     Failures, EvaluateTest,
     testing::Values(
         EvaluateCase{"1 +\n a.b", R"({"a":{}})", "EXPRESSION_FAILED 2:4: no such key: 'b'"},
+        EvaluateCase{"a.b.c", R"({"a":{}})", "EXPRESSION_FAILED 1:3: no such key: 'b'"},
         EvaluateCase{"a.b.c", R"({"a":{"b":"x"}})",
                      "EXPRESSION_FAILED 1:5: a value of type string has no field 'c'"},
         EvaluateCase{"a + 1", R"({"a":"x"})",

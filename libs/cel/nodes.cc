@@ -57,12 +57,12 @@ class LocalNode final : public Node {
 
 class Path final : public Node {
  public:
-  Path(uint32_t position, NodePtr operand, std::vector<std::string_view> names)
-      : Node(position), operand_(std::move(operand)), names_(std::move(names)) {}
+  Path(NodePtr operand, std::vector<PathField> fields)
+      : Node(fields.back().position), operand_(std::move(operand)), fields_(std::move(fields)) {}
   Value Eval(Context& context) const override {
     Value value = operand_->Eval(context);
-    if (!context.Charge(static_cast<int64_t>(names_.size()))) return context.OutOfCost();
-    for (std::string_view name : names_) {
+    if (!context.Charge(static_cast<int64_t>(fields_.size()))) return context.OutOfCost();
+    for (const auto& [name, position] : fields_) {
       if (const json::Value* wrapped = value.json(); wrapped && value.is(Kind::kMap)) {
         if (const json::Value* member = FindMember(wrapped->as_object(), name)) {
           value = Value::Json(*member);
@@ -72,7 +72,7 @@ class Path final : public Node {
       Value next;
       if (!value.is(Kind::kMap) || !MapFindText(value, name, next)) {
         if (value.is_error()) return value;
-        context.position = position_;
+        context.position = position;
         next = Select(context, value, name);
       }
       value = next;
@@ -82,7 +82,7 @@ class Path final : public Node {
 
  private:
   NodePtr operand_;
-  std::vector<std::string_view> names_;
+  std::vector<PathField> fields_;
 };
 
 class OptionalSelectNode final : public Node {
@@ -376,8 +376,8 @@ NodePtr MakeVariable(uint32_t position, int slot, std::string_view name) {
 NodePtr MakeLocal(uint32_t position, int index) {
   return std::make_unique<LocalNode>(position, index);
 }
-NodePtr MakePath(uint32_t position, NodePtr operand, std::vector<std::string_view> names) {
-  return std::make_unique<Path>(position, std::move(operand), std::move(names));
+NodePtr MakePath(NodePtr operand, std::vector<PathField> fields) {
+  return std::make_unique<Path>(std::move(operand), std::move(fields));
 }
 NodePtr MakeOptionalSelect(uint32_t position, NodePtr operand, std::string_view name) {
   return std::make_unique<OptionalSelectNode>(position, std::move(operand), name);

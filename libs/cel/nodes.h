@@ -34,8 +34,12 @@ NodePtr MakeFailure(uint32_t position, ErrorCode code, std::string_view detail);
 NodePtr MakeVariable(uint32_t position, int slot, std::string_view name);
 NodePtr MakeLocal(uint32_t position, int index);
 
-// operand.names[0].names[1]...: plain fields, all in one node.
-NodePtr MakePath(uint32_t position, NodePtr operand, std::vector<std::string_view> names);
+// operand.fields[0].fields[1]...: plain fields, all in one node.
+struct PathField {
+  std::string_view name;
+  uint32_t position;
+};
+NodePtr MakePath(NodePtr operand, std::vector<PathField> fields);
 NodePtr MakeOptionalSelect(uint32_t position, NodePtr operand, std::string_view name);
 NodePtr MakeHas(uint32_t position, NodePtr operand, std::string_view name);
 NodePtr MakeIndex(uint32_t position, NodePtr operand, NodePtr key, bool optional);

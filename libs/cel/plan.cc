@@ -97,18 +97,18 @@ class Planner {
 
   // a.b.c from the first part that is no plain field and no qualified variable.
   NodePtr PlainPath(const Expr& expr) {
-    std::vector<std::string_view> names;
+    std::vector<PathField> fields;
     const Expr* at = &expr;
     NodePtr operand;
     while (!operand && at->op == Op::kSelect && !at->test && !at->optional) {
-      names.push_back(at->name);
+      fields.push_back({at->name, at->at});
       at = at->args[0];
       if (at->op == Op::kSelect) operand = FromMeaning(*at, Resolve(*at, scope_, environment_));
     }
     if (!operand) operand = Make(*at);
-    std::reverse(names.begin(), names.end());
+    std::reverse(fields.begin(), fields.end());
     bool constant = operand->constant();
-    return Fold({MakePath(expr.at, std::move(operand), std::move(names)), constant});
+    return Fold({MakePath(std::move(operand), std::move(fields)), constant});
   }
 
   Made MakeIndexNode(const Expr& expr) {
