@@ -58,6 +58,21 @@ bool MayBeExpression(const NodeType& type, const std::string& pointer,
   return rule->as_bool();
 }
 
+// The fields of a policy that are or may be expressions.
+absl::StatusOr<ExpressionPlace> PlaceInPolicy(const std::string& field, ExpressionPlace place) {
+  using Kind = cel::Type::Kind;
+  if (field == "/approval/title" || field == "/approval/by") return place;
+  if (field == "/idempotencyKey") {
+    place.expected = cel::Type(Kind::kString);
+  } else if (field == "/approval/when" || field == "/retry/exceptWhen") {
+    place.expected = cel::Type(Kind::kBool);
+    place.site.error = field == "/retry/exceptWhen";
+  } else {
+    return NeverAnExpression(place.pointer);
+  }
+  return place;
+}
+
 // What a program would read as nodes.<id>.output and .error.
 void AddNodes(const schema::Type& nodes, std::vector<SeenVariable>& variables) {
   for (const schema::Property& node : nodes.properties()) {
@@ -148,14 +163,7 @@ absl::StatusOr<ExpressionPlace> ExpressionContext::PlaceInNode(
   if (tokens.empty()) return place;
   const std::string within = PointerOf(tokens, 1);
   place.pointer = std::move(pointer);
-  if (tokens[0] == "policy" && within == "/idempotencyKey") {
-    place.expected = cel::Type(cel::Type::Kind::kString);
-    return place;
-  }
-  if (tokens[0] == "policy" && within == "/approval/when") {
-    place.expected = cel::Type(cel::Type::Kind::kBool);
-    return place;
-  }
+  if (tokens[0] == "policy") return PlaceInPolicy(within, std::move(place));
   bool field = tokens[0] == "with" && tokens.size() > 1;
   if (!field || (node.type != nullptr && !MayBeExpression(*node.type, within, place.expected))) {
     return NeverAnExpression(place.pointer);

@@ -50,7 +50,7 @@ class ExpressionContext {
   // object.
   static absl::StatusOr<std::shared_ptr<const ExpressionContext>> Of(
       const json::Value& document, const cel::TimeZones* time_zones,
-      const NodeTypes& types = NodeTypes::Builtin());
+      const NodeTypes& types = NodeTypes::Published());
 
   // The place of a field: a JSON Pointer ("/nodes/pay/with/url") or the same with dots
   // ("nodes.pay.with.url"). The field itself need not be there; "nodes.pay" is some expression of

@@ -101,7 +101,8 @@ TEST_F(ExpressionContextTest, APlaceIsAPointerOrTheSameWithDots) {
   for (const char* field :
        {"/nodes/total/with/value", "nodes.total.with.value",
         "/nodes/each/nodes/price/with/value/deep", "nodes.each.nodes.price", "outputs.total", "",
-        "nodes.large.with.when", "nodes.review.policy.idempotencyKey"}) {
+        "nodes.large.with.when", "nodes.review.policy.idempotencyKey",
+        "nodes.review.policy.approval.by"}) {
     EXPECT_TRUE(context_->FindPlace(field).ok()) << field;
   }
   struct Case {
@@ -202,6 +203,8 @@ TEST_F(ExpressionContextTest, WhatIsSeenDependsOnThePlace) {
   EXPECT_TRUE(Has(loop_until, "iteration"));
   EXPECT_TRUE(Has(loop_until, "previous"));
   EXPECT_TRUE(Has(loop_until, "nodes.again.output"));
+  EXPECT_TRUE(Has(Names("nodes.review.policy.retry.exceptWhen"), "error"));
+  EXPECT_FALSE(Has(at_large, "error"));
 
   auto of_execution = Names("", Rigor::kExecution);
   EXPECT_TRUE(Has(of_execution, "nodes.review.output"));
