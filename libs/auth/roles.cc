@@ -6,9 +6,11 @@ namespace agentflow::auth {
 
 const std::vector<BuiltinRole>& BuiltinRoles() {
   static const std::vector<std::string> viewer = {
-      "agents.get",     "agents.list",    "approvals.get",   "approvals.list", "calendars.get",
-      "calendars.list", "executions.get", "executions.list", "nodeTypes.list", "schedules.get",
-      "schedules.list", "templates.get",  "templates.list",  "workflows.get",  "workflows.list"};
+      "agents.get",        "agents.list",          "approvals.get",  "approvals.list",
+      "calendars.get",     "calendars.list",       "executions.get", "executions.list",
+      "expressions.check", "expressions.evaluate", "nodeTypes.list", "schedules.get",
+      "schedules.list",    "templates.get",        "templates.list", "workflows.get",
+      "workflows.list"};
   static const std::vector<BuiltinRole> roles = [] {
     auto with = [](std::vector<std::string> base, const std::vector<std::string>& more) {
       base.insert(base.end(), more.begin(), more.end());

@@ -167,4 +167,17 @@ absl::StatusOr<bool> EvaluateCondition(const ExecutionState& state, ActivationIn
   return value.as_bool();
 }
 
+std::vector<std::optional<json::Value>> ReadReferences(
+    const ExecutionState& state, ActivationIndex activation,
+    const std::vector<workflow::Reference>& references) {
+  const Locals locals;
+  Slots slots(state, activation, references, locals);
+  std::vector<std::optional<json::Value>> values;
+  values.reserve(references.size());
+  for (const json::Value* value : slots.values()) {
+    values.push_back(value ? std::optional(*value) : std::nullopt);
+  }
+  return values;
+}
+
 }  // namespace agentflow::engine

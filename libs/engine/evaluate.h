@@ -1,5 +1,8 @@
 #pragma once
 
+#include <optional>
+#include <vector>
+
 #include "absl/status/statusor.h"
 #include "libs/engine/state.h"
 
@@ -28,5 +31,11 @@ absl::StatusOr<json::Value> Evaluate(const ExecutionState& state, ActivationInde
 absl::StatusOr<bool> EvaluateCondition(const ExecutionState& state, ActivationIndex activation,
                                        const workflow::Expression& expression,
                                        const Locals& locals = {});
+
+// What the references stand for inside `activation`, in their order; nothing where there is no
+// value. For expressions that are no part of the plan.
+std::vector<std::optional<json::Value>> ReadReferences(
+    const ExecutionState& state, ActivationIndex activation,
+    const std::vector<workflow::Reference>& references);
 
 }  // namespace agentflow::engine

@@ -7,9 +7,12 @@
 #include "libs/pg/guard.h"
 #include "libs/pg/migrate.h"
 #include "libs/pg/pool.h"
+#include "libs/tz/time_zones.h"
 #include "libs/workflow/node_type.h"
 #include "migrations/designer.h"
+#include "services/designer/client/executions.h"
 #include "services/designer/client/quotas.h"
+#include "services/designer/rpc/expression_rpc.h"
 #include "services/designer/rpc/node_type_rpc.h"
 #include "services/designer/rpc/version_rpc.h"
 #include "services/designer/rpc/workflow_rpc.h"
@@ -34,12 +37,21 @@ pg::PoolOptions PoolOptionsFor(const crypto::Secret& url, int size, obs::Registr
 }  // namespace
 
 struct DesignerService::Parts {
-  Parts(pg::PoolOptions options, rpc::ServiceParts& parts, int workflow_limit)
+  Parts(pg::PoolOptions options, rpc::ServiceParts& parts, int workflow_limit,
+        const ExpressionLimits& limits)
       : pool(std::move(options)),
         quotas(MakeTenantQuotas(parts.Peer("tenant"), parts.clock(), workflow_limit)),
         workflows({.pool = pool, .clock = parts.clock(), .quotas = *quotas}),
         node_types(pool),
         versions(pool),
+        executions(
+            MakeExecutorExecutions(parts.Peer("executor"), limits.data_bytes, limits.timeout)),
+        contexts(limits.cache_bytes, &time_zones),
+        expressions({.pool = pool,
+                     .executions = *executions,
+                     .contexts = contexts,
+                     .time_zones = time_zones,
+                     .limits = limits}),
         audit(pool, audit::SendToTenant(parts.Peer("tenant")), {}) {}
 
   pg::Pool pool;
@@ -47,6 +59,10 @@ struct DesignerService::Parts {
   WorkflowRpc workflows;
   NodeTypeRpc node_types;
   VersionRpc versions;
+  tz::SystemTimeZones time_zones;
+  std::unique_ptr<Executions> executions;
+  ContextCache contexts;
+  ExpressionRpc expressions;
   pg::AuditShipper audit;
 };
 
@@ -60,17 +76,40 @@ void DesignerService::Configure(config::Schema& schema) {
   schema.Add("database.pool", &pool_size_, "Connections kept open.").Range(1, 200);
   schema.Add("workflows.limit", &workflow_limit_, "Workflows of a tenant whose quota is not set.")
       .Range(1, 1'000'000);
+  ConfigureExpressions(schema);
+}
+
+void DesignerService::ConfigureExpressions(config::Schema& schema) {
+  ExpressionLimits& limits = expressions_;
+  schema.Add("expressions.bytes", &limits.bytes, "Of the text of one that is checked or tried out.")
+      .Range(1, 64 * 1024);
+  schema.Add("expressions.cost", &limits.cost, "Cost limit of trying one out.")
+      .Range(1, 100'000'000);
+  schema.Add("expressions.memory_bytes", &limits.memory_bytes, "Made by trying one out, at most.")
+      .Range(1024, 1 << 30);
+  schema.Add("expressions.result_bytes", &limits.result_bytes, "Of its value as JSON, at most.")
+      .Range(1, 4 << 20);
+  schema.Add("expressions.data_bytes", &limits.data_bytes, "It may read of an execution.")
+      .Range(1, 8 << 20);
+  schema.Add("expressions.timeout", &limits.timeout, "For reading an execution.").Range(1, 60'000);
+  schema.Add("expressions.items", &limits.items, "Variables, and completions, in one answer.")
+      .Range(1, 10'000);
+  schema
+      .Add("expressions.cache_bytes", &limits.cache_bytes,
+           "Documents kept analysed while their expressions are edited.")
+      .Range(0, 1 << 30);
 }
 
 absl::Status DesignerService::Start(rpc::ServiceParts& parts) {
   AF_RETURN_IF_ERROR(pg::Migrate(owner_url_.Reveal(), Migrations()));
   parts_ = std::make_unique<Parts>(PoolOptionsFor(database_url_, pool_size_, parts.metrics()),
-                                   parts, workflow_limit_);
+                                   parts, workflow_limit_, expressions_);
   AF_RETURN_IF_ERROR(pg::CheckRowSecurity(parts_->pool, "designer"));
   parts.AddReadinessCheck("database", [this] { return parts_->pool.Ping(); });
   parts_->workflows.Register(parts.server());
   parts_->node_types.Register(parts.server());
   parts_->versions.Register(parts.server());
+  parts_->expressions.Register(parts.server());
   return absl::OkStatus();
 }
 

@@ -6,6 +6,7 @@
 
 #include "libs/crypto/secret.h"
 #include "libs/rpc/service.h"
+#include "services/designer/expressions/limits.h"
 
 namespace agentflow::designer {
 
@@ -15,7 +16,7 @@ class DesignerService final : public rpc::Service {
   DesignerService();
   ~DesignerService() override;
 
-  std::vector<std::string> Peers() const override { return {"tenant"}; }
+  std::vector<std::string> Peers() const override { return {"tenant", "executor"}; }
   void Configure(config::Schema& schema) override;
   absl::Status Start(rpc::ServiceParts& parts) override;
   void Serving() override;
@@ -23,11 +24,13 @@ class DesignerService final : public rpc::Service {
 
  private:
   struct Parts;
+  void ConfigureExpressions(config::Schema& schema);
 
   crypto::Secret database_url_;
   crypto::Secret owner_url_;
   int pool_size_ = 8;
   int workflow_limit_ = 1000;
+  ExpressionLimits expressions_;
   std::unique_ptr<Parts> parts_;
 };
 

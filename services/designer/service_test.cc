@@ -1,11 +1,14 @@
 #include <gtest/gtest.h>
 
+#include "agentflow/api/v1/expression.pb.h"
 #include "agentflow/api/v1/node_type.pb.h"
 #include "agentflow/api/v1/workflow.pb.h"
 #include "agentflow/internal/designer/v1/versions.pb.h"
+#include "agentflow/internal/executor/v1/variables.pb.h"
 #include "agentflow/internal/tenant/v1/audit_sink.pb.h"
 #include "agentflow/internal/tenant/v1/identity.pb.h"
 #include "libs/base/status.h"
+#include "libs/engine/codec.h"
 #include "libs/rpc/testing/test_network.h"
 #include "libs/testing/postgres.h"
 #include "services/designer/app.h"
@@ -15,6 +18,7 @@ namespace {
 
 namespace api = ::agentflow::api::v1;
 namespace tenant_v1 = ::agentflow::internal::tenant::v1;
+namespace executor_v1 = ::agentflow::internal::executor::v1;
 namespace designer_v1 = ::agentflow::internal::designer::v1;
 
 constexpr char kSource[] =
@@ -24,7 +28,7 @@ constexpr char kSource[] =
 // The whole service over mutual TLS, beside a tenant service that grants two workflows.
 class ServiceTest : public ::testing::Test {
  protected:
-  ServiceTest() : tenant_(TenantOptions()) {
+  ServiceTest() : tenant_(OptionsOf("tenant")), executor_(OptionsOf("executor")) {
     tenant_.Unary<tenant_v1::GetQuotasRequest, api::Quotas>(
         "agentflow.internal.tenant.v1.IdentityService/GetQuotas",
         [](const rpc::Call& call, const tenant_v1::GetQuotasRequest& request) {
@@ -42,6 +46,23 @@ class ServiceTest : public ::testing::Test {
           return absl::StatusOr<tenant_v1::AppendResponse>(tenant_v1::AppendResponse());
         });
     EXPECT_TRUE(tenant_.Start().ok());
+    executor_.Unary<executor_v1::ReadVariablesRequest, executor_v1::ReadVariablesResponse>(
+        "agentflow.internal.executor.v1.VariableService/ReadVariables",
+        [this](const rpc::Call& call, const executor_v1::ReadVariablesRequest& request)
+            -> absl::StatusOr<executor_v1::ReadVariablesResponse> {
+          EXPECT_EQ(call.caller, "designer");
+          EXPECT_EQ(call.principal().name, "users/test") << "the user's own context comes along";
+          AF_RETURN_IF_ERROR(auth::RequirePermission(call.principal(), "executions.get"));
+          executor_v1::ReadVariablesResponse response;
+          response.set_content_hash(content_hash_);
+          for (int i = 0; i < request.references_size(); ++i) {
+            executor_v1::VariableValue* value = response.add_values();
+            value->set_present(true);
+            engine::EncodeValue(json::Object{{"n", 41}}, value->mutable_value());
+          }
+          return response;
+        });
+    EXPECT_TRUE(executor_.Start().ok());
     auto running = rpc::RunningService::Start(
         "designer", service_,
         network_.SettingsFor("designer") +
@@ -50,15 +71,16 @@ class ServiceTest : public ::testing::Test {
             database_.Url("designer_app") + "', owner_url: '" + database_.Url("designer_owner") +
             "'}\n"
             "peers: {tenant: '127.0.0.1:" +
-            std::to_string(tenant_.port()) + "'}\n");
+            std::to_string(tenant_.port()) +
+            "', executor: '127.0.0.1:" + std::to_string(executor_.port()) + "'}\n");
     EXPECT_TRUE(running.ok()) << running.status();
     if (!running.ok()) return;
     running_ = *std::move(running);
     gateway_ = network_.Connect("gateway", "designer", running_->port());
   }
 
-  rpc::ServerOptions TenantOptions() {
-    rpc::ServerOptions options = network_.ServerOptionsFor("tenant");
+  rpc::ServerOptions OptionsOf(const std::string& service) {
+    rpc::ServerOptions options = network_.ServerOptionsFor(service);
     options.require_all_methods = false;
     return options;
   }
@@ -76,11 +98,40 @@ class ServiceTest : public ::testing::Test {
   std::mutex mutex_;
   std::condition_variable arrived_;
   std::vector<std::string> audited_;
+  std::string content_hash_;
   rpc::Server tenant_;
+  rpc::Server executor_;
   DesignerService service_;
   std::unique_ptr<rpc::RunningService> running_;
   rpc::ChannelPtr gateway_;
 };
+
+TEST_F(ServiceTest, EvaluatesInAnExecutionInTheNameOfItsUser) {
+  ASSERT_NE(running_, nullptr);
+  auto created = Create("triage", network_.As("acme", {"workflows.*"}));
+  ASSERT_TRUE(created.ok()) << created.status();
+  api::PublishWorkflowRequest publish;
+  publish.set_name(created->name());
+  auto version = gateway_->Unary<api::PublishWorkflowRequest, api::WorkflowVersion>(
+      "agentflow.api.v1.WorkflowService/PublishWorkflow", publish,
+      network_.As("acme", {"workflows.*"}));
+  ASSERT_TRUE(version.ok()) << version.status();
+  content_hash_ = version->content_hash();
+  auto evaluate = [&](const std::vector<std::string>& permissions) {
+    api::EvaluateExpressionRequest request;
+    request.set_expression("inputs.n + 1");
+    request.set_execution("executions/1");
+    return gateway_->Unary<api::EvaluateExpressionRequest, api::EvaluateExpressionResponse>(
+        "agentflow.api.v1.ExpressionService/EvaluateExpression", request,
+        network_.As("acme", permissions));
+  };
+  auto answer = evaluate({"expressions.evaluate", "executions.get"});
+  ASSERT_TRUE(answer.ok()) << answer.status();
+  EXPECT_EQ(answer->value().number_value(), 42);
+  EXPECT_EQ(answer->type(), "int");
+  EXPECT_EQ(ReasonOf(evaluate({"expressions.evaluate"}).status()), "PERMISSION_MISSING");
+  EXPECT_EQ(ReasonOf(evaluate({"executions.get"}).status()), "PERMISSION_MISSING");
+}
 
 TEST_F(ServiceTest, ServesUsersWithinTheirRightsAndQuota) {
   ASSERT_NE(running_, nullptr);

@@ -25,6 +25,7 @@
 #include "services/executor/rpc/feed_service.h"
 #include "services/executor/rpc/migration_service.h"
 #include "services/executor/rpc/peer_service.h"
+#include "services/executor/rpc/variable_service.h"
 #include "services/executor/store/pg_store.h"
 
 namespace agentflow::executor {
@@ -334,6 +335,7 @@ absl::Status App::Start(rpc::ServiceParts& service) {
                            .heartbeat_interval_ms = config_.task_heartbeat.count()});
   RegisterPeerService(service.server(), {.router = *p.router, .look = [&p] { p.Look(); }});
   p.feed->Register(service.server());
+  RegisterVariableService(service.server(), *p.reader);
   service.AddReadinessCheck("database", [&p] { return p.pool.Ping(); });
   service.AddReadinessCheck("lanes", [&p]() -> absl::Status {
     for (auto& committer : p.committers) {

@@ -53,7 +53,7 @@ def _common(stack, service: str, instance: str) -> dict:
 _PEERS = {
     "gateway": ["tenant", "designer", "executor", "scheduler", "coordinator", "monitor"],
     "tenant": [],
-    "designer": ["tenant"],
+    "designer": ["tenant", "executor"],
     "executor": ["tenant", "designer"],
     "scheduler": ["tenant", "designer", "executor"],
     "coordinator": ["tenant", "executor"],

@@ -178,6 +178,12 @@ absl::Status WorkflowNotFound(std::string_view id) {
                                             "`. List those there are with GET /v1/workflows.");
 }
 
+absl::Status VersionNotFound(std::string_view id, int32_t version) {
+  return NotFound("VERSION_NOT_FOUND", "The workflow `" + std::string(id) + "` has no version " +
+                                           std::to_string(version) +
+                                           ". List them with GET /v1/workflows/{id}/versions.");
+}
+
 absl::Status EtagMismatch(const Draft& draft) {
   return Error(absl::StatusCode::kAborted, "ETAG_MISMATCH",
                "The draft was changed by someone else meanwhile. Get it again, apply your change "

@@ -42,6 +42,7 @@ absl::Status CheckTitle(std::string_view title);
 Labels LabelsFrom(const api::Workflow& workflow);
 
 absl::Status WorkflowNotFound(std::string_view id);
+absl::Status VersionNotFound(std::string_view id, int32_t version);
 absl::Status EtagMismatch(const Draft& draft);
 
 }  // namespace agentflow::designer

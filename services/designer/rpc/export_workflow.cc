@@ -18,12 +18,6 @@ std::string TextIn(api::ExportWorkflowRequest::Format format, const std::string&
   return wants_json ? json::DumpPretty(document) + "\n" : workflow::FormatYaml(document);
 }
 
-absl::Status VersionNotFound(std::string_view id, int32_t version) {
-  return NotFound("VERSION_NOT_FOUND", "The workflow `" + std::string(id) + "` has no version " +
-                                           std::to_string(version) +
-                                           ". List them with GET /v1/workflows/{id}/versions.");
-}
-
 }  // namespace
 
 absl::StatusOr<api::ExportWorkflowResponse> WorkflowRpc::Export(

@@ -490,6 +490,93 @@ class StartError(Message):
 
 
 @dataclass(kw_only=True)
+class CheckExpressionResponse(Message):
+    """CheckExpressionResponse."""
+    # No problem of severity ERROR.
+    valid: bool = False
+    # In the order of the text.
+    problems: list[ExpressionProblem] = _field(default_factory=list)
+    # What it gives, as CEL names types: "bool", "list(double)", "dyn" where that is not known.
+    # Empty unless valid.
+    type: str = ""
+    # JSON Schema of what it gives; empty where nothing is known.
+    schema: dict[str, Any] | None = None
+    # What may be read at the place.
+    variables: list[ExpressionVariable] = _field(default_factory=list)
+    # Set where the request has a cursor.
+    completions: ExpressionCompletions | None = None
+    # Whether there are more variables or completions than were listed.
+    truncated: bool = False
+
+
+@dataclass(kw_only=True)
+class ExpressionProblem(Message):
+    """One thing wrong with an expression."""
+    # With WARNING it can be evaluated.
+    severity: str = ""
+    # UPPER_SNAKE: EXPRESSION_INVALID, VARIABLE_UNKNOWN, REFERENCE_MAY_BE_MISSING, ...; when
+    # evaluated EXPRESSION_FAILED, EXPRESSION_LIMIT, EXPRESSION_RESULT.
+    reason: str = ""
+    # What is wrong and what to do about it.
+    message: str = ""
+    # What to write in place of offset and length; empty where unknown.
+    suggestion: str = ""
+    # From 0. The part of the text that is wrong; length 0 where something is missing there, or
+    # where the expression as a whole is meant.
+    offset: int = 0
+    length: int = 0
+    # From 1.
+    line: int = 0
+    column: int = 0
+
+
+@dataclass(kw_only=True)
+class ExpressionVariable(Message):
+    """Something that an expression may read."""
+    # "nodes.classify.output"
+    name: str = ""
+    type: str = ""
+    description: str = ""
+    # It may be missing when the place is reached: write `nodes.?classify.output`.
+    may_be_missing: bool = False
+
+
+@dataclass(kw_only=True)
+class ExpressionCompletions(Message):
+    """What may be written at the cursor."""
+    # What an item's `insert` replaces.
+    offset: int = 0
+    length: int = 0
+    # Best first.
+    items: list[ExpressionCompletion] = _field(default_factory=list)
+
+
+@dataclass(kw_only=True)
+class ExpressionCompletion(Message):
+    """One of the things that may be written."""
+    kind: str = ""
+    # "startsWith"
+    label: str = ""
+    # "startsWith("
+    insert: str = ""
+    # A type or a signature: "string.startsWith(string) -> bool".
+    detail: str = ""
+    documentation: str = ""
+
+
+@dataclass(kw_only=True)
+class EvaluateExpressionResponse(Message):
+    """EvaluateExpressionResponse."""
+    # Unset where a problem is an error.
+    value: Any = None
+    # Of the value, as CEL names types: "int", "double", "list", "google.protobuf.Timestamp".
+    type: str = ""
+    # Units of the cost limit that it used.
+    cost: int = 0
+    problems: list[ExpressionProblem] = _field(default_factory=list)
+
+
+@dataclass(kw_only=True)
 class Approval(Message):
     """Approval."""
     # approvals/{id}; the id is a UUID.
@@ -1083,6 +1170,31 @@ class ExecutionService:
         """
         return self._transport.call("POST", "/v1/{workflow=workflows/*}:batchStart", "*",
                                     dict(workflow=workflow, requests=requests), BatchStartExecutionsResponse)
+
+
+class ExpressionService:
+    """Expressions (CEL) for those who write them: what is wrong with one, what may be written, what it
+    gives. The only implementation of the language, for editors too.
+    """
+
+    def __init__(self, transport: Transport):
+        self._transport = transport
+
+    def check_expression(self, *, expression: str | None = None, document: dict[str, Any] | None = None, source: str | None = None, workflow: str | None = None, version: int | None = None, place: str | None = None, execution: str | None = None, step: str | None = None, schemas: dict[str, Any] | None = None, cursor: int | None = None, offset_unit: str | None = None) -> CheckExpressionResponse:
+        """Finds everything that is wrong with an expression, its type and, with a cursor, what may be
+        written there. Problems are an answer, not an error; documents that do not validate are
+        answered for as well. A workflow needs workflows.get, an execution executions.get.
+        """
+        return self._transport.call("POST", "/v1/expressions:check", "*",
+                                    dict(expression=expression, document=document, source=source, workflow=workflow, version=version, place=place, execution=execution, step=step, schemas=schemas, cursor=cursor, offset_unit=offset_unit), CheckExpressionResponse)
+
+    def evaluate_expression(self, *, expression: str | None = None, variables: dict[str, Any] | None = None, schemas: dict[str, Any] | None = None, execution: str | None = None, step: str | None = None, offset_unit: str | None = None) -> EvaluateExpressionResponse:
+        """Evaluates an expression against sample data or against an execution, and changes nothing.
+        What goes wrong in the expression is an answer, not an error. An execution needs
+        executions.get.
+        """
+        return self._transport.call("POST", "/v1/expressions:evaluate", "*",
+                                    dict(expression=expression, variables=variables, schemas=schemas, execution=execution, step=step, offset_unit=offset_unit), EvaluateExpressionResponse)
 
 
 class ApprovalService:

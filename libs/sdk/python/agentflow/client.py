@@ -71,6 +71,24 @@ class Executions(_api.ExecutionService):
         return watch_execution(self._transport, self, name)
 
 
+class Expressions(_api.ExpressionService):
+    """CEL: what is wrong with an expression, what may be written, what it gives. Offsets count
+    code points, as Python does."""
+
+    def check(self, expression: str, **where: Any) -> _api.CheckExpressionResponse:
+        """Everything wrong with an expression and its type; with `cursor` what may be written
+        there. `where` says where it stands: see check_expression."""
+        where.setdefault("offset_unit", "CODE_POINTS")
+        return self.check_expression(expression=expression, **where)
+
+    def evaluate(self, expression: str, variables: dict[str, Any] | None = None,
+                 **where: Any) -> _api.EvaluateExpressionResponse:
+        """The value of an expression over sample data, or with `execution` (and `step`) over
+        what is there."""
+        where.setdefault("offset_unit", "CODE_POINTS")
+        return self.evaluate_expression(expression=expression, variables=variables, **where)
+
+
 class Client:
     """A tenant's AgentFlow.
 
@@ -90,6 +108,7 @@ class Client:
         self.executions = Executions(self._transport)
         self.approvals = _api.ApprovalService(self._transport)
         self.migrations = _api.MigrationService(self._transport)
+        self.expressions = Expressions(self._transport)
         self.node_types = _api.NodeTypeService(self._transport)
         self.agents = _api.AgentService(self._transport)
         self.schedules = _api.ScheduleService(self._transport)
@@ -109,4 +128,4 @@ class Client:
         self.close()
 
 
-__all__ = ["Client", "Executions", "OVER", "Workflows"]
+__all__ = ["Client", "Executions", "Expressions", "OVER", "Workflows"]

@@ -464,6 +464,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/expressions:check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Finds everything that is wrong with an expression, its type and, with a cursor, what may be written there.
+         * @description Finds everything that is wrong with an expression, its type and, with a cursor, what may be written there. Problems are an answer, not an error; documents that do not validate are answered for as well. A workflow needs workflows.get, an execution executions.get.
+         */
+        post: operations["checkExpression"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/expressions:evaluate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Evaluates an expression against sample data or against an execution, and changes nothing.
+         * @description Evaluates an expression against sample data or against an execution, and changes nothing. What goes wrong in the expression is an answer, not an error. An execution needs executions.get.
+         */
+        post: operations["evaluateExpression"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/nodeTypes": {
         parameters: {
             query?: never;
@@ -1042,6 +1082,58 @@ export interface components {
             error?: components["schemas"]["StartError"];
             execution?: components["schemas"]["Execution"];
         };
+        CheckExpressionRequest: {
+            /**
+             * Format: int32
+             * @description Where something is being typed: asks for completions.
+             */
+            cursor?: number;
+            /** @description Where it stands is told by at most one of `document`, `source`, `workflow`, `execution` and `schemas`. A document may hold any number of problems. */
+            document?: {
+                [key: string]: unknown;
+            };
+            /** @description executions/{id}: what EvaluateExpression would read there. */
+            execution?: string;
+            /** @description Without the `=` that marks it in a document. At most 64 KiB. */
+            expression: string;
+            /** @description Of `cursor` and of every offset, length and column of the answer. */
+            offsetUnit?: components["schemas"]["OffsetUnit"];
+            /** @description The field of the document: "nodes.pay.with.url", or as JSON Pointer "/nodes/pay/with/url". "nodes.pay" is some expression of that node; empty the end of the execution (`outputs`). */
+            place?: string;
+            /** @description JSON Schemas of variables by name, for expressions that stand in no document. */
+            schemas?: {
+                [key: string]: unknown;
+            };
+            /** @description The document as YAML or JSON text. */
+            source?: string;
+            /** @description Of `execution`: the step's node and, inside containers, its iteration: "outer.inner#2.5". */
+            step?: string;
+            /**
+             * Format: int32
+             * @description Of `workflow`; 0: its draft.
+             */
+            version?: number;
+            /** @description workflows/{id} */
+            workflow?: string;
+        };
+        CheckExpressionResponse: {
+            /** @description Set where the request has a cursor. */
+            completions?: components["schemas"]["ExpressionCompletions"];
+            /** @description In the order of the text. */
+            problems?: components["schemas"]["ExpressionProblem"][];
+            /** @description JSON Schema of what it gives; empty where nothing is known. */
+            schema?: {
+                [key: string]: unknown;
+            };
+            /** @description Whether there are more variables or completions than were listed. */
+            truncated?: boolean;
+            /** @description What it gives, as CEL names types: "bool", "list(double)", "dyn" where that is not known. Empty unless valid. */
+            type?: string;
+            /** @description No problem of severity ERROR. */
+            valid?: boolean;
+            /** @description What may be read at the place. */
+            variables?: components["schemas"]["ExpressionVariable"][];
+        };
         /** @description A place in the journal of an execution from which it can be forked. */
         Checkpoint: {
             /**
@@ -1110,6 +1202,36 @@ export interface components {
              * @example 2026-01-31T08:30:00Z
              */
             lastHeartbeatTime?: string;
+        };
+        EvaluateExpressionRequest: {
+            /** @description executions/{id}: reads that execution's inputs, nodes and all else that expressions of its document may read. */
+            execution?: string;
+            /** @description Without the `=` that marks it in a document. At most 64 KiB. */
+            expression: string;
+            /** @description Of every offset, length and column of the answer. */
+            offsetUnit?: components["schemas"]["OffsetUnit"];
+            /** @description JSON Schemas of `variables` by name. A number is an int where it is integral and at most 2^53, unless its schema says `number`. */
+            schemas?: {
+                [key: string]: unknown;
+            };
+            /** @description Of `execution`: the step's node and, inside containers, its iteration: "outer.inner#2.5". The variables are those that the step saw when it was scheduled. */
+            step?: string;
+            /** @description Sample data by the names of variables; either this or `execution`. */
+            variables?: {
+                [key: string]: unknown;
+            };
+        };
+        EvaluateExpressionResponse: {
+            /**
+             * Format: int64
+             * @description Units of the cost limit that it used.
+             */
+            cost?: string;
+            problems?: components["schemas"]["ExpressionProblem"][];
+            /** @description Of the value, as CEL names types: "int", "double", "list", "google.protobuf.Timestamp". */
+            type?: string;
+            /** @description Unset where a problem is an error. */
+            value?: unknown;
         };
         Execution: {
             /** @description Principal that started it. */
@@ -1211,6 +1333,65 @@ export interface components {
         "ExportWorkflowRequest.Format": "YAML" | "JSON";
         ExportWorkflowResponse: {
             source?: string;
+        };
+        /** @description One of the things that may be written. */
+        ExpressionCompletion: {
+            /** @description A type or a signature: "string.startsWith(string) -> bool". */
+            detail?: string;
+            documentation?: string;
+            /** @description "startsWith(" */
+            insert?: string;
+            kind?: components["schemas"]["ExpressionCompletion.Kind"];
+            /** @description "startsWith" */
+            label?: string;
+        };
+        /** @enum {string} */
+        "ExpressionCompletion.Kind": "VARIABLE" | "FIELD" | "FUNCTION" | "MACRO" | "VALUE";
+        /** @description What may be written at the cursor. */
+        ExpressionCompletions: {
+            /** @description Best first. */
+            items?: components["schemas"]["ExpressionCompletion"][];
+            /** Format: int32 */
+            length?: number;
+            /**
+             * Format: int32
+             * @description What an item's `insert` replaces.
+             */
+            offset?: number;
+        };
+        /** @description One thing wrong with an expression. */
+        ExpressionProblem: {
+            /** Format: int32 */
+            column?: number;
+            /** Format: int32 */
+            length?: number;
+            /**
+             * Format: int32
+             * @description From 1.
+             */
+            line?: number;
+            /** @description What is wrong and what to do about it. */
+            message?: string;
+            /**
+             * Format: int32
+             * @description From 0. The part of the text that is wrong; length 0 where something is missing there, or where the expression as a whole is meant.
+             */
+            offset?: number;
+            /** @description UPPER_SNAKE: EXPRESSION_INVALID, VARIABLE_UNKNOWN, REFERENCE_MAY_BE_MISSING, ...; when evaluated EXPRESSION_FAILED, EXPRESSION_LIMIT, EXPRESSION_RESULT. */
+            reason?: string;
+            /** @description With WARNING it can be evaluated. */
+            severity?: components["schemas"]["Problem.Severity"];
+            /** @description What to write in place of offset and length; empty where unknown. */
+            suggestion?: string;
+        };
+        /** @description Something that an expression may read. */
+        ExpressionVariable: {
+            description?: string;
+            /** @description It may be missing when the place is reached: write `nodes.?classify.output`. */
+            mayBeMissing?: boolean;
+            /** @description "nodes.classify.output" */
+            name?: string;
+            type?: string;
         };
         Failed: {
             id?: string;
@@ -1410,6 +1591,15 @@ export interface components {
             /** @description As written in documents: "flow.if@1". */
             type?: string;
         };
+        /**
+         * @description What offsets, lengths and columns of an expression's text count.
+         *
+         *     - `OFFSET_UNIT_UNSPECIFIED`: As UTF8_BYTES.
+         *     - `UTF16_UNITS`: As JavaScript and Java count.
+         *     - `CODE_POINTS`: As Python counts.
+         * @enum {string}
+         */
+        OffsetUnit: "UTF8_BYTES" | "UTF16_UNITS" | "CODE_POINTS";
         /** @description A step that started an execution. */
         ParentStep: {
             /** @description executions/{id} */
@@ -2669,6 +2859,56 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ListStepsResponse"];
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    checkExpression: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CheckExpressionRequest"];
+            };
+        };
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CheckExpressionResponse"];
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    evaluateExpression: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EvaluateExpressionRequest"];
+            };
+        };
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EvaluateExpressionResponse"];
                 };
             };
             default: components["responses"]["Error"];
