@@ -31,7 +31,8 @@ def api(tmp_path_factory):
     code = protoc.main(["", f"-I{ROOT / 'proto'}", f"-I{google}",
                         f"-I{Path(grpc_tools.__file__).parent / '_proto'}",
                         f"--descriptor_set_out={out / 'set'}", "--include_imports",
-                        "agentflow/api/v1/execution.proto", "agentflow/api/v1/workflow.proto"])
+                        "agentflow/api/v1/execution.proto", "agentflow/api/v1/workflow.proto",
+                        "agentflow/api/v1/expression.proto"])
     assert code == 0
     pool = descriptor_pool.DescriptorPool()
     for file in descriptor_pb2.FileDescriptorSet.FromString((out / "set").read_bytes()).file:

@@ -85,6 +85,10 @@ absl::StatusOr<int> Logs(Session& session, const std::string& execution, bool fo
                          Format format);
 absl::StatusOr<int> Call(Session& session, const std::string& method, const std::string& path,
                          const std::string& data, Format format);
+// Over what an execution holds, or one of its steps ("outer.inner#2.5") saw.
+absl::StatusOr<int> EvaluateInExecution(Session& session, const std::string& expression,
+                                        const std::string& execution, const std::string& step,
+                                        bool json);
 // Both need no platform.
 absl::StatusOr<int> EvaluateCel(const std::string& expression, const std::string& vars, bool json);
 absl::StatusOr<int> TestCel(const std::string& file);

@@ -18,6 +18,7 @@ struct Flags {
   std::string url, api_key;
   Format format = Format::kTable;
   std::string file, resource, name, filter, cause, method, path, data, expression, vars;
+  std::string execution, step;
   int limit = 100;
   int version = 0;
   std::string signal;
@@ -219,11 +220,19 @@ void AddCelCommands(CLI::App& app, Flags& f, Action& chosen) {
   auto* cel = Add(app, chosen, "cel", "Evaluate an expression, or run a file of cases",
                   [&f]() -> absl::StatusOr<int> {
                     if (f.expression == "test") return TestCel(f.file);
-                    return EvaluateCel(f.expression, f.vars, f.json);
+                    if (f.execution.empty()) return EvaluateCel(f.expression, f.vars, f.json);
+                    return OnPlatform(f, [&f](Session& s) {
+                      return EvaluateInExecution(s, f.expression, f.execution, f.step, f.json);
+                    })();
                   });
   cel->add_option("expression", f.expression, "An expression; or: test FILE.jsonl")->required();
   cel->add_option("file", f.file, "Cases, one JSON object a line");
-  cel->add_option("--vars", f.vars, "Variables as a JSON object, or @file");
+  auto* vars = cel->add_option("--vars", f.vars, "Variables as a JSON object, or @file");
+  auto* execution = cel->add_option("--execution", f.execution,
+                                    "Evaluate on the platform, over what this execution holds");
+  execution->excludes(vars);
+  cel->add_option("--step", f.step, "... or over what its step saw: NODE, or NODE#ITERATION")
+      ->needs(execution);
   cel->add_flag("--json", f.json, "Print errors as JSON too");
 }
 
