@@ -39,6 +39,10 @@ absl::StatusOr<json::Value> FirstTask(const Scenario& scenario);
 // `load` starts a second.
 absl::StatusOr<json::Value> RestLatency(const Scenario& scenario);
 
+// expressions.cc. At `rate` a second in turn: an expression is checked in a draft, with completions
+// and key by key as it is typed, and one is evaluated as a step of an execution saw it.
+absl::StatusOr<json::Value> ExpressionLatency(const Scenario& scenario);
+
 // single.cc. One execution from its start to its end.
 absl::StatusOr<json::Value> Once(const Scenario& scenario);
 // One start in each of the lanes, repeated until it is acknowledged: when the last one was.

@@ -80,6 +80,7 @@ BOTH = ("public", "direct")
 
 
 def all_rows() -> list[Row]:
+    expressions = ("--rate", "100", "--input", json.dumps(workflows.EXPRESSIONS_INPUT))
     items = json.dumps({"items": list(range(workflows.MAP_ITEMS))})
     return [
         *[Row(f"3 steps {kind}", "throughput", f"bench-{kind}", target, must, aim, rate_of,
@@ -96,6 +97,10 @@ def all_rows() -> list[Row]:
                   "p99 < 50", "10 ms", "get", "--rate", "500", "--load", "1000"),
         *_latency("REST list at 500/s, 1,000 starts/s", "rest", "bench-chained", ("public",),
                   "p99 < 50", "10 ms", "list", "--rate", "500", "--load", "1000"),
+        *_latency("check an expression, 28 nodes", "expressions", "bench-expressions", ("public",),
+                  "p99 < 50", "5 ms", "check", *expressions),
+        *_latency("evaluate an expression in a step", "expressions", "bench-expressions",
+                  ("public",), "p99 < 50", "5 ms", "evaluate", *expressions),
         *_once("2,000 nodes, 5,900 edges, all tasks", "bench-graph", "< 3 s", "< 1 s"),
         *_once("flow.map over 10,000 tasks", "bench-map", "< 5 s", "< 2 s", items),
     ]

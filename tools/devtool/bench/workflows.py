@@ -67,6 +67,39 @@ def _graph() -> dict:
     return {"apiVersion": "agentflow/v1", "kind": "Workflow", "metadata": {"name": "bench-graph"},
             "nodes": nodes, "edges": edges}
 
+SCORES = 24
+
+
+def _expressions() -> dict:
+    """Some thirty nodes with schemas, as people draw them: scores, decisions, an outcome."""
+    score = {"total": "=double(inputs.order.amount) * N.0", "label": "='score N: ' + inputs.customer.name"}
+    nodes = {f"score_{i}": {"type": "data.transform@1", "title": f"Score {i}", "with": {
+        "value": {key: text.replace("N", str(i)) for key, text in score.items()}}}
+        for i in range(SCORES)}
+    nodes |= {
+        "decide": {"type": "flow.if@1", "with": {"when": "nodes.score_7.output.total > inputs.limit"}},
+        "accept": {"type": "data.transform@1", "with": {"value": "=nodes.score_1.output.label"}},
+        "refuse": {"type": "data.transform@1", "with": {"value": "refused"}},
+        "end": {"type": "data.transform@1", "join": "any", "with": {
+            "value": "=nodes.?accept.output.orValue('none')"}},
+    }
+    edges = ["start -> score_0"] + [f"score_{i} -> score_{i + 1}" for i in range(SCORES - 1)]
+    edges += [f"score_{SCORES - 1} -> decide", "decide.true -> accept", "decide.false -> refuse",
+              "accept -> end", "refuse -> end"]
+    number, text = {"type": "number"}, {"type": "string"}
+    inputs = {"type": "object", "required": ["limit", "order", "customer"], "properties": {
+        "limit": number,
+        "order": {"type": "object", "required": ["amount"],
+                  "properties": {"amount": number, "currency": text, "note": text}},
+        "customer": {"type": "object", "required": ["name"],
+                     "properties": {"name": text, "email": text, "since": text}}}}
+    return {"apiVersion": "agentflow/v1", "kind": "Workflow",
+            "metadata": {"name": "bench-expressions"}, "inputs": inputs, "nodes": nodes,
+            "edges": edges, "outputs": {"result": "=nodes.end.output"}}
+
+
+EXPRESSIONS_INPUT = {"limit": 10, "order": {"amount": 12.5}, "customer": {"name": "Ada"}}
+
 
 def sources() -> dict[str, str]:
     return {
@@ -74,7 +107,7 @@ def sources() -> dict[str, str]:
         "bench-strict": CHAINED.replace("NAME", "bench-strict").replace(
             "POLICY", ", policy: {checkpoint: true}"),
         "bench-dispatched": DISPATCHED, "bench-first": FIRST, "bench-map": MAP,
-        "bench-graph": json.dumps(_graph()),
+        "bench-graph": json.dumps(_graph()), "bench-expressions": json.dumps(_expressions()),
     }
 
 
