@@ -5,6 +5,8 @@ import type {
   Approval,
   Execution,
   ExecutionEvent,
+  ExpressionCheck,
+  ExpressionValue,
   Json,
   Step,
   StepDecision,
@@ -218,4 +220,29 @@ export async function listWorkflowStats(): Promise<Stats> {
     return page<WorkflowStats>(answer.workflowStats, answer.nextPageToken);
   });
   return { rows, lag };
+}
+
+/** What an expression reads: an execution, or one of its steps by its key ("outer.inner#2.5"). */
+export interface ExpressionPlace {
+  execution: string;
+  step?: string | undefined;
+}
+
+/** Everything wrong with an expression, and what may be written at the cursor. */
+export async function checkExpression(
+  place: ExpressionPlace,
+  expression: string,
+  cursor: number,
+  signal: AbortSignal,
+): Promise<ExpressionCheck> {
+  const body = { ...place, expression, cursor, offsetUnit: 'UTF16_UNITS' as const };
+  return data(api.POST('/v1/expressions:check', { body, signal }));
+}
+
+export async function evaluateExpression(
+  place: ExpressionPlace,
+  expression: string,
+): Promise<ExpressionValue> {
+  const body = { ...place, expression, offsetUnit: 'UTF16_UNITS' as const };
+  return (await data(api.POST('/v1/expressions:evaluate', { body }))) as ExpressionValue;
 }

@@ -1,5 +1,5 @@
 import { infiniteQueryOptions, QueryClient, queryOptions } from '@tanstack/react-query';
-import type { PageQuery } from './operations';
+import type { ExpressionPlace, PageQuery } from './operations';
 import * as operations from './operations';
 import { asProblem } from './problem';
 
@@ -85,4 +85,14 @@ export const agentsQuery = () =>
     queryKey: ['agents'],
     queryFn: operations.listAgents,
     refetchInterval: 5000,
+  });
+
+/** Evaluated when somebody asks, never behind their back. */
+export const evaluationQuery = (place: ExpressionPlace, expression: string) =>
+  queryOptions({
+    queryKey: ['evaluation', place, expression],
+    queryFn: () => operations.evaluateExpression(place, expression),
+    enabled: expression !== '',
+    refetchOnWindowFocus: false,
+    gcTime: 0,
   });

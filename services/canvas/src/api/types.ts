@@ -28,3 +28,8 @@ export type Agent = Narrow<
   { inputSchema?: JsonObject; outputSchema?: JsonObject }
 >;
 export type NodeType = Narrow<Schemas['NodeType'], { configSchema?: JsonObject }>;
+
+export type ExpressionProblem = Schemas['ExpressionProblem'];
+export type ExpressionCompletion = Schemas['ExpressionCompletion'];
+export type ExpressionCheck = Schemas['CheckExpressionResponse'];
+export type ExpressionValue = Narrow<Schemas['EvaluateExpressionResponse'], { value?: Json }>;

@@ -67,6 +67,7 @@ const groups: [string, [string, string][]][] = [
     [
       ['s', 'Start the workflow'],
       ['1 2 3', 'Graph, timeline, journal'],
+      ['e', 'Evaluate an expression'],
     ],
   ],
 ];

@@ -20,11 +20,14 @@ interface SidePanelProps {
   subtitle?: ReactNode;
   label: string;
   onClose?: (() => void) | undefined;
+  /** Stays in sight while the rest scrolls. */
+  foot?: ReactNode;
   children: ReactNode;
 }
 
 /** What is selected, beside the page; its width is remembered. At the bottom on narrow screens. */
-export function SidePanel({ title, subtitle, label, onClose, children }: SidePanelProps) {
+export function SidePanel(props: SidePanelProps) {
+  const { title, subtitle, label, onClose, foot, children } = props;
   const [width, setWidth] = useState(() => clamp(Number(storage.get(key)) || 400));
   const resize = (next: number) => {
     setWidth(clamp(next));
@@ -71,6 +74,7 @@ export function SidePanel({ title, subtitle, label, onClose, children }: SidePan
         )}
       </header>
       <div className={css.body}>{children}</div>
+      {foot && <footer className={css.foot}>{foot}</footer>}
     </aside>
   );
 }

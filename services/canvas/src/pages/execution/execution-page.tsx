@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router';
 import { ChartGantt, ScrollText, Workflow as WorkflowIcon } from 'lucide-react';
-import { useEffect, useMemo } from 'react';
+import { useEffect, useMemo, useState } from 'react';
 import { versionQuery } from '@/api/queries';
 import type { Execution, JsonObject } from '@/api/types';
 import { asObject, readGraph } from '@/graph/document';
@@ -19,6 +19,7 @@ import { Tabs } from '@/ui/tabs';
 import { Duration } from '@/ui/time';
 import { DocumentProblems } from '../workflow/document-problems';
 import { ExecutionActions } from './actions';
+import { EvaluatePanel, type Evaluation } from './evaluate-panel';
 import css from './execution.module.css';
 import { Journal } from './journal';
 import { RunPanel } from './run-panel';
@@ -58,6 +59,14 @@ function Opened({ run, name, execution }: { run: Run; name: string; execution: E
         ),
       [navigate],
     ),
+  );
+  const [evaluation, setEvaluation] = useState<Evaluation>({ text: '', ran: '' });
+  const evaluate = (step?: string) => (
+    <EvaluatePanel
+      place={{ execution: name, step }}
+      evaluation={evaluation}
+      onEvaluation={setEvaluation}
+    />
   );
   const title = graph.nodes.find((node) => node.id === search.node)?.title;
   return (
@@ -118,9 +127,10 @@ function Opened({ run, name, execution }: { run: Run; name: string; execution: E
                 iteration={search.iteration}
                 onIteration={(iteration) => change({ iteration })}
                 onClose={() => select(undefined)}
+                foot={evaluate}
               />
             ) : (
-              <RunPanel execution={execution} onNode={select} />
+              <RunPanel execution={execution} onNode={select} foot={evaluate()} />
             )
           }
         >

@@ -1,3 +1,4 @@
+import type { ReactNode } from 'react';
 import type { Execution } from '@/api/types';
 import { formatDateTime, idOf, timeMs } from '@/lib/format';
 import { Chip, CopyButton } from '@/ui/basics';
@@ -10,9 +11,11 @@ import { ErrorBox } from './error-box';
 export function RunPanel({
   execution,
   onNode,
+  foot,
 }: {
   execution: Execution;
   onNode: (node: string) => void;
+  foot: ReactNode;
 }) {
   const labels = Object.entries(execution.labels ?? {});
   return (
@@ -20,6 +23,7 @@ export function RunPanel({
       title="Execution"
       label="Execution"
       subtitle={<span className="mono">{idOf(execution.name)}</span>}
+      foot={foot}
     >
       {execution.error && <ErrorBox error={execution.error} onNode={onNode} />}
       {(execution.output !== undefined || execution.state === 'COMPLETED') && (

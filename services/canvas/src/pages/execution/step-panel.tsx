@@ -1,6 +1,6 @@
 import { Link } from '@tanstack/react-router';
 import { CircleDashed, GitFork } from 'lucide-react';
-import { useEffect, useState } from 'react';
+import { type ReactNode, useEffect, useState } from 'react';
 import { useStore } from 'zustand';
 import type { Step } from '@/api/types';
 import { formatClock, formatDateTime, idOf, shortId, timeMs } from '@/lib/format';
@@ -25,10 +25,13 @@ interface StepPanelProps {
   iteration: string | undefined;
   onIteration: (iteration: string) => void;
   onClose: () => void;
+  /** Beneath the step whose key it is given. */
+  foot: (step: string) => ReactNode;
 }
 
 /** What went into a step, what came out, and what went wrong on the way. */
-export function StepPanel({ name, run, node, title, iteration, onIteration, onClose }: StepPanelProps) {
+export function StepPanel(props: StepPanelProps) {
+  const { name, run, node, title, iteration, onIteration, onClose } = props;
   const steps = useStepsOf(run.store, node);
   const step = steps.find((one) => (one.iteration ?? '') === iteration) ?? interesting(steps);
   useFreshPayloads(run, step);
@@ -38,6 +41,7 @@ export function StepPanel({ name, run, node, title, iteration, onIteration, onCl
       subtitle={<span className="mono">{node}</span>}
       label="Step"
       onClose={onClose}
+      foot={props.foot(stepKey(node, step?.iteration))}
     >
       {steps.length > 1 && (
         <label className={css.iterations}>
@@ -93,6 +97,10 @@ function Fork({ name, run, step }: { name: string; run: Run; step: Step }) {
     </div>
   );
 }
+
+/** As the API names a step of an execution. */
+const stepKey = (node: string, iteration: string | undefined) =>
+  iteration ? `${node}#${iteration}` : node;
 
 function StepDetails({ step }: { step: Step }) {
   const waiting = !stepLook(step.state).over;
