@@ -17,7 +17,8 @@ constexpr size_t kIndexFrom = 9;
 void* Arena::AllocateBlock(size_t bytes) {
   if (bytes > limit_ || used_ > limit_ - bytes) return nullptr;
   size_t size = std::min(kFirstBlock << std::min<size_t>(blocks_.size(), 8), kLargestBlock);
-  size = std::max(size, bytes);
+  // No block is larger than what may still be used, so that none is handed out beyond the limit.
+  size = std::max(std::min(size, limit_ - used_), bytes);
   blocks_.push_back(std::make_unique_for_overwrite<char[]>(size));
   next_ = blocks_.back().get();
   end_ = next_ + size;

@@ -169,6 +169,28 @@ TEST(ProgramTest, TellsWhatItCost) {
   EXPECT_LT(evaluation.bytes(), 80'000u);
 }
 
+TEST(ProgramTest, MakesNoMoreThanTheLimit) {
+  Environment environment;
+  environment.Declare("l", Type());
+  json::Value variables = json::Object{{"l", json::Array(1000, json::Value(1))}};
+  JsonActivation activation(variables);
+  auto program = Compile("l.map(x, {x: [x]}).size()", environment).program;
+  for (size_t limit : {100, 1000, 10'000, 50'000, 100'000}) {
+    Evaluation evaluation = program->Run(activation, {.limits = {.bytes = limit}});
+    EXPECT_LE(evaluation.bytes(), limit);
+    EXPECT_EQ(MetadataOf(evaluation.status())[kErrorLimit], "bytes");
+  }
+}
+
+TEST(ProgramTest, ALimitIsReportedAsTheOneThatWasMet) {
+  Environment environment;
+  environment.Declare("s", Type());
+  json::Value variables = json::Object{{"s", json::Value(std::string(1000, 'x'))}};
+  auto program = Compile("(s + s + s).size() > 0 || true", environment).program;
+  auto result = program->EvaluateBool(JsonActivation(variables), {.limits = {.bytes = 2500}});
+  EXPECT_EQ(MetadataOf(result.status())[kErrorLimit], "bytes") << result.status();
+}
+
 TEST(ProgramTest, LimitsAreNotAbsorbed) {
   Environment environment;
   environment.Declare("l", Type());

@@ -11,7 +11,7 @@ void FuzzParse(std::string_view input);
 void FuzzCheck(std::string_view input);
 // Evaluation on sample data ends within its limits, gives the same twice, and a value of the type
 // that the checker deduced. The first byte says whether the text is checked before (1), and how
-// much the evaluation may cost (2).
+// much the evaluation may cost (2) and make (4).
 void FuzzEvaluate(std::string_view input);
 
 }  // namespace agentflow::cel
