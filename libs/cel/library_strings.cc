@@ -217,13 +217,14 @@ size_t LastStart(std::string_view text, size_t end) {
 Value Trim(Context& context, const Value* args, size_t count) {
   if (!args[0].is(Kind::kString)) return context.NoOverload("trim", {args, count});
   std::string_view text = args[0].text();
-  if (!context.ChargeBytes(text.size() * 2)) return context.OutOfCost();
   while (size_t bytes = SpaceAt(text, 0)) text.remove_prefix(bytes);
   while (!text.empty()) {
     size_t last = LastStart(text, text.size());
     if (!SpaceAt(text, last)) break;
     text.remove_suffix(text.size() - last);
   }
+  // Only what is cut off was looked at.
+  if (!context.ChargeBytes((args[0].text().size() - text.size()) * 4)) return context.OutOfCost();
   return Value::String(text);
 }
 

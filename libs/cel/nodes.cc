@@ -236,7 +236,7 @@ class Binary final : public Node {
 // Short texts, by far the most frequent, are compared on the spot.
 inline bool EqualFast(Context& context, const Value& a, const Value& b) {
   if (a.is(Kind::kString) && b.is(Kind::kString) && a.text().size() <= 64) {
-    return a.text() == b.text();
+    return SameText(a.text(), b.text());
   }
   return Equal(context, a, b);
 }

@@ -40,14 +40,30 @@ Value OptionalSelect(Context& context, const Value& operand, std::string_view na
 // has(operand.name)
 Value Has(Context& context, const Value& operand, std::string_view name);
 
+// Whether two texts are the same. Names are short: most need two loads of each, and no call.
+inline bool SameText(std::string_view a, std::string_view b) {
+  if (a.size() != b.size()) return false;
+  const size_t size = a.size();
+  auto same = [&]<typename Word>(Word) {
+    Word a_first, b_first, a_last, b_last;
+    std::memcpy(&a_first, a.data(), sizeof(Word));
+    std::memcpy(&b_first, b.data(), sizeof(Word));
+    std::memcpy(&a_last, a.data() + size - sizeof(Word), sizeof(Word));
+    std::memcpy(&b_last, b.data() + size - sizeof(Word), sizeof(Word));
+    return ((a_first ^ b_first) | (a_last ^ b_last)) == 0;
+  };
+  if (size > 16) return std::memcmp(a.data(), b.data(), size) == 0;
+  if (size >= 8) return same(uint64_t{});
+  if (size >= 4) return same(uint32_t{});
+  if (size >= 2) return same(uint16_t{});
+  return size == 0 || a[0] == b[0];
+}
+
 // The member of a JSON object; in small ones faster than a binary search.
 inline const json::Value* FindMember(const json::Object& object, std::string_view name) {
   if (object.size() > 8) return object.Find(name);
   for (const json::Object::Member& member : object) {
-    if (member.first.size() == name.size() &&
-        std::memcmp(member.first.data(), name.data(), name.size()) == 0) {
-      return &member.second;
-    }
+    if (SameText(member.first, name)) return &member.second;
   }
   return nullptr;
 }

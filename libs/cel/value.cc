@@ -47,13 +47,13 @@ Value Value::Error(const ErrorData* error) {
 }
 
 const json::Array* Value::json_array() const {
-  return kind_ == Kind::kList && rep_ == kJson
+  return is(Kind::kList, kJson)
              ? &static_cast<const json::Value*>(pointer_)->as_array()
              : nullptr;
 }
 
 const json::Object* Value::json_object() const {
-  return kind_ == Kind::kMap && rep_ == kJson
+  return is(Kind::kMap, kJson)
              ? &static_cast<const json::Value*>(pointer_)->as_object()
              : nullptr;
 }

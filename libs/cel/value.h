@@ -35,7 +35,7 @@ class HostMap {
 // constants or into the evaluation's arena, and is valid as long as they are.
 class Value {
  public:
-  Value() : kind_(Kind::kNull), rep_(0), aux_(0), int_(0) {}
+  Value() : Value(Kind::kNull, 0, 0) {}
   static Value Null() { return Value(); }
   static Value Bool(bool value);
   static Value Int(int64_t value);
@@ -56,23 +56,21 @@ class Value {
   static Value Optional(const Value* value);  // null: optional.none()
   static Value Error(const ErrorData* error);
 
-  Kind kind() const { return kind_; }
-  bool is_error() const { return kind_ == Kind::kError; }
-  bool is(Kind kind) const { return kind_ == kind; }
-  bool is_number() const {
-    return kind_ == Kind::kInt || kind_ == Kind::kUint || kind_ == Kind::kDouble;
-  }
-  bool is_text() const { return kind_ == Kind::kString || kind_ == Kind::kBytes; }
-  bool is_true() const { return kind_ == Kind::kBool && int_ != 0; }
+  Kind kind() const { return static_cast<Kind>(head_ & 0xff); }
+  bool is_error() const { return is(Kind::kError); }
+  bool is(Kind kind) const { return this->kind() == kind; }
+  bool is_number() const { return is(Kind::kInt) || is(Kind::kUint) || is(Kind::kDouble); }
+  bool is_text() const { return is(Kind::kString) || is(Kind::kBytes); }
+  bool is_true() const { return is(Kind::kBool) && int_ != 0; }
 
   // REQUIRES: the kind fits.
   bool as_bool() const { return int_ != 0; }
   int64_t as_int() const { return int_; }
   uint64_t as_uint() const { return uint_; }
   double as_double() const { return double_; }
-  std::string_view text() const { return {data_, aux_}; }  // string, bytes, type
+  std::string_view text() const { return {data_, aux()}; }  // string, bytes, type
   int64_t seconds() const { return int_; }
-  int32_t nanos() const { return static_cast<int32_t>(aux_); }
+  int32_t nanos() const { return static_cast<int32_t>(aux()); }
   const Value* optional() const { return static_cast<const Value*>(pointer_); }
   const ErrorData& error() const { return *static_cast<const ErrorData*>(pointer_); }
 
@@ -87,11 +85,16 @@ class Value {
 
  private:
   enum Rep : uint8_t { kArena, kJson, kHost };
-  Value(Kind kind, uint8_t rep, uint32_t aux) : kind_(kind), rep_(rep), aux_(aux), int_(0) {}
+  Value(Kind kind, uint8_t rep, uint32_t aux)
+      : head_(static_cast<uint64_t>(kind) | uint64_t{rep} << 8 | uint64_t{aux} << 32), int_(0) {}
+  bool is(Kind kind, Rep rep) const {
+    return (head_ & 0xffff) == (static_cast<uint64_t>(kind) | uint64_t{rep} << 8);
+  }
+  uint32_t aux() const { return static_cast<uint32_t>(head_ >> 32); }
 
-  Kind kind_;
-  uint8_t rep_;
-  uint32_t aux_;  // size of a text, nanos of a time
+  // Kind, where a list or map lives (Rep), size of a text or nanos of a time. One word, since a
+  // value that is written in parts cannot be read as a whole without waiting.
+  uint64_t head_;
   union {
     int64_t int_;
     uint64_t uint_;
@@ -145,20 +148,20 @@ inline Value Value::TypeName(std::string_view name) {
 }
 
 inline const ListData* Value::list_data() const {
-  return kind_ == Kind::kList && rep_ == kArena ? static_cast<const ListData*>(pointer_) : nullptr;
+  return is(Kind::kList, kArena) ? static_cast<const ListData*>(pointer_) : nullptr;
 }
 
 inline const json::Value* Value::json() const {
-  bool wraps = (kind_ == Kind::kList || kind_ == Kind::kMap) && rep_ == kJson;
+  bool wraps = is(Kind::kList, kJson) || is(Kind::kMap, kJson);
   return wraps ? static_cast<const json::Value*>(pointer_) : nullptr;
 }
 
 inline const MapData* Value::map_data() const {
-  return kind_ == Kind::kMap && rep_ == kArena ? static_cast<const MapData*>(pointer_) : nullptr;
+  return is(Kind::kMap, kArena) ? static_cast<const MapData*>(pointer_) : nullptr;
 }
 
 inline const HostMap* Value::host_map() const {
-  return kind_ == Kind::kMap && rep_ == kHost ? static_cast<const HostMap*>(pointer_) : nullptr;
+  return is(Kind::kMap, kHost) ? static_cast<const HostMap*>(pointer_) : nullptr;
 }
 
 inline Value Value::Json(const json::Value& value) {
