@@ -5,6 +5,7 @@ import time
 
 import agentflow
 import pytest
+from conftest import Http
 
 SOURCE = """
 apiVersion: agentflow/v1
@@ -19,6 +20,16 @@ outputs: {whose: =nodes.a.output}
 
 def key_of(rest, *roles):
     return rest.ok("POST", "/v1/apiKeys", {"title": "worker", "roles": list(roles)})["secret"]
+
+
+@pytest.fixture(scope="module")
+def guest(stack, rest):
+    """REST as the administrator of a tenant that only this file uses."""
+    login = {"email": "guest@example.com", "password": "correct horse battery"}
+    rest.ok("POST", "/v1/tenants", {"tenantId": "guest", "adminEmail": login["email"],
+                                    "adminPassword": login["password"]})
+    tokens = Http(stack.url, None).ok("POST", "/v1/auth/login", {**login, "tenant": "guest"})
+    return Http(stack.url, tokens["accessToken"])
 
 
 @pytest.fixture
@@ -51,20 +62,20 @@ def run(rest):
 
 
 def test_each_tenants_tasks_are_done_and_say_whose_they_are(
-        stack, rest, other_tenant, shared_worker):
+        stack, rest, guest, shared_worker):
     assert run(rest)["output"] == {"whose": stack.credentials()["tenant"]}
-    assert run(other_tenant)["output"] == {"whose": "rival"}
+    assert run(guest)["output"] == {"whose": "guest"}
 
 
-def test_a_tenants_administrator_cannot_make_such_a_key(other_tenant):
-    status, problem = other_tenant("POST", "/v1/apiKeys",
+def test_a_tenants_administrator_cannot_make_such_a_key(guest):
+    status, problem = guest("POST", "/v1/apiKeys",
                                    {"title": "spy", "roles": ["platform-worker"]})
     assert (status, problem["reason"]) == (403, "ROLE_NOT_GRANTABLE")
 
 
-def test_an_ordinary_worker_may_not_serve_all(stack, other_tenant):
+def test_an_ordinary_worker_may_not_serve_all(stack, guest):
     made = stack.credentials()
-    worker = agentflow.Worker(made["url"], made["grpc"], key_of(other_tenant, "worker"),
+    worker = agentflow.Worker(made["url"], made["grpc"], key_of(guest, "worker"),
                               shared=True)
     worker.agent("everybody")(lambda _input: None)
     with pytest.raises(PermissionError, match="tenants.work"):
