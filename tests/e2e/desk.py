@@ -7,11 +7,12 @@ from collections import defaultdict, deque
 import agentflow
 
 
-def eventually(holds, seconds: float = 30):
-    """Waits until `holds()` gives something true, and gives that."""
+def eventually(holds, instead=lambda: "", seconds: float = 30):
+    """Waits until `holds()` gives something true, and gives that. `instead()` says what is so
+    where it does not come to it."""
     deadline = time.monotonic() + seconds
     while not (value := holds()):
-        assert time.monotonic() < deadline, "it has not come to that"
+        assert time.monotonic() < deadline, f"it has not come to that: {instead()}"
         time.sleep(0.02)
     return value
 
@@ -46,10 +47,14 @@ class Desk:
 
     def expect(self, *keys: str) -> None:
         """Waits until these are being worked on, or were."""
-        eventually(lambda: set(keys) <= set(self.begun))
+        eventually(lambda: set(keys) <= set(self.begun), lambda: self.begun)
+
+    def expect_canceled(self, *keys: str) -> None:
+        """Waits until these have been called off, and no others."""
+        eventually(lambda: sorted(self.canceled) == sorted(keys), lambda: self.canceled)
 
     def finish(self, key: str, output=None) -> None:
-        """Ends a task, now or as soon as it begins; said twice, the next one of that key as well."""
+        """Ends a task, now or as soon as it begins. Said twice, it ends two of that key."""
         with self._changed:
             self._ends[key].append(output)
             self._changed.notify_all()
@@ -95,7 +100,7 @@ class Run:
         def there():
             step = self.steps().get(key)
             return step if step is not None and step.state == state else None
-        return eventually(there)
+        return eventually(there, lambda: dict(self.states()))
 
     def events(self, *types: str) -> list[str]:
         """The keys of the steps of these events, in their order."""

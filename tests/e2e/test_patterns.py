@@ -1,8 +1,38 @@
-"""Every workflow of docs/examples/patterns on the real stack: what it says of itself."""
+"""Every workflow of docs/examples/patterns on the real stack: what docs/patterns.md says of it."""
+
+import re
 
 import agentflow
 import pytest
-from desk import eventually
+from conftest import PATTERNS, ROOT
+
+PAGE = ROOT / "docs" / "patterns.md"
+
+# --- the page
+
+
+def rows() -> list[list[str]]:
+    """[number, name, yes or no, how] of each row of the page."""
+    found = re.findall(r"^\| *(\d+) *\|(.*)\|(.*)\|(.*)\|$", PAGE.read_text(), re.M)
+    return [[cell.strip() for cell in row] for row in found]
+
+
+def test_the_page_has_all_43_patterns():
+    assert sorted(int(row[0]) for row in rows()) == list(range(1, 44))
+    answers = [row[2] for row in rows()]
+    assert set(answers) == {"yes", "no"} and answers.count("yes") >= 38
+    for number, name, answer, how in rows():
+        assert name and how, number
+        assert ("examples/patterns/" in how) == (answer == "yes"), name
+
+
+def test_every_example_is_linked_and_tested():
+    linked = set(re.findall(r"\(examples/patterns/([\w-]+)\.yaml\)", PAGE.read_text()))
+    assert linked == {file.stem for file in PATTERNS.glob("*.yaml")}
+    tested = set(re.findall(r'(?:run|published)\(\s*"([\w-]+)"', "".join(
+        file.read_text() for file in (ROOT / "tests" / "e2e").glob("test_patterns*.py"))))
+    assert linked <= tested
+
 
 # --- sequence, branches and joins
 
@@ -131,7 +161,7 @@ def test_a_cancelling_discriminator_calls_the_others_off(run, desk):
     assert search.output == {"answer": "because"}
     states = search.states()
     assert (states["archive"], states["web"]) == ("CANCELED", "CANCELED")
-    eventually(lambda: sorted(agents.canceled) == ["archive", "web"])
+    agents.expect_canceled("archive", "web")
 
 
 def test_a_partial_join_runs_behind_the_second_of_three(run, desk):
@@ -174,7 +204,7 @@ def test_a_cancelling_partial_join_calls_the_third_off(run, desk):
     agents.finish("bob", "no")
     assert vote.output == {"votes": ["yes", "no"]}
     assert vote.states()["eve"] == "CANCELED"
-    eventually(lambda: agents.canceled == ["eve"])
+    agents.expect_canceled("eve")
 
 
 def test_a_generalised_join_keeps_what_comes_too_early(run):
@@ -261,7 +291,7 @@ def test_of_many_instances_the_second_calls_the_others_off(run, desk):
     assert search.output == {"finds": ["attic", "cellar"]}
     states = search.states()
     assert (states["search_2"], states["search_4"]) == ("CANCELED", "SKIPPED")
-    eventually(lambda: agents.canceled == ["search_2"])
+    agents.expect_canceled("search_2")
 
 
 @pytest.mark.parametrize("pages, words", [([], None), (["one two", "three"], 3)])
@@ -353,7 +383,7 @@ def test_cancelling_an_execution_ends_every_branch_of_it(run, desk):
     assert {states[key] for key in ("valuations", "valuations.value#0", "valuations.value#1",
                                     "cooling_off")} == {"CANCELED"}
     assert "offer" not in mortgage.completed()
-    eventually(lambda: sorted(agents.canceled) == ["valuations.value#0", "valuations.value#1"])
+    agents.expect_canceled("valuations.value#0", "valuations.value#1")
 
 
 def test_a_failed_step_is_tried_again_unless_there_is_no_point(run, workers):

@@ -12,7 +12,7 @@ def test_one_task_is_cancelled_and_the_other_goes_on(run, desk):
     agents.expect("hotel", "taxi")
     trip.signal("no-taxi")
     trip.reach("taxi", "CANCELED")
-    eventually(lambda: agents.canceled == ["taxi"])
+    agents.expect_canceled("taxi")
     assert trip.states()["hotel"] == "RUNNING"
     agents.finish("hotel", "Hotel Roma")
     assert trip.output == {"trip": ["Hotel Roma"]}
@@ -36,7 +36,7 @@ def test_a_region_is_cancelled_and_what_is_outside_goes_on(run, desk):
     offer.reach("price", "COMPLETED")
     offer.signal("withdraw")
     assert offer.reach("drop", "COMPLETED").output == ["risk", "offer"]
-    eventually(lambda: agents.canceled == ["risk"])
+    agents.expect_canceled("risk")
     states = offer.states()
     assert (states["price"], states["risk"], states["offer"]) == (
         "COMPLETED", "CANCELED", "CANCELED")
@@ -56,7 +56,7 @@ def test_all_instances_are_cancelled_and_none_begins_any_more(run, desk):
     states = reviews.states()
     assert [states[key] for key in ["reviews", *keys[:3]]] == [
         "CANCELED", "COMPLETED", "CANCELED", "CANCELED"]
-    eventually(lambda: sorted(agents.canceled) == keys[1:3])
+    agents.expect_canceled(*keys[1:3])
     assert keys[3] not in agents.begun
 
 
@@ -71,7 +71,7 @@ def test_at_the_deadline_a_map_completes_with_what_there_is(run, desk):
     states = reviews.states()
     assert states["reviews"] == "COMPLETED"
     assert states["reviews.review#0"] == states["reviews.review#2"] == "CANCELED"
-    eventually(lambda: sorted(agents.canceled) == ["reviews.review#0", "reviews.review#2"])
+    agents.expect_canceled("reviews.review#0", "reviews.review#2")
 
 
 def test_the_first_match_ends_everything(run, desk):
@@ -82,7 +82,7 @@ def test_the_first_match_ends_everything(run, desk):
     ended = search.end()
     assert (ended.state, ended.output) == ("COMPLETED", {"found": "in the garden"})
     assert search.states()["search.look#0"] == "CANCELED"
-    eventually(lambda: sorted(agents.canceled) == ["search.look#0", "search.look#1"])
+    agents.expect_canceled("search.look#0", "search.look#1")
 
 
 def test_without_a_match_it_ends_when_nothing_is_left(run, desk):
