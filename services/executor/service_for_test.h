@@ -156,6 +156,7 @@ class FakeCoordinator {
       if (orders.lease_ms() != 0) state->lease_ms = orders.lease_ms();
       for (const auto& ref : orders.drop()) state->dropped.insert(Key(ref));
       for (const auto& ref : orders.acknowledged()) state->acknowledged.insert(Key(ref));
+      for (const auto& refused : orders.refused()) state->refused.insert(Key(refused.ref()));
       for (const auto& cancel : orders.cancel()) state->canceled.insert(Key(cancel.ref()));
       for (int lane : orders.lanes_moved()) state->lanes_moved.insert(lane);
     });
@@ -182,7 +183,9 @@ class FakeCoordinator {
   }
   void Claim(const internal::QueuedTask& task) {
     internal::CoordinatorReports reports = Reports();
-    *reports.add_claimed() = task.ref();
+    internal::Claim* claim = reports.add_claimed();
+    *claim->mutable_ref() = task.ref();
+    claim->set_number(1);
     link_.Write(reports);
   }
   void Complete(const internal::QueuedTask& task, const std::string& json,
@@ -204,6 +207,7 @@ class FakeCoordinator {
     link_.Write(reports);
   }
   bool Acknowledged(const internal::QueuedTask& task) { return Has(&State::acknowledged, task); }
+  bool Refused(const internal::QueuedTask& task) { return Has(&State::refused, task); }
   bool Dropped(const internal::QueuedTask& task) { return Has(&State::dropped, task); }
   bool Canceled(const internal::QueuedTask& task) { return Has(&State::canceled, task); }
   int64_t lease_ms() {
@@ -215,7 +219,7 @@ class FakeCoordinator {
   struct State {
     std::mutex mutex;
     int64_t lease_ms = 0;
-    std::set<std::string> dropped, acknowledged, canceled;
+    std::set<std::string> dropped, acknowledged, canceled, refused;
     std::set<int> lanes_moved;
     std::atomic<bool> ended{false};
   };

@@ -157,7 +157,7 @@ TEST_F(ExecutorServiceTest, AnAgentsTaskGoesThroughRedisAndBack) {
   thief.Claim(task);
   EXPECT_TRUE(Eventually([&] { return thief.Dropped(task); }));
   thief.Complete(task, R"({"text": "forged"})", "wrong token");
-  EXPECT_TRUE(Eventually([&] { return thief.Acknowledged(task); }));
+  EXPECT_TRUE(Eventually([&] { return thief.Refused(task); }));
   EXPECT_EQ(Get(started->name())->state(), api::Execution::RUNNING);
 
   coordinator.Complete(task, R"({"text": "salmon"})");

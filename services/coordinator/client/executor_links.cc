@@ -29,6 +29,11 @@ AttemptId IdOf(const pb::AttemptRef& ref) {
   return {ref.tenant(), ref.execution_id(), ref.step(), ref.attempt()};
 }
 
+void Fill(const Claim& claim, pb::Claim* out) {
+  Fill(claim.id, out->mutable_ref());
+  out->set_number(claim.number);
+}
+
 void Fill(const Result& result, pb::AttemptResult* out) {
   Fill(result.id, out->mutable_ref());
   out->set_token(result.token);
@@ -78,10 +83,12 @@ class ExecutorLinks::Link : public std::enable_shared_from_this<Link> {
 
   // What is held, and results without acknowledgement.
   void TellAgain() {
+    std::vector<Claim> claimed = hub_.Unconfirmed(lanes_);
     std::vector<AttemptId> held = hub_.Held(lanes_);
     std::vector<Result> results = hub_.Unacknowledged(lanes_);
     {
       std::lock_guard lock(mutex_);
+      for (const Claim& claim : claimed) Fill(claim, reports_.add_claimed());
       for (const AttemptId& id : held) Fill(id, reports_.add_held());
       for (const Result& result : results) Fill(result, reports_.add_results());
     }
@@ -89,21 +96,24 @@ class ExecutorLinks::Link : public std::enable_shared_from_this<Link> {
   }
 
   void Heartbeat() {
+    std::vector<Claim> claimed = hub_.Unconfirmed(lanes_);
     std::vector<AttemptId> held = hub_.Held(lanes_);
     if (held.empty()) return;
     {
       std::lock_guard lock(mutex_);
+      reports_.clear_claimed();
       reports_.clear_held();
+      for (const Claim& claim : claimed) Fill(claim, reports_.add_claimed());
       for (const AttemptId& id : held) Fill(id, reports_.add_held());
     }
     Flush();
   }
 
   // Both only collect: the Hub calls them under its lock.
-  void Claimed(const AttemptId& id) {
+  void Claimed(const Claim& claim) {
     {
       std::lock_guard lock(mutex_);
-      Fill(id, reports_.add_claimed());
+      Fill(claim, reports_.add_claimed());
     }
     Flush();
   }
@@ -136,9 +146,11 @@ class ExecutorLinks::Link : public std::enable_shared_from_this<Link> {
 
   void Obey(const pb::ExecutorOrders& orders) {
     if (orders.heartbeat_interval_ms() > 0) heartbeat_interval_ms_ = orders.heartbeat_interval_ms();
+    for (const auto& claim : orders.claimed()) hub_.Confirmed({IdOf(claim.ref()), claim.number()});
     for (const auto& ref : orders.drop()) hub_.Dropped(IdOf(ref));
     for (const auto& ref : orders.acknowledged()) hub_.Acknowledged(IdOf(ref));
     for (int lane : orders.lanes_moved()) moved_(lane);
+    for (const auto& refused : orders.refused()) hub_.Refused(IdOf(refused.ref()), refused.token());
     for (const auto& cancel : orders.cancel()) hub_.Cancel(IdOf(cancel.ref()), cancel.reason());
   }
 
@@ -195,8 +207,8 @@ std::shared_ptr<ExecutorLinks::Link> ExecutorLinks::LinkOf(int lane) {
 }
 
 // Without a link the report waits in the hub: TellAgain sends it when the lane has an owner.
-void ExecutorLinks::Claimed(const AttemptId& id) {
-  if (auto link = LinkOf(LaneOf(id))) link->Claimed(id);
+void ExecutorLinks::Claimed(const Claim& claim) {
+  if (auto link = LinkOf(LaneOf(claim.id))) link->Claimed(claim);
 }
 
 void ExecutorLinks::Finished(const Result& result) {

@@ -35,7 +35,7 @@ class ExecutorLinks final : public ExecutorPort {
   void Start(Hub* hub);
   void Stop();
 
-  void Claimed(const AttemptId& id) override;
+  void Claimed(const Claim& claim) override;
   void Finished(const Result& result) override;
 
   // Whether some executor's lane map is known.

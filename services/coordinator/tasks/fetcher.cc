@@ -14,6 +14,7 @@ namespace agentflow::coordinator {
 namespace {
 
 constexpr char kGroup[] = "coordinators";
+constexpr std::chrono::seconds kLookForSpent{1};
 constexpr int kPriorities = 5;
 // Tenants whose queues a shared worker's reader waits on; the others are looked at in between.
 constexpr size_t kMostWaitedFor = 100;
@@ -148,13 +149,16 @@ void Fetcher::Loop() {
       obs::Warn("task queues cannot be read", {{"error", MessageOf(status)}});
       changed_.wait_for(lock, std::chrono::milliseconds(500), [this] { return stopping_.load(); });
     } else if (demand.empty()) {
-      changed_.wait(lock, [this] { return stopping_ || grew_; });
+      // Lanes confirm claims also while nobody has a place free.
+      changed_.wait_for(lock, kLookForSpent, [this] { return stopping_ || grew_; });
       grew_ = false;
     }
   }
 }
 
 absl::StatusOr<int> Fetcher::Step() {
+  DeleteSpent();
+  if (redis_.queued() > 0) AF_RETURN_IF_ERROR(redis_.Flush().status());
   int handed = 0;
   int64_t now_ms = clock_.Monotonic() / 1000;
   bool take_over = now_ms - last_take_over_ms_ >= options_.orphan_ms / 2;
@@ -249,38 +253,37 @@ absl::StatusOr<int> Fetcher::TakeOver(const Demand& demand) {
   return HandOut(demand, std::move(batches));
 }
 
+void Fetcher::DeleteSpent() {
+  std::map<std::string, std::vector<std::string>> ids;
+  for (QueueEntry& entry : hub_.TakeSpent()) ids[entry.stream].push_back(std::move(entry.id));
+  for (const auto& [stream, list] : ids) redis::QueueAckDelete(redis_, stream, kGroup, list);
+}
+
 absl::StatusOr<int> Fetcher::HandOut(const Demand& demand,
                                      std::vector<redis::StreamBatch> batches) {
   std::vector<Task> tasks;
-  std::map<AttemptId, const redis::StreamBatch*> origin;
+  std::map<QueueEntry, std::string_view> bodies;
   for (const redis::StreamBatch& batch : batches) {
     for (const redis::StreamEntry& entry : batch.entries) {
       std::optional<Task> task = DecodeQueuedTask(entry.Field("t"));
       if (!task || task->id.tenant != demand.tenant || task->agent != demand.agent) {
         obs::Error("an entry of a task queue is none", {{"stream", batch.stream}});
+        redis::QueueAckDelete(redis_, batch.stream, kGroup, {entry.id});
         continue;
       }
-      origin[task->id] = &batch;
+      task->entry = {batch.stream, entry.id};
+      bodies[task->entry] = entry.Field("t");
       tasks.push_back(*std::move(task));
     }
   }
   int handed = static_cast<int>(tasks.size());
   for (const Task& left : hub_.Offer(std::move(tasks), clock_.Now() / 1000)) {
-    const redis::StreamBatch& batch = *origin[left.id];
-    for (const redis::StreamEntry& entry : batch.entries) {
-      std::optional<Task> task = DecodeQueuedTask(entry.Field("t"));
-      if (task && task->id == left.id) {
-        redis::QueueAdd(redis_, batch.stream, "t", entry.Field("t"));
-      }
-    }
+    redis::QueueAdd(redis_, left.entry.stream, "t", bodies[left.entry]);
+    redis::QueueAckDelete(redis_, left.entry.stream, kGroup, {left.entry.id});
     --handed;
     returned_.Add();
   }
-  for (const redis::StreamBatch& batch : batches) {
-    std::vector<std::string> ids;
-    for (const redis::StreamEntry& entry : batch.entries) ids.push_back(entry.id);
-    redis::QueueAckDelete(redis_, batch.stream, kGroup, ids);
-  }
+  DeleteSpent();
   fetched_.Add(handed);
   AF_RETURN_IF_ERROR(redis_.Flush().status());
   return handed;

@@ -21,8 +21,9 @@ namespace agentflow::coordinator {
 // Reads task queues in Redis for as long as somebody has a place free. One stream per tenant,
 // agent and priority; the agents take turns, and within one the lower priority number comes first.
 //
-// An entry is deleted as soon as its task is claimed (or known here): from then on only the lane
-// decides. What a dead coordinator read and never claimed is taken over after `orphan_ms`.
+// An entry is deleted once the lane has spoken about its attempt: from then on only the lane decides.
+// What was read and never came to that, since a coordinator died or gave it up, is taken over after
+// `orphan_ms`.
 class Fetcher {
  public:
   struct Options {
@@ -57,6 +58,8 @@ class Fetcher {
   absl::StatusOr<int> TakeOver(const Demand& demand);
   // Waits in Redis until an entry for one of these agents, or a wake-up, comes.
   absl::Status Wait(const std::vector<Demand>& wanted);
+  // Queues the deletion of what the lanes have spoken about.
+  void DeleteSpent();
   absl::StatusOr<int> HandOut(const Demand& demand, std::vector<redis::StreamBatch> batches);
   void DemandGrew();
 

@@ -94,8 +94,32 @@ TEST_F(FetcherTest, TakesByPriorityWithinCreditAndDeletesWhatWasHandedOut) {
   Enqueue(MakeTask(4), 5);
   EXPECT_EQ(*fetcher.Step(), 3);
   EXPECT_EQ(worker_->tasks, (std::vector{MakeAttempt(3), MakeAttempt(2), MakeAttempt(1)}));
+  for (const Claim& claim : executors_.claims) hub_.Confirmed(claim);
+  EXPECT_EQ(*fetcher.Step(), 0);
   EXPECT_EQ(Length(1), 0);
   EXPECT_EQ(Length(5), 1);
+}
+
+TEST_F(FetcherTest, WhatNoLaneHasConfirmedIsTakenOver) {
+  Enqueue(MakeTask(1));
+  Enqueue(MakeTask(2));
+  ASSERT_EQ(*Make("dies").Step(), 2);
+  hub_.Confirmed(executors_.claims[0]);
+  EXPECT_EQ(hub_.TakeSpent().size(), 1u);  // it died before it deleted the entry
+  Hub other(executors_, {});
+  auto worker = std::make_shared<RecordingWorker>();
+  WorkerHello hello{.worker_id = "o", .agents = {"shout"}, .capacity = 9};
+  other.AddCredit(other.Connect("acme", hello, worker, 0), 9);
+  Fetcher fetcher(other, clock_,
+                  {.redis = {.url = server_.url()}, .consumer = "lives", .orphan_ms = 0}, metrics_,
+                  {});
+  ASSERT_EQ(*fetcher.Step(), 2);
+  EXPECT_EQ(worker->tasks.size(), 2u);
+  EXPECT_EQ(Length(), 2);
+  other.Dropped(MakeAttempt(1));
+  other.Confirmed(executors_.claims[3]);
+  EXPECT_TRUE(fetcher.Step().ok());
+  EXPECT_EQ(Length(), 0);
 }
 
 TEST_F(FetcherTest, ReadsNothingWithoutCredit) {
@@ -103,7 +127,7 @@ TEST_F(FetcherTest, ReadsNothingWithoutCredit) {
   for (int i = 1; i <= 4; ++i) Enqueue(MakeTask(i));
   EXPECT_EQ(*fetcher.Step(), 3);
   EXPECT_EQ(*fetcher.Step(), 0);
-  EXPECT_EQ(Length(), 1);
+  EXPECT_EQ(worker_->tasks.size(), 3u);
 }
 
 TEST_F(FetcherTest, SurvivesAFlush) {

@@ -52,7 +52,10 @@ std::vector<Task> Hub::Resume(Session& session, const std::vector<AttemptId>& he
     it->second.session = session.id;
     it->second.seen_ms = now_ms;
     session.held.insert(id);
-    if (is_new) it->second.task.id = id;
+    if (is_new) {
+      it->second.task.id = id;
+      it->second.claim = ++last_claim_;
+    }
   }
   std::vector<Task> again;
   for (const AttemptId& id : session.held) {
@@ -93,19 +96,31 @@ void Hub::Finish(SessionId session, std::vector<Result> results, int64_t now_ms)
   std::string worker_id = it == sessions_.end() ? "" : it->second.hello.worker_id;
   std::string worker_tenant = it == sessions_.end() ? "" : it->second.tenant;
   for (Result& result : results) {
-    Release(result.id, now_ms);
-    if (result.outcome.failed && result.outcome.reason == kTaskCanceled) {
+    const bool forged = Forged(result);
+    if (!forged) Release(result.id, now_ms);
+    if (forged || (result.outcome.failed && result.outcome.reason == kTaskCanceled)) {
+      if (!forged) entries_.erase(result.id);
       if (it != sessions_.end() && it->second.port) it->second.port->SendAcknowledged(result.id);
       continue;
     }
     executors_.Finished(result);
-    AttemptId id = result.id;
-    results_[std::move(id)] = {.result = std::move(result),
-                               .worker_tenant = worker_tenant,
-                               .worker_id = worker_id,
-                               .told_ms = now_ms,
-                               .patience_ms = options_.tell_again_ms};
+    KeptResult& kept = results_[result.id];
+    kept.result = std::move(result);
+    kept.workers.emplace(worker_tenant, worker_id);
+    kept.told_ms = now_ms;
+    kept.patience_ms = options_.tell_again_ms;
   }
+}
+
+// Of an attempt that is known here, with another token than it was handed out with: it must not
+// take the place of the true result.
+bool Hub::Forged(const Result& result) const {
+  const std::string* token = nullptr;
+  if (auto kept = results_.find(result.id); kept != results_.end()) {
+    token = &kept->second.result.token;
+  }
+  if (auto held = held_.find(result.id); held != held_.end()) token = &held->second.task.token;
+  return token != nullptr && !token->empty() && *token != result.token;
 }
 
 void Hub::WorkerDrains(SessionId session) {
@@ -162,7 +177,22 @@ std::vector<Task> Hub::Offer(std::vector<Task> tasks, int64_t now_ms) {
   std::vector<Task> left;
   std::map<SessionId, std::vector<Task>> handed;
   for (Task& task : tasks) {
-    if (held_.contains(task.id) || results_.contains(task.id)) continue;
+    if (auto kept = results_.find(task.id);
+        kept != results_.end() && !task.token.empty() &&
+        kept->second.result.token != task.token) {
+      ForgetResult(task.id);  // somebody answered what nobody had been handed
+    }
+    auto known = held_.find(task.id);
+    if (known != held_.end() || results_.contains(task.id)) {
+      if (task.entry.stream.empty()) continue;
+      entries_[task.id].insert(std::move(task.entry));
+      if (known == held_.end()) continue;  // its result is told again and again
+      // Whoever owns the lane now may have offered it, knowing nothing of the claim.
+      known->second.confirmed = false;
+      known->second.claim = ++last_claim_;
+      executors_.Claimed({task.id, last_claim_});
+      continue;
+    }
     Session* session = draining_ ? nullptr : Choose(task.id.tenant, task.agent);
     if (!session) {
       left.push_back(std::move(task));
@@ -170,13 +200,30 @@ std::vector<Task> Hub::Offer(std::vector<Task> tasks, int64_t now_ms) {
     }
     --session->credit;
     session->held.insert(task.id);
-    held_[task.id] = {
-        .task = task, .session = session->id, .handed_ms = now_ms, .seen_ms = now_ms};
-    executors_.Claimed(task.id);
+    held_[task.id] = {.task = task,
+                      .session = session->id,
+                      .handed_ms = now_ms,
+                      .seen_ms = now_ms,
+                      .claim = ++last_claim_};
+    if (!task.entry.stream.empty()) entries_[task.id].insert(task.entry);
+    executors_.Claimed({task.id, last_claim_});
     handed[session->id].push_back(std::move(task));
   }
   for (auto& [id, batch] : handed) sessions_[id].port->SendTasks(batch);
   return left;
+}
+
+std::vector<QueueEntry> Hub::TakeSpent() {
+  std::lock_guard lock(mutex_);
+  return std::exchange(spent_, {});
+}
+
+// The lane has spoken: it watches over the attempt itself, or nobody wants it any more.
+void Hub::Spend(const AttemptId& id) {
+  auto it = entries_.find(id);
+  if (it == entries_.end()) return;
+  spent_.insert(spent_.end(), it->second.begin(), it->second.end());
+  entries_.erase(it);
 }
 
 void Hub::Release(const AttemptId& id, int64_t now_ms) {
@@ -195,10 +242,21 @@ void Hub::Release(const AttemptId& id, int64_t now_ms) {
 
 void Hub::Dropped(const AttemptId& id) { Cancel(id, "SUPERSEDED"); }
 
+void Hub::Confirmed(const Claim& claim) {
+  std::lock_guard lock(mutex_);
+  auto it = held_.find(claim.id);
+  if (it == held_.end() || it->second.claim != claim.number) return;
+  it->second.confirmed = true;
+  Spend(claim.id);
+}
+
 void Hub::Cancel(const AttemptId& id, std::string_view reason) {
   std::lock_guard lock(mutex_);
   auto it = held_.find(id);
   if (it == held_.end()) return;
+  // What was read meanwhile may be a newer offer of the attempt: somebody takes it over.
+  if (!it->second.task.entry.stream.empty()) spent_.push_back(it->second.task.entry);
+  entries_.erase(id);
   auto session = sessions_.find(it->second.session);
   if (session != sessions_.end() && session->second.port) {
     session->second.port->SendCancel(id, reason);
@@ -208,10 +266,23 @@ void Hub::Cancel(const AttemptId& id, std::string_view reason) {
 
 void Hub::Acknowledged(const AttemptId& id) {
   std::lock_guard lock(mutex_);
+  Spend(id);
+  ForgetResult(id);
+}
+
+void Hub::Refused(const AttemptId& id, std::string_view token) {
+  std::lock_guard lock(mutex_);
+  auto it = results_.find(id);
+  if (it != results_.end() && it->second.result.token == token) ForgetResult(id);
+}
+
+void Hub::ForgetResult(const AttemptId& id) {
   auto it = results_.find(id);
   if (it == results_.end()) return;
-  Session* session = FindByWorker(it->second.worker_tenant, it->second.worker_id);
-  if (session && session->port) session->port->SendAcknowledged(id);
+  for (const auto& [tenant, worker_id] : it->second.workers) {
+    Session* session = FindByWorker(tenant, worker_id);
+    if (session && session->port) session->port->SendAcknowledged(id);
+  }
   results_.erase(it);
 }
 
@@ -222,6 +293,15 @@ std::vector<AttemptId> Hub::Held(const std::function<bool(int)>& wanted) {
     if (wanted(LaneOf(id))) held.push_back(id);
   }
   return held;
+}
+
+std::vector<Claim> Hub::Unconfirmed(const std::function<bool(int)>& wanted) {
+  std::lock_guard lock(mutex_);
+  std::vector<Claim> claimed;
+  for (const auto& [id, task] : held_) {
+    if (!task.confirmed && wanted(LaneOf(id))) claimed.push_back({id, task.claim});
+  }
+  return claimed;
 }
 
 std::vector<Result> Hub::Unacknowledged(const std::function<bool(int)>& wanted) {
@@ -244,7 +324,10 @@ void Hub::Step(int64_t now_ms) {
                  now_ms - session->second.disconnect_ms > options_.reconnect_grace_ms);
     if (gone || now_ms - task.seen_ms > options_.lease_ms) overdue.push_back(id);
   }
-  for (const AttemptId& id : overdue) Release(id, now_ms);
+  for (const AttemptId& id : overdue) {
+    Release(id, now_ms);
+    entries_.erase(id);  // still in the queue: to be taken over
+  }
   std::erase_if(sessions_, [&](const auto& entry) {
     const Session& session = entry.second;
     return !session.port && session.held.empty() &&

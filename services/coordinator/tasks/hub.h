@@ -29,7 +29,7 @@ class WorkerPort {
 class ExecutorPort {
  public:
   virtual ~ExecutorPort() = default;
-  virtual void Claimed(const AttemptId& id) = 0;
+  virtual void Claimed(const Claim& claim) = 0;
   virtual void Finished(const Result& result) = 0;
 };
 
@@ -111,16 +111,23 @@ class Hub {
   // Free places by agent, each tenant in turn first.
   std::vector<Demand> CurrentDemand();
   // Hands out tasks of one agent; gives back those that nobody has a place for. A task that is
-  // held here already is swallowed.
+  // held here already is swallowed. Entries of what was not given back stay in their queues until
+  // the lane has spoken: whoever dies before that leaves them to be taken over.
   std::vector<Task> Offer(std::vector<Task> tasks, int64_t now_ms);
+  // Entries that may be deleted, since the last call.
+  std::vector<QueueEntry> TakeSpent();
 
   // From the executor that owns the lane.
+  void Confirmed(const Claim& claim);  // it counts
   void Dropped(const AttemptId& id);
   void Acknowledged(const AttemptId& id);
+  // A result with this token, which is not the attempt's.
+  void Refused(const AttemptId& id, std::string_view token);
   void Cancel(const AttemptId& id, std::string_view reason);
 
   // What is held, and results not yet acknowledged, in lanes that `wanted` accepts.
   std::vector<AttemptId> Held(const std::function<bool(int lane)>& wanted);
+  std::vector<Claim> Unconfirmed(const std::function<bool(int lane)>& wanted);
   std::vector<Result> Unacknowledged(const std::function<bool(int lane)>& wanted);
 
   // Gives up what is overdue, and tells again what nobody has acknowledged.
@@ -147,11 +154,12 @@ class Hub {
     SessionId session = 0;
     int64_t handed_ms = 0;
     int64_t seen_ms = 0;
+    int64_t claim = 0;  // number of the last one
+    bool confirmed = false;
   };
   struct KeptResult {
     Result result;
-    std::string worker_tenant;
-    std::string worker_id;
+    std::set<std::pair<std::string, std::string>> workers;  // who gave one: tenant and id
     int64_t told_ms = 0;
     int64_t patience_ms = 0;
   };
@@ -160,6 +168,9 @@ class Hub {
   Session* Choose(const std::string& tenant, const std::string& agent);
   std::vector<Task> Resume(Session& session, const std::vector<AttemptId>& held, int64_t now_ms);
   void Release(const AttemptId& id, int64_t now_ms);
+  void Spend(const AttemptId& id);
+  bool Forged(const Result& result) const;
+  void ForgetResult(const AttemptId& id);
   void TellAgain(int64_t now_ms);
   void NotifyDemand();
 
@@ -170,11 +181,14 @@ class Hub {
   std::mutex mutex_;
   bool draining_ = false;
   SessionId next_session_ = 1;
+  int64_t last_claim_ = 0;
   int64_t stepped_ms_ = 0;
   size_t turn_ = 0;
   std::map<SessionId, Session> sessions_;
   std::map<AttemptId, HeldTask> held_;
   std::map<AttemptId, KeptResult> results_;
+  std::map<AttemptId, std::set<QueueEntry>> entries_;  // of what no lane has spoken about
+  std::vector<QueueEntry> spent_;
 };
 
 }  // namespace agentflow::coordinator

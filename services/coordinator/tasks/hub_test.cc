@@ -93,6 +93,81 @@ TEST_F(HubTest, SwallowsATaskThatIsHeldOrDoneHere) {
   EXPECT_EQ(worker_->tasks.size(), 1u);
 }
 
+TEST_F(HubTest, EntriesStayInTheQueueUntilTheLaneHasSpoken) {
+  Hub::SessionId id = Connect("w", 9);
+  auto queued = [](int number, const std::string& entry) {
+    Task task = MakeTask(number);
+    task.entry = {"s", entry};
+    return task;
+  };
+  hub_.Offer({queued(1, "e1"), queued(2, "e2"), queued(3, "e3"), queued(4, "e4")}, kNow);
+  const std::vector<Claim> first = executors_.claims;
+  EXPECT_EQ(hub_.Unconfirmed(AnyLane), first);
+  EXPECT_TRUE(hub_.TakeSpent().empty());
+  hub_.Confirmed(first[0]);
+  hub_.Dropped(MakeAttempt(2));
+  hub_.Finish(id, {Done(3)}, kNow);
+  EXPECT_EQ(hub_.TakeSpent(), (std::vector<QueueEntry>{{"s", "e1"}, {"s", "e2"}}));
+  EXPECT_EQ(hub_.Unconfirmed(AnyLane), std::vector{first[3]});
+  hub_.Acknowledged(MakeAttempt(3));
+  EXPECT_EQ(hub_.TakeSpent(), (std::vector<QueueEntry>{{"s", "e3"}}));
+  // Given up without a word from the lane: somebody else may find the entry.
+  hub_.Step(kNow + 6000);
+  hub_.Confirmed(first[3]);
+  EXPECT_TRUE(hub_.TakeSpent().empty());
+}
+
+TEST_F(HubTest, ATaskThatIsOfferedAgainIsClaimedAgain) {
+  Connect("w", 9);
+  Task task = MakeTask(1);
+  task.entry = {"s", "e1"};
+  hub_.Offer({task}, kNow);
+  hub_.Confirmed(executors_.claims[0]);
+  EXPECT_EQ(hub_.TakeSpent().size(), 1u);
+  // The lane has a new owner, who knows nothing of the claim.
+  task.entry = {"s", "e2"};
+  hub_.Offer({task}, kNow);
+  ASSERT_EQ(executors_.claims.size(), 2u);
+  hub_.Confirmed(executors_.claims[0]);  // late: the old owner's word
+  EXPECT_TRUE(hub_.TakeSpent().empty());
+  hub_.Confirmed(executors_.claims[1]);
+  EXPECT_EQ(hub_.TakeSpent(), (std::vector<QueueEntry>{{"s", "e2"}}));
+  EXPECT_EQ(worker_->tasks.size(), 1u);
+}
+
+TEST_F(HubTest, AForgedResultDoesNotReplaceTheTrueOne) {
+  Hub::SessionId id = Connect("w", 9);
+  Task task = MakeTask(1);
+  task.token = "k";
+  hub_.Offer({task}, kNow);
+  Result forged = Done(1);
+  forged.token = "x";
+  hub_.Finish(id, {forged}, kNow);
+  EXPECT_TRUE(executors_.finished.empty());
+  EXPECT_EQ(worker_->acknowledged.size(), 1u);
+  EXPECT_EQ(hub_.Held(AnyLane).size(), 1u);
+  hub_.Finish(id, {Done(1), forged}, kNow);
+  ASSERT_EQ(hub_.Unacknowledged(AnyLane).size(), 1u);
+  EXPECT_EQ(hub_.Unacknowledged(AnyLane)[0].token, "k");
+}
+
+TEST_F(HubTest, AnAnswerToWhatNobodyWasHandedDoesNotStandInItsWay) {
+  Hub::SessionId id = Connect("w", 9);
+  Result forged = Done(1);
+  forged.token = "x";
+  hub_.Finish(id, {forged}, kNow);
+  Task task = MakeTask(1);
+  task.token = "k";
+  EXPECT_TRUE(hub_.Offer({task}, kNow).empty());
+  EXPECT_EQ(worker_->tasks.size(), 1u);
+  hub_.Finish(id, {Done(1)}, kNow);
+  hub_.Refused(MakeAttempt(1), "x");  // late: about the forged one
+  ASSERT_EQ(hub_.Unacknowledged(AnyLane).size(), 1u);
+  hub_.Finish(id, {{.id = MakeAttempt(2), .token = "x"}}, kNow);
+  hub_.Refused(MakeAttempt(2), "x");
+  EXPECT_EQ(hub_.Unacknowledged(AnyLane).size(), 1u);
+}
+
 TEST_F(HubTest, KeepsAResultUntilItIsAcknowledged) {
   Hub::SessionId id = Connect("w", 5);
   hub_.Offer({MakeTask(1)}, kNow);

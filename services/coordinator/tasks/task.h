@@ -30,6 +30,22 @@ std::optional<AttemptId> ParseTaskId(std::string_view tenant, std::string_view t
 // Of the execution's id; see libs/base/lane.h. REQUIRES: id came from ParseTaskId or a queue.
 int LaneOf(const AttemptId& id);
 
+// Where a task lies in a queue.
+struct QueueEntry {
+  std::string stream;  // empty: nowhere
+  std::string id;
+
+  auto operator<=>(const QueueEntry&) const = default;
+};
+
+// A word to the lane that an attempt is in hand here. Later ones have higher numbers.
+struct Claim {
+  AttemptId id;
+  int64_t number = 0;
+
+  bool operator==(const Claim&) const = default;
+};
+
 struct Task {
   AttemptId id;
   std::string agent;
@@ -40,6 +56,7 @@ struct Task {
   std::string traceparent;
   std::string token;
   std::string mode;
+  QueueEntry entry;
 };
 
 // How an attempt ended.

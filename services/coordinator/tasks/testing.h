@@ -29,10 +29,14 @@ struct RecordingWorker final : WorkerPort {
 
 // Executors that write down what they are told.
 struct RecordingExecutors final : ExecutorPort {
-  void Claimed(const AttemptId& id) override { claimed.push_back(id); }
+  void Claimed(const Claim& claim) override {
+    claimed.push_back(claim.id);
+    claims.push_back(claim);
+  }
   void Finished(const Result& result) override { finished.push_back(result); }
 
   std::vector<AttemptId> claimed;
+  std::vector<Claim> claims;
   std::vector<Result> finished;
 };
 

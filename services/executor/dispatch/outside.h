@@ -15,6 +15,12 @@ class OutsideDispatch final : public Dispatch {
   void Drop(const std::string& coordinator, const AttemptName& attempt) override {
     links_.Collect(coordinator, [&](Orders& orders) { orders.drop.push_back(attempt); });
   }
+  void Claimed(const std::string& coordinator, const AttemptName& attempt,
+               int64_t claim) override {
+    links_.Collect(coordinator, [&](Orders& orders) {
+      orders.claimed.emplace_back(attempt, claim);
+    });
+  }
   void Acknowledge(const std::string& coordinator, const AttemptName& attempt) override {
     links_.Collect(coordinator, [&](Orders& orders) { orders.acknowledged.push_back(attempt); });
   }

@@ -104,6 +104,18 @@ bool Committer::Wanted(const engine::ExecutionState& child) const {
   return wait != parent.waits.end() && wait->second.child == child.start->id;
 }
 
+// The database refused its start, but not that its parent has it: for the parent it has failed.
+void Committer::MournChild(const Live& child) {
+  const engine::Parent& parent = child.state.start->parent;
+  if (parent.depth == 0 || parent.detached) return;
+  consequences_.push_back(
+      {parent.execution, parent.step,
+       engine::ChildEnded{.attempt = parent.attempt,
+                          .child = child.facts->id,
+                          .phase = engine::Phase::kFailed,
+                          .error = {"EXECUTION_REFUSED", "The database refused its start.", ""}}});
+}
+
 // Tells the other executions of the lane what a decision means for them, and so on, before
 // anything of it is committed.
 void Committer::Follow() {

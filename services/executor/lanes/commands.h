@@ -70,6 +70,7 @@ struct AttemptName {
 struct HeldItem {
   AttemptName attempt;
   std::string coordinator;
+  int64_t claim = 0;  // its number: the coordinator waits to hear that it counts; 0: a heartbeat
 };
 
 // How an attempt ended. The task token was checked by the receiver.

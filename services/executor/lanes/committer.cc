@@ -60,8 +60,9 @@ void Committer::Abandon() {
 bool Committer::Post(Item&& item) {
   {
     std::lock_guard lock(inbox_mutex_);
-    // Nobody repeats the news that the queue was lost.
-    const bool bounded = !std::holds_alternative<ReofferItem>(item);
+    // Nobody repeats these: that the queue was lost, that a child is to be asked for again.
+    const bool bounded = !std::holds_alternative<ReofferItem>(item) &&
+                         !std::holds_alternative<ChildLaterItem>(item);
     if (bounded && waiting_ >= options_.inbox_limit) return false;
     ++waiting_;
     inbox_.emplace_back(parts_.clock.Monotonic(), std::move(item));
@@ -367,7 +368,10 @@ void Committer::Release(Batch& batch, const BatchResult& result) {
                                                              {"error", MessageOf(status)}});
     const bool stored = entry.write->live != ExecutionWrite::Live::kInsert &&
                         entry.write->live != ExecutionWrite::Live::kNone;
-    if (auto it = live_.find(entry.id); it != live_.end() && !stored) GiveBackKeys(*it->second);
+    if (auto it = live_.find(entry.id); it != live_.end() && !stored) {
+      GiveBackKeys(*it->second);
+      MournChild(*it->second);
+    }
     Forget(entry.id);
     if (forming_ != nullptr) {
       for (Batch::Entry& next : forming_->entries) {
@@ -380,6 +384,7 @@ void Committer::Release(Batch& batch, const BatchResult& result) {
       refused_.insert(entry.id);
     }
   }
+  Follow();
   std::vector<std::function<void()>> answers;
   const absl::Status refusal =
       Internal("EXECUTION_REFUSED", "The database refused what this request would have written.");

@@ -179,6 +179,7 @@ class Committer {
   void DecideCommand(CommandItem item);
   void Refuse(Item& item, const absl::Status& status);
   void DecideHeld(HeldItem item);
+  void Confirm(const HeldItem& item);
   void DecideResult(ResultItem item);
   void Reoffer();
   // Runs one command of the engine and books what follows from it.
@@ -199,6 +200,7 @@ class Committer {
 
   // children.cc: executions that are steps of others
   void BeginChild(StartItem item);
+  void MournChild(const Live& child);
   void RequestChild(const Uuid& execution, engine::StepRef step, uint32_t attempt);
   bool RequestLateChildren();
   bool Wanted(const engine::ExecutionState& child) const;

@@ -132,6 +132,8 @@ TEST_P(CommitterTest, ATaskIsClaimedDoneAndAcknowledgedOnce) {
   EXPECT_EQ(database_.commits, before + 1);
   ASSERT_EQ(executor_->dispatch.drops.size(), 1u);
   EXPECT_EQ(executor_->dispatch.drops[0].coordinator, "c2");
+  ASSERT_EQ(executor_->dispatch.claims.size(), 2u);  // told again, confirmed again
+  EXPECT_EQ(executor_->dispatch.claims[0].coordinator, "c1");
   EXPECT_EQ(executor_->board.Of(id).size(), 1u);
   StoreOf(id).stalled = true;
   executor_->Complete(task, "done");

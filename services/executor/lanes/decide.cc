@@ -160,9 +160,10 @@ void Committer::DecideHeld(HeldItem item) {
       const LiveTask::State state = task->second.state;
       if (state == LiveTask::State::kHeld && task->second.holder == item.coordinator) {
         held_[{item.attempt.execution, *step}] = until;
-        return;
+        return Confirm(item);
       }
-      if (state != LiveTask::State::kHeld && state != LiveTask::State::kUncommitted &&
+      // An offer that is not durable may be of an attempt that was offered before: after a pause.
+      if (state != LiveTask::State::kHeld &&
           Run(live, engine::ClaimTask{*step, item.attempt.attempt, item.coordinator}).ok()) {
         // The engine went on with what waited for its turn; that may have taken the task back.
         task = live.tasks.find(*step);
@@ -173,7 +174,7 @@ void Committer::DecideHeld(HeldItem item) {
           held.holder = item.coordinator;
           held_[{item.attempt.execution, *step}] = until;
           parts_.board.Set(item.attempt.execution, {*step, item.attempt.attempt, now_});
-          return;
+          return Confirm(item);
         }
       }
     }
@@ -182,6 +183,15 @@ void Committer::DecideHeld(HeldItem item) {
   AfterCommit([this, item = std::move(item)] {
     parts_.dispatch.Drop(item.coordinator, item.attempt);
     parts_.dispatch.Flush();
+  });
+}
+
+// Until it hears this the coordinator leaves the task in the queue. It may be late but not wrong,
+// so it goes with the next commit, whenever that is: only a commit shows whose the lane is.
+void Committer::Confirm(const HeldItem& item) {
+  if (item.claim == 0) return;
+  Forming().effects.push_back([this, item] {
+    parts_.dispatch.Claimed(item.coordinator, item.attempt, item.claim);
   });
 }
 

@@ -32,6 +32,10 @@ class FakeDispatch final : public Dispatch {
   void Drop(const std::string& coordinator, const AttemptName& attempt) override {
     drops.push_back({coordinator, attempt});
   }
+  void Claimed(const std::string& coordinator, const AttemptName& attempt,
+               int64_t claim) override {
+    claims.push_back({coordinator, attempt});
+  }
   void Acknowledge(const std::string& coordinator, const AttemptName& attempt) override {
     acknowledged.push_back({coordinator, attempt});
   }
@@ -41,7 +45,7 @@ class FakeDispatch final : public Dispatch {
   }
 
   std::deque<TaskOffer> offers;
-  std::vector<Order> drops, acknowledged, cancels;
+  std::vector<Order> drops, claims, acknowledged, cancels;
 };
 
 class FakePlans final : public Plans {
@@ -172,7 +176,7 @@ class FakeExecutor {
     return posted;
   }
   void Held(const TaskOffer& task, const std::string& coordinator = "c1") {
-    AF_CHECK(router->Post(HeldItem{task.attempt, coordinator}).ok());
+    AF_CHECK(router->Post(HeldItem{task.attempt, coordinator, 1}).ok());
   }
   void Complete(const TaskOffer& task, json::Value output = {},
                 const std::string& coordinator = "c1") {

@@ -76,7 +76,7 @@ bool Committer::TakeRead() {
   if (!answer) return false;
   reading_ = false;
   if (std::exchange(read_void_, false)) return true;
-  for (int64_t number : std::exchange(spent_mail_, {})) taken_mail_.erase(number);
+  const std::vector<int64_t> spent_mail = std::exchange(spent_mail_, {});
   std::vector<StartItem> starts = std::exchange(in_lookup_, {});
   const std::vector<int> lanes = std::exchange(lanes_in_read_, {});
   const std::vector<Uuid> executions = std::exchange(executions_in_read_, {});
@@ -88,6 +88,7 @@ bool Committer::TakeRead() {
     mail_to_read_.insert(mail_in_read_.begin(), mail_in_read_.end());
     for (StartItem& start : starts) awaiting_lookup_.push_back(std::move(start));
     for (const Uuid& id : spent) recent_starts_.erase(id);
+    for (int64_t number : spent_mail) taken_mail_.erase(number);
     retry_read_at_ = monotonic_ + kReadAgainAfter;
     return true;
   }
@@ -137,6 +138,7 @@ bool Committer::TakeRead() {
   }
   // Only now: this very answer may be older than their commits. The next one is not.
   for (const Uuid& id : spent) recent_starts_.erase(id);
+  for (int64_t number : spent_mail) taken_mail_.erase(number);
   return true;
 }
 

@@ -55,14 +55,12 @@ void ChildStarter::Start(ChildRequest request) {
                                        const Uuid&, absl::StatusOr<StartAnswer> answer) {
     // An executor that takes the lane over asks again by itself.
     if (answer.ok() || Unwanted(answer.status())) return;
-    absl::Status posted =
-        Passes(answer.status())
-            ? router_.Post(ChildLaterItem{parent.execution, tenant, parent.step, parent.attempt})
-            : router_.Post(Refusal(parent, tenant, answer.status()));
-    if (!posted.ok() && ReasonOf(posted) != "LANE_MOVED") {
-      obs::Warn("a child execution's refusal was not taken",
-                {{"parent", parent.execution.ToString()}, {"error", MessageOf(posted)}});
+    if (!Passes(answer.status())) {
+      const absl::Status posted = router_.Post(Refusal(parent, tenant, answer.status()));
+      if (posted.ok() || ReasonOf(posted) == "LANE_MOVED") return;
     }
+    // Always taken by whoever has the lane.
+    (void)router_.Post(ChildLaterItem{parent.execution, tenant, parent.step, parent.attempt});
   });
 }
 

@@ -32,10 +32,20 @@ void ToRef(const AttemptName& name, pb::AttemptRef* ref) {
 pb::ExecutorOrders ToOrders(const Orders& orders) {
   pb::ExecutorOrders out;
   for (const AttemptName& name : orders.drop) ToRef(name, out.add_drop());
+  for (const auto& [name, number] : orders.claimed) {
+    pb::Claim* claim = out.add_claimed();
+    ToRef(name, claim->mutable_ref());
+    claim->set_number(number);
+  }
   for (const AttemptName& name : orders.acknowledged) ToRef(name, out.add_acknowledged());
   for (const Orders::Cancel& cancel : orders.cancel) {
     ToRef(cancel.attempt, out.add_cancel()->mutable_ref());
     out.mutable_cancel(out.cancel_size() - 1)->set_reason(cancel.reason);
+  }
+  for (const auto& [name, token] : orders.refused) {
+    pb::RefusedResult* refused = out.add_refused();
+    ToRef(name, refused->mutable_ref());
+    refused->set_token(token);
   }
   for (int lane : orders.lanes_moved) out.add_lanes_moved(lane);
   return out;
@@ -95,29 +105,30 @@ class Link : public std::enable_shared_from_this<Link> {
         stream.Write(ToOrders(orders));
       });
     }
-    for (const pb::AttemptRef& ref : reports.claimed()) Post(ref, nullptr);
-    for (const pb::AttemptRef& ref : reports.held()) Post(ref, nullptr);
-    for (const pb::AttemptResult& result : reports.results()) Post(result.ref(), &result);
+    for (const pb::Claim& claim : reports.claimed()) Post(claim.ref(), claim.number(), nullptr);
+    for (const pb::AttemptRef& ref : reports.held()) Post(ref, 0, nullptr);
+    for (const pb::AttemptResult& result : reports.results()) Post(result.ref(), 0, &result);
     parts_.links.Flush();
   }
 
-  void Post(const pb::AttemptRef& ref, const pb::AttemptResult* result) {
+  void Post(const pb::AttemptRef& ref, int64_t claim, const pb::AttemptResult* result) {
     AttemptName name;
     if (!ToName(ref, &name)) {
       obs::Warn("a report names an impossible attempt", {{"step", ref.step()}});
       return;
     }
     if (result != nullptr && !parts_.tokens.Check(name, result->token())) {
-      // Whoever sent it never had the task: it will never be applied, so it is to be forgotten.
+      // Whoever sent it never had the task. Who had it may have to say something still.
       obs::Warn("a result with a wrong task token", {{"tenant", name.tenant},
                                                      {"execution", name.execution.ToString()},
                                                      {"step", name.step},
                                                      {"attempt", name.attempt}});
-      parts_.links.Collect(coordinator_,
-                           [&](Orders& orders) { orders.acknowledged.push_back(name); });
+      parts_.links.Collect(coordinator_, [&](Orders& orders) {
+        orders.refused.emplace_back(name, result->token());
+      });
       return;
     }
-    Item item = result == nullptr ? Item(HeldItem{name, coordinator_})
+    Item item = result == nullptr ? Item(HeldItem{name, coordinator_, claim})
                                   : Item(ToResult(*result, name, coordinator_));
     const absl::Status posted = parts_.router.Post(std::move(item));
     // When too much waits the coordinator hears nothing and sends it again.

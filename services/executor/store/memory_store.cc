@@ -25,6 +25,17 @@ void MemoryStore::BeginCommit(const Fence& expected, Transaction transaction) {
   commit_ = {expected, std::move(transaction)};
 }
 
+void MemoryStore::Expect(bool holds, const std::string& what) {
+  if (holds) return;
+  AF_CHECK(database_.broken != nullptr);
+  database_.broken(what);
+}
+
+bool MemoryStore::Owns(int lane) const {
+  auto it = database_.lanes.find(lane);
+  return it != database_.lanes.end() && it->second == std::make_pair(owner_, committer_);
+}
+
 CommitOutcome MemoryStore::Carry(const Fence& expected, const Transaction& transaction) {
   const std::vector<WritePtr>& writes = transaction.writes;
   auto owner = database_.owners.find({owner_, committer_});
@@ -52,9 +63,7 @@ CommitOutcome MemoryStore::Carry(const Fence& expected, const Transaction& trans
     const bool twice = (!write->body_hash.empty() && database_.start_keys.contains(id)) ||
                        (write->live == Live::kInsert && database_.live.contains(id)) ||
                        (write->end && database_.closed.contains(id));
-    auto lane = database_.lanes.find(LaneOf(id));
-    const bool his =
-        lane != database_.lanes.end() && lane->second == std::make_pair(owner_, committer_);
+    const bool his = Owns(LaneOf(id));
     const bool changes_row = write->live == Live::kUpdate || write->live == Live::kDelete;
     const char* wrong = !his  ? "a write to a lane that is not the writer's"
                         : gap ? "a journal row that does not follow the last one"
@@ -62,8 +71,7 @@ CommitOutcome MemoryStore::Carry(const Fence& expected, const Transaction& trans
                             ? "a change of a live row that is not there"
                             : nullptr;
     if (wrong != nullptr) {
-      AF_CHECK(database_.broken != nullptr);
-      database_.broken(wrong + std::string(": ") + id.ToString());
+      Expect(false, wrong + std::string(": ") + id.ToString());
       return Ended(CommitOutcome::Kind::kRefused, Internal("DATABASE_BROKEN", wrong));
     }
     if (twice || database_.poisoned.contains(id)) {
@@ -118,12 +126,11 @@ CommitOutcome MemoryStore::Carry(const Fence& expected, const Transaction& trans
   }
   for (const OutboxRow& row : transaction.messages) post(row);
   for (const Mail& mail : transaction.taken) {
-    // Nobody takes a message of a lane that is not his, or twice.
-    AF_CHECK(database_.lanes.at(mail.lane) == std::make_pair(owner_, committer_));
-    AF_CHECK(database_.outbox.erase(mail.number) == 1);
+    Expect(Owns(mail.lane), "a message of a lane that is not the taker's");
+    Expect(database_.outbox.erase(mail.number) == 1, "a message is taken twice");
   }
   for (const KeyChange& change : transaction.keys) {
-    AF_CHECK(database_.lanes.at(change.row.lane) == std::make_pair(owner_, committer_));
+    Expect(Owns(change.row.lane), "a key of a lane that is not the writer's");
     const auto name = std::make_tuple(change.row.tenant, change.row.key, change.row.ticket);
     if (change.gone) {
       database_.keys.erase(name);

@@ -88,6 +88,8 @@ class MemoryStore final : public Store {
   std::function<void(const std::vector<WritePtr>&)> on_commit;
 
  private:
+  void Expect(bool holds, const std::string& what);
+  bool Owns(int lane) const;
   CommitOutcome Carry(const Fence& expected, const Transaction& transaction);
 
   MemoryDatabase& database_;
