@@ -1,6 +1,7 @@
 #include "tests/sim/client.h"
 
 #include <algorithm>
+#include <set>
 
 #include "libs/base/lane.h"
 #include "libs/base/status.h"
@@ -22,7 +23,7 @@ Client::StartPtr Client::NewStart(int number) {
   const std::string hash =
       absl::StrCat("plan-", dice.Roll(static_cast<uint64_t>(world_.profile.graphs)));
   start->plan = world_.oracle->PlanOf(hash);
-  start->input = json::Object{{"x", dice.Between(0, 20)}, {"n", int64_t{number}}};
+  start->input = json::Object{{"x", dice.Between(0, 20)}, {"n", int64_t{number}}, {"key", "e"}};
   start->strict = dice.Chance(0.1);
   start->priority = static_cast<int32_t>(dice.Between(1, 5));
   if (dice.Chance(0.6)) {
@@ -35,6 +36,7 @@ Client::StartPtr Client::NewStart(int number) {
 void Client::Plan() {
   Dice& dice = world_.dice;
   const Profile& p = world_.profile;
+  world_.schedule.After(500'000, [this] { Tend(); });
   for (int i = 0; i < p.starts; ++i) {
     StartPtr start = NewStart(i);
     starts_.push_back(start);
@@ -198,59 +200,162 @@ void Client::Known(const StartPtr& start, const Uuid& id) {
       world_.Broken(world_.NameOf(id) + ": acknowledged, but its request id is not stored");
     }
   }
-  if (!world_.dice.Chance(world_.profile.cancels)) return;
-  auto cancel = std::make_shared<Cancel>();
-  cancel->id = id;
-  cancel->foreign = world_.dice.Chance(world_.profile.cancel_foreign);
-  cancel->tenant = cancel->foreign ? "somebody" : start->tenant;
-  cancels_.push_back(cancel);
-  world_.schedule.After(world_.Delay(1'000'000), [this, cancel] { Send(cancel); });
+  Steer(start, id);
 }
 
-void Client::Send(const CancelPtr& cancel) {
-  const int tries = ++cancel->tries;
-  auto again = [this, cancel](int64_t after) {
-    world_.schedule.After(after, [this, cancel] {
-      if (!cancel->answered) Send(cancel);
+// What people and programs do to an execution that they have started.
+void Client::Steer(const StartPtr& start, const Uuid& id) {
+  Dice& dice = world_.dice;
+  const Profile& p = world_.profile;
+  Order order{.id = id, .tenant = start->tenant};
+  if (dice.Chance(p.cancels)) {
+    order.foreign = dice.Chance(p.cancel_foreign);
+    if (order.foreign) order.tenant = "somebody";
+    order.compensate = dice.Chance(0.5);
+    Give(order, world_.Delay(1'000'000));
+  }
+  order = {.kind = Order::Kind::kPause, .id = id, .tenant = start->tenant};
+  while (dice.Chance(p.order_pauses)) {
+    order.kind = Order::Kind::kPause;
+    const int64_t after = world_.Delay(1'000'000);
+    Give(order, after);
+    order.kind = Order::Kind::kResume;
+    Give(order, after + world_.Delay(2'000'000));
+  }
+  order.kind = Order::Kind::kSignal;
+  while (dice.Chance(p.order_signals)) Give(order, world_.Delay(1'500'000));
+}
+
+void Client::Give(Order order, int64_t after) {
+  auto given = std::make_shared<Order>(std::move(order));
+  if (given->kind == Order::Kind::kSignal) given->signal = absl::StrCat("s", ++signals_);
+  orders_.push_back(given);
+  world_.schedule.After(after, [this, given] { Send(given); });
+}
+
+namespace {
+
+// Lets the steps that are held go on in one of three ways.
+engine::ResumeExecution ResumeOf(const engine::ExecutionState& state, int64_t choice) {
+  using Kind = engine::HeldDecision::Kind;
+  engine::ResumeExecution resume;
+  for (const engine::StepRef& ref : engine::ListSteps(state)) {
+    if (!state.step(ref).held || choice == 0) continue;
+    resume.decisions[engine::StepKey(state, ref)] = {
+        .kind = choice == 1 ? Kind::kFail : Kind::kComplete, .output = 5};
+  }
+  return resume;
+}
+
+// The first that is open.
+std::optional<engine::StepRef> OpenApprovalOf(const engine::ExecutionState& state) {
+  for (const engine::Action& action : engine::Outstanding(state)) {
+    if (const auto* open = std::get_if<engine::OpenApproval>(&action.body)) return open->step;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+void Client::Send(const OrderPtr& order) {
+  const int tries = ++order->tries;
+  auto again = [this, order](int64_t after) {
+    world_.schedule.After(after, [this, order] {
+      if (!order->answered) Send(order);
     });
   };
-  ExecutorProcess* executor = ExecutorFor(cancel->id);
+  ExecutorProcess* executor = ExecutorFor(order->id);
   if (executor == nullptr) return again(world_.Delay(300'000));
-  executor->Later(world_.Delay(world_.profile.net_micros), [this, executor, cancel, again] {
-    world_.Tell("client cancels ", world_.NameOf(cancel->id), " at ", executor->name());
-    executor::CommandItem item{
-        .execution = cancel->id,
-        .tenant = cancel->tenant,
-        .principal = "users/1",
-        .make = [](const engine::ExecutionState&) { return engine::CancelExecution{"by chance"}; },
-        .done =
-            [this, cancel, again](auto view) {
-              Answered(cancel, view.status());
-              if (!cancel->answered) again(world_.Delay(200'000));
-            }};
+  auto make = [order, approved = world_.dice.Chance(0.8), payload = world_.dice.Between(0, 3)](
+                  const engine::ExecutionState& state) -> absl::StatusOr<engine::CommandBody> {
+    switch (order->kind) {
+      case Order::Kind::kCancel:
+        return engine::CancelExecution{"by chance", order->compensate};
+      case Order::Kind::kPause:
+        return engine::PauseExecution{"by chance"};
+      case Order::Kind::kResume:
+        return ResumeOf(state, payload);
+      case Order::Kind::kSignal:
+        return engine::SignalExecution{"a", payload, order->signal};
+      case Order::Kind::kDecide:
+        return engine::DecideApproval{
+            OpenApprovalOf(state).value_or(engine::StepRef()), approved, "users/ann", "", {}};
+    }
+    return engine::Continue{};
+  };
+  executor->Later(world_.Delay(world_.profile.net_micros), [this, executor, order, again, make] {
+    world_.Tell("client gives order ", static_cast<int>(order->kind), " to ",
+                world_.NameOf(order->id), " at ", executor->name());
+    executor::CommandItem item{.execution = order->id,
+                               .tenant = order->tenant,
+                               .principal = "users/1",
+                               .make = make,
+                               .done = [this, order, again](auto view) {
+                                 Answered(order, view.status());
+                                 if (!order->answered) again(world_.Delay(200'000));
+                               }};
     if (!executor->PostCommand(std::move(item)).ok()) again(world_.Delay(200'000));
   });
-  world_.schedule.After(kTimeout, [this, cancel, tries, again] {
-    if (!cancel->answered && cancel->tries == tries) again(0);
+  world_.schedule.After(kTimeout, [this, order, tries, again] {
+    if (!order->answered && order->tries == tries) again(0);
   });
 }
 
-void Client::Answered(const CancelPtr& cancel, const absl::Status& status) {
-  world_.Tell("client hears about the cancel of ", world_.NameOf(cancel->id), ": ",
-              status.ok() ? "done" : ReasonOf(status));
-  if (cancel->answered || ReasonOf(status) == "LANE_MOVED") return;
-  cancel->answered = true;
-  if (cancel->foreign) {
-    if (status.ok()) world_.Broken(world_.NameOf(cancel->id) + ": cancelled by another tenant");
+void Client::Answered(const OrderPtr& order, const absl::Status& status) {
+  world_.Tell("client hears about order ", static_cast<int>(order->kind), " to ",
+              world_.NameOf(order->id), ": ", status.ok() ? "done" : ReasonOf(status));
+  const std::string reason = ReasonOf(status);
+  if (order->answered || reason == "LANE_MOVED") return;
+  order->answered = true;
+  if (order->foreign) {
+    if (status.ok()) world_.Broken(world_.NameOf(order->id) + ": cancelled by another tenant");
     return;
   }
-  if (status.ok() || ReasonOf(status) == "EXECUTION_OVER") {
-    if (!world_.oracle->Over(cancel->id)) {
-      world_.Broken(world_.NameOf(cancel->id) + ": said to be over before that was committed");
+  if (status.ok()) return Done(*order);
+  if (reason == "EXECUTION_OVER") {
+    if (!world_.oracle->Over(order->id)) {
+      world_.Broken(world_.NameOf(order->id) + ": said to be over before that was committed");
     }
-  } else if (ReasonOf(status) != "EXECUTION_REFUSED") {
-    world_.Broken(world_.NameOf(cancel->id) + ": a cancel ended with " + ReasonOf(status));
+    return;
   }
+  static const std::set<std::string> kRefusals = {
+      "EXECUTION_REFUSED", "EXECUTION_PAUSED", "EXECUTION_NOT_PAUSED", "EXECUTION_COMPENSATING",
+      "STEP_OVER",         "STEP_UNKNOWN",     "APPROVAL_NOT_OPEN"};
+  if (!kRefusals.contains(reason)) {
+    world_.Broken(world_.NameOf(order->id) + ": an order ended with " + reason);
+  }
+}
+
+// An order that was carried out is in the journal by now.
+void Client::Done(const Order& order) {
+  world_.Count("order carried out");
+  const engine::ExecutionState* state = world_.oracle->Find(order.id);
+  if (order.kind == Order::Kind::kCancel && !state->over() &&
+      state->phase != engine::Phase::kCompensating) {
+    world_.Broken(world_.NameOf(order.id) + ": cancelled before that was committed");
+  }
+  if (order.kind == Order::Kind::kSignal && !world_.oracle->HasSignal(order.id, order.signal)) {
+    world_.Broken(world_.NameOf(order.id) + ": a signal was answered before it was committed");
+  }
+}
+
+void Client::Tend() {
+  for (const auto& [id, row] : world_.postgres->rows().live) {
+    if (!world_.calm() && world_.dice.Chance(0.7)) continue;
+    const engine::ExecutionState* state = world_.oracle->Find(id);
+    Order order{.id = id, .tenant = row.facts.tenant};
+    if (state->paused) {
+      order.kind = Order::Kind::kResume;
+    } else if (OpenApprovalOf(*state)) {
+      order.kind = Order::Kind::kDecide;
+    } else if (!state->listeners.empty()) {
+      order.kind = Order::Kind::kSignal;
+    } else {
+      continue;
+    }
+    Give(order, world_.Delay(100'000));
+  }
+  world_.schedule.After(1'000'000, [this] { Tend(); });
 }
 
 std::string Client::AtRest() {
@@ -259,9 +364,8 @@ std::string Client::AtRest() {
       return "start " + start->request_id + " was not answered";
     }
   }
-  for (const CancelPtr& cancel : cancels_) {
-    if (!cancel->answered)
-      return "the cancel of " + world_.NameOf(cancel->id) + " was not answered";
+  for (const OrderPtr& order : orders_) {
+    if (!order->answered) return "an order to " + world_.NameOf(order->id) + " was not answered";
   }
   return "";
 }

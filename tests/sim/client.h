@@ -40,15 +40,20 @@ class Client {
     bool answered = false;  // for good
     Uuid id;                // of the last try
   };
-  struct Cancel {
+  // Something asked of an execution that runs.
+  struct Order {
+    enum class Kind { kCancel, kPause, kResume, kSignal, kDecide };
+    Kind kind = Kind::kCancel;
     Uuid id;
     std::string tenant;
+    std::string signal;  // id
+    bool compensate = false;
     int tries = 0;
     bool foreign = false;
     bool answered = false;
   };
   using StartPtr = std::shared_ptr<Start>;
-  using CancelPtr = std::shared_ptr<Cancel>;
+  using OrderPtr = std::shared_ptr<Order>;
 
   StartPtr NewStart(int number);
   ExecutorProcess* ExecutorFor(const Uuid& id);
@@ -59,12 +64,18 @@ class Client {
   void Answered(const StartPtr& start, const Uuid& id,
                 const absl::StatusOr<executor::StartAnswer>& answer);
   void Known(const StartPtr& start, const Uuid& id);
-  void Send(const CancelPtr& cancel);
-  void Answered(const CancelPtr& cancel, const absl::Status& status);
+  void Steer(const StartPtr& start, const Uuid& id);
+  void Give(Order order, int64_t after);
+  void Send(const OrderPtr& order);
+  void Answered(const OrderPtr& order, const absl::Status& status);
+  void Done(const Order& order);
+  // Answers whatever executions wait for from outside.
+  void Tend();
 
   World& world_;
   std::vector<StartPtr> starts_;
-  std::vector<CancelPtr> cancels_;
+  std::vector<OrderPtr> orders_;
+  int signals_ = 0;
   std::map<Uuid, StartPtr> acknowledged_;
 };
 

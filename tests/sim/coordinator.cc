@@ -254,6 +254,8 @@ void Coordinator::Kill() {
   world_.Count("coordinator killed");
   world_.Tell(name_, " is killed");
   ++life_;
+  kept_.clear();
+  paused_ = false;
   links_.clear();
   watched_.clear();
   fetch_planned_ = false;
@@ -261,18 +263,28 @@ void Coordinator::Kill() {
   for (auto& worker : workers_) worker->Orphan();
 }
 
-void Coordinator::Pause(int64_t micros) {
+void Coordinator::Pause() {
+  if (paused_) return;
   world_.Count("coordinator stopped");
   world_.Tell(name_, " is stopped");
-  stopped_until_ = world_.schedule.now() + micros;
+  paused_ = true;
+}
+
+void Coordinator::GoOn() {
+  if (!paused_) return;
+  world_.Tell(name_, " goes on");
+  paused_ = false;
+  for (auto& run : std::exchange(kept_, {})) Later(0, std::move(run));
 }
 
 void Coordinator::Later(int64_t micros, std::function<void()> run) {
   world_.schedule.After(micros, [this, life = life_, run = std::move(run)]() mutable {
     if (life != life_) return;
-    const int64_t wait = stopped_until_ - world_.schedule.now();
-    if (wait > 0 && !world_.calm()) return Later(wait, std::move(run));
-    run();
+    if (paused_) {
+      kept_.push_back(std::move(run));
+    } else {
+      run();
+    }
   });
 }
 
@@ -370,6 +382,9 @@ void Coordinator::BreakLink() {
 void Coordinator::TellAgain(const std::string& address) {
   auto wanted = [&](int lane) { return owners_[static_cast<size_t>(lane)] == address; };
   Reports& reports = links_[address].reports;
+  for (const coordinator::Claim& claim : hub_->Unconfirmed(wanted)) {
+    reports.claimed.emplace_back(ToName(claim.id), claim.number);
+  }
   for (const AttemptId& id : hub_->Held(wanted)) reports.held.push_back(ToName(id));
   for (const coordinator::Result& result : hub_->Unacknowledged(wanted)) {
     reports.results.push_back(ToReport(result, name_));
@@ -380,7 +395,11 @@ void Coordinator::TellAgain(const std::string& address) {
 void Coordinator::Heartbeat(const std::string& address) {
   auto wanted = [&](int lane) { return owners_[static_cast<size_t>(lane)] == address; };
   Reports& reports = links_[address].reports;
+  reports.claimed.clear();
   reports.held.clear();
+  for (const coordinator::Claim& claim : hub_->Unconfirmed(wanted)) {
+    reports.claimed.emplace_back(ToName(claim.id), claim.number);
+  }
   for (const AttemptId& id : hub_->Held(wanted)) reports.held.push_back(ToName(id));
   Flush(address);
 }
@@ -393,8 +412,9 @@ void Coordinator::Collect(const AttemptId& id, const std::function<void(Reports&
   Flush(address);
 }
 
-void Coordinator::Claimed(const AttemptId& id) {
-  Collect(id, [&](Reports& reports) { reports.claimed.push_back(ToName(id)); });
+void Coordinator::Claimed(const coordinator::Claim& claim) {
+  Collect(claim.id,
+          [&](Reports& reports) { reports.claimed.emplace_back(ToName(claim.id), claim.number); });
 }
 
 void Coordinator::Finished(const coordinator::Result& result) {
@@ -440,8 +460,10 @@ void Coordinator::Receive(const std::string& address, const executor::Orders& or
 }
 
 void Coordinator::Obey(const executor::Orders& orders) {
+  for (const auto& [attempt, claim] : orders.claimed) hub_->Confirmed({ToId(attempt), claim});
   for (const auto& attempt : orders.drop) hub_->Dropped(ToId(attempt));
   for (const auto& attempt : orders.acknowledged) hub_->Acknowledged(ToId(attempt));
+  for (const auto& [attempt, token] : orders.refused) hub_->Refused(ToId(attempt), token);
   for (const auto& cancel : orders.cancel) hub_->Cancel(ToId(cancel.attempt), cancel.reason);
 }
 
@@ -458,6 +480,7 @@ void Coordinator::Wake() {
 
 void Coordinator::Fetch() {
   if (world_.redis->away()) return;  // the next tick tries again
+  DeleteSpent();
   for (const coordinator::Demand& demand : hub_->CurrentDemand()) {
     size_t left = static_cast<size_t>(demand.tasks);
     for (int priority = 1; priority <= 5 && left > 0; ++priority) {
@@ -481,12 +504,20 @@ void Coordinator::HandOut(const std::string& stream, const std::vector<Redis::En
   for (const Redis::Entry& entry : entries) {
     std::optional<coordinator::Task> task = coordinator::DecodeQueuedTask(entry.body);
     if (!task) return world_.Broken("a queue entry cannot be read");
+    task->entry = {stream, std::to_string(entry.id)};
     bodies[task->id] = entry.body;
     tasks.push_back(*std::move(task));
   }
   const std::vector<coordinator::Task> left = hub_->Offer(std::move(tasks), now_ms());
-  for (const coordinator::Task& task : left) world_.redis->Add(stream, bodies[task.id]);
-  for (const Redis::Entry& entry : entries) world_.redis->Delete(stream, entry.id);
+  for (const coordinator::Task& task : left) {
+    world_.redis->Add(stream, bodies[task.id]);
+    world_.redis->Delete(task.entry);
+  }
+  DeleteSpent();
+}
+
+void Coordinator::DeleteSpent() {
+  for (const coordinator::QueueEntry& entry : hub_->TakeSpent()) world_.redis->Delete(entry);
 }
 
 }  // namespace agentflow::sim

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <deque>
 #include <map>
 #include <memory>
 #include <string>
@@ -54,7 +55,8 @@ class Coordinator final : public coordinator::ExecutorPort {
   void Start();
   // Everything in its memory is gone; its workers come back to it.
   void Kill();
-  void Pause(int64_t micros);
+  void Pause();
+  void GoOn();
   bool running() const { return hub_ != nullptr; }
   coordinator::Hub& hub() { return *hub_; }
   Worker& AnyWorker() { return *workers_[world_.dice.Roll(workers_.size())]; }
@@ -67,7 +69,7 @@ class Coordinator final : public coordinator::ExecutorPort {
   std::string AtRest();
 
   // coordinator::ExecutorPort
-  void Claimed(const coordinator::AttemptId& id) override;
+  void Claimed(const coordinator::Claim& claim) override;
   void Finished(const coordinator::Result& result) override;
 
   // There may be something to fetch.
@@ -97,12 +99,14 @@ class Coordinator final : public coordinator::ExecutorPort {
                const std::function<bool()>& valid);
   void Obey(const executor::Orders& orders);
   void Fetch();
+  void DeleteSpent();
   void HandOut(const std::string& stream, const std::vector<Redis::Entry>& entries);
 
   World& world_;
   const std::string name_;
   int life_ = 0;
-  int64_t stopped_until_ = 0;
+  bool paused_ = false;
+  std::deque<std::function<void()>> kept_;  // while paused
   std::unique_ptr<coordinator::Hub> hub_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::vector<std::string> owners_;

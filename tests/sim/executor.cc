@@ -13,7 +13,7 @@ namespace {
 using executor::AttemptName;
 using executor::Committer;
 
-constexpr int64_t kLaneCheck = 700'000;
+constexpr int64_t kLookAfterFailure = 500'000;
 constexpr int64_t kLongestSleep = 1'000'000;
 
 // The machine's clocks: the wall's may be wrong and jump, the other starts anywhere.
@@ -88,6 +88,11 @@ class SimDispatch final : public executor::Dispatch {
     world_.Tell(name_, " to ", coordinator, ": drop ", TextOf(world_, attempt));
     links_.Collect(coordinator, [&](executor::Orders& orders) { orders.drop.push_back(attempt); });
   }
+  void Claimed(const std::string& coordinator, const AttemptName& attempt, int64_t claim) override {
+    world_.Tell(name_, " to ", coordinator, ": claimed ", TextOf(world_, attempt));
+    links_.Collect(coordinator,
+                   [&](executor::Orders& orders) { orders.claimed.emplace_back(attempt, claim); });
+  }
   void Acknowledge(const std::string& coordinator, const AttemptName& attempt) override {
     world_.Tell(name_, " to ", coordinator, ": acknowledged ", TextOf(world_, attempt));
     world_.oracle->Acknowledged(attempt);
@@ -111,6 +116,35 @@ class SimDispatch final : public executor::Dispatch {
   QueueSender& sender_;
 };
 
+// The other executors: who died a moment ago, and now and then somebody who did not.
+class SimPeers final : public executor::Peers {
+ public:
+  SimPeers(World& world, const std::string& name) : world_(world), name_(name) {}
+
+  void Follow(const std::map<std::string, std::string>& others) override {}
+  std::vector<std::string> Suspects() override {
+    std::vector<std::string> suspects;
+    for (auto& other : world_.executors) {
+      if (other->name() == name_) continue;
+      const bool dead = !other->running() && world_.dice.Chance(0.7);
+      if (dead || world_.Happens(world_.profile.link_breaks / 5)) suspects.push_back(other->name());
+    }
+    return suspects;
+  }
+  void Tell(const std::string& address, const std::vector<int>& lanes) override {
+    for (auto& other : world_.executors) {
+      if (other->address() == address && other->running() && world_.dice.Chance(0.8)) {
+        other->Later(world_.Delay(world_.profile.net_micros),
+                     [&other = *other] { other.LookSoon(); });
+      }
+    }
+  }
+
+ private:
+  World& world_;
+  const std::string& name_;
+};
+
 struct ExecutorProcess::Parts {
   Parts(World& world, ExecutorProcess& process)
       : clock(world,
@@ -127,7 +161,8 @@ struct ExecutorProcess::Parts {
               [this, &process] {
                 for (size_t i = 0; i < committers.size(); ++i) process.Wake(i);
               }),
-        table(world, process.name_, world.profile.committers, process.address()) {}
+        table(world, process.name_, world.profile.committers, process.address()),
+        peers(world, process.name_) {}
 
   MachineClock clock;
   executor::DatabaseClock database_clock;
@@ -138,6 +173,7 @@ struct ExecutorProcess::Parts {
   SimDispatch dispatch;
   SimPlans plans;
   SimLaneTable table;
+  SimPeers peers;
   std::vector<std::unique_ptr<Dice>> randoms;
   std::vector<std::unique_ptr<SimStore>> stores;
   std::vector<std::unique_ptr<Committer>> committers;
@@ -148,6 +184,7 @@ struct ExecutorProcess::Parts {
   std::vector<int64_t> batches;  // of each, as seen last
   std::vector<std::function<void(const std::vector<std::string>&)>> watchers;
   std::vector<std::string> published;  // addresses by lane
+  int64_t look_at = INT64_MAX;
   std::map<uint64_t, std::string> unanswered;
   uint64_t calls = 0;
   const std::shared_ptr<int> alive = std::make_shared<int>(0);
@@ -162,7 +199,7 @@ ExecutorProcess::~ExecutorProcess() {
 
 void ExecutorProcess::Start() {
   ++life_;
-  paused_ = draining_ = false;
+  paused_ = draining_ = leaving_ = false;
   parts_ = std::make_unique<Parts>(world_, *this);
   Parts& p = *parts_;
   executor::CommitterOptions options = world_.profile.options;
@@ -189,12 +226,19 @@ void ExecutorProcess::Start() {
                     for (const auto& answer : answers) answer();
                   });
                 },
+            .start_child =
+                [this](executor::ChildRequest request) {
+                  Later(world_.Delay(2000),
+                        [this, request = std::move(request)] { StartChild(request); });
+                },
             .wake = wake,
             .published = [] {},
             .limits = [this](const std::string&) { return world_.profile.limits; },
             .advance =
                 [this](engine::ExecutionState& state, const engine::Command& command,
-                       const engine::Limits& limits) { return Advance(state, command, limits); }},
+                       const engine::Limits& limits) { return Advance(state, command, limits); },
+            .lanes_changed = [this] { LookSoon(); },
+            .mail_sent = [this](const std::vector<int>& lanes) { SendMail(lanes); }},
         options));
     pointers.push_back(p.committers.back().get());
   }
@@ -211,12 +255,17 @@ void ExecutorProcess::Start() {
     if (std::exchange(parts_->published, addresses) == addresses) return;
     for (const auto& watcher : parts_->watchers) watcher(addresses);
   };
-  p.keeper = std::make_unique<executor::LaneKeeper>(
-      executor::LaneKeeper::Parts{.owner = name_,
-                                  .table = p.table,
-                                  .committers = pointers,
-                                  .restart = restart,
-                                  .publish = publish});
+  p.keeper = std::make_unique<executor::LaneKeeper>(executor::LaneKeeper::Parts{
+      .owner = name_,
+      .table = p.table,
+      .committers = pointers,
+      .restart = restart,
+      .owning =
+          [this](size_t lanes) { parts_->load.SetShare(static_cast<double>(lanes) / kLaneCount); },
+      .publish = publish,
+      .peers = &p.peers,
+      .look_every = world_.dice.Between(500, 3000) * 1000,
+      .settle = world_.dice.Chance(0.5) ? 500'000 : 0});
   world_.Tell(name_, " starts");
   StepKeeper();
   p.sender.Look();
@@ -229,6 +278,13 @@ void ExecutorProcess::Kill() {
   paused_ = false;
   // Whatever its objects still say while they go is said to nobody.
   std::unique_ptr<Parts> dying = std::move(parts_);
+  // The server sees its connections break.
+  world_.schedule.After(world_.Delay(5000), [this, life = life_] {
+    if (life != life_) return;
+    for (auto& [key, owner] : world_.postgres->rows().owners) {
+      if (key.first == name_) owner.connected = false;
+    }
+  });
 }
 
 void ExecutorProcess::Pause() {
@@ -289,8 +345,39 @@ void ExecutorProcess::Step(size_t index) {
 void ExecutorProcess::StepKeeper() {
   if (draining_) return;
   Parts& p = *parts_;
-  (void)p.keeper->Step();
-  Later(kLaneCheck + world_.dice.Between(0, 50'000), [this] { StepKeeper(); });
+  p.look_at = INT64_MAX;
+  const absl::StatusOr<int64_t> next = p.keeper->Step();
+  LookAt(world_.schedule.now() + std::max<int64_t>(1000, next.value_or(kLookAfterFailure)));
+}
+
+void ExecutorProcess::LookAt(int64_t time) {
+  if (parts_ == nullptr || parts_->look_at <= time) return;
+  parts_->look_at = time;
+  Later(time - world_.schedule.now(), [this, time] {
+    if (parts_->look_at == time) StepKeeper();
+  });
+}
+
+void ExecutorProcess::LookSoon() {
+  LookAt(world_.schedule.now() + world_.Delay(500));
+}
+
+void ExecutorProcess::Mail(const std::vector<int>& lanes) {
+  parts_->router->MailCame(lanes);
+}
+
+// Whoever owns these lanes hears of it, or finds the messages by itself.
+void ExecutorProcess::SendMail(const std::vector<int>& lanes) {
+  const std::vector<std::string> addresses = Addresses();
+  for (int lane : parts_->router->MailCame(lanes)) {
+    if (world_.Happens(world_.profile.call_lost)) continue;
+    for (auto& other : world_.executors) {
+      if (other->address() != addresses[static_cast<size_t>(lane)] || !other->running()) continue;
+      world_.Count("mail between executors");
+      other->Later(world_.Delay(world_.profile.net_micros),
+                   [&other = *other, lane] { other.Mail({lane}); });
+    }
+  }
 }
 
 // What the lanes believe is what the database holds.
@@ -334,21 +421,24 @@ absl::StatusOr<engine::Decision> ExecutorProcess::Advance(engine::ExecutionState
   return decision;
 }
 
-void ExecutorProcess::Drain() {
-  if (parts_ == nullptr || paused_ || draining_) return;
+void ExecutorProcess::Drain(std::function<void()> over) {
+  if (parts_ == nullptr || paused_ || std::exchange(leaving_, true)) return;
   world_.Count("executor drained");
   world_.Tell(name_, " drains");
-  draining_ = true;
-  DrainStep(world_.schedule.now() + 3'000'000);
+  if (parts_->keeper->has_others()) parts_->keeper->Drain();
+  LookSoon();
+  DrainStep(world_.schedule.now() + 3'000'000, std::move(over));
 }
 
-void ExecutorProcess::DrainStep(int64_t deadline) {
+void ExecutorProcess::DrainStep(int64_t deadline, std::function<void()> over) {
   Parts& p = *parts_;
   const bool idle = std::all_of(p.committers.begin(), p.committers.end(),
                                 [](const auto& committer) { return committer->Idle(); });
-  if (!idle && world_.schedule.now() < deadline) {
-    return Later(5000, [this, deadline] { DrainStep(deadline); });
+  const bool handing = p.keeper->has_others() && p.load.live() > 0;
+  if ((!idle || handing) && world_.schedule.now() < deadline) {
+    return Later(5000, [this, deadline, over] { DrainStep(deadline, over); });
   }
+  draining_ = true;
   (void)p.keeper->Release();
   for (auto& committer : p.committers) committer->Abandon();
   if (!p.unanswered.empty()) {
@@ -358,7 +448,10 @@ void ExecutorProcess::DrainStep(int64_t deadline) {
       }
     });
   }
-  Later(200'000, [this] { Kill(); });
+  Later(200'000, [this, over] {
+    Kill();
+    over();
+  });
 }
 
 executor::Router& ExecutorProcess::router() {
@@ -424,6 +517,67 @@ absl::Status ExecutorProcess::PostCommand(executor::CommandItem item) {
   return posted;
 }
 
+// As services/executor/rpc/child_starter.cc and starter.cc do it.
+void ExecutorProcess::StartChild(const executor::ChildRequest& request) {
+  world_.Count("child asked for");
+  world_.Tell(name_, " starts ", world_.NameOf(request.child), " as ",
+              world_.NameOf(request.parent.execution), "/", request.parent.step);
+  world_.oracle->Expect(request.child, request.tenant);
+  if (world_.Happens(world_.profile.child_late)) {
+    return ChildAnswered(request, Unavailable("DESIGNER_AWAY", ""));
+  }
+  if (world_.Happens(world_.profile.child_refused)) {
+    return ChildAnswered(request, NotFound("WORKFLOW_NOT_FOUND", ""));
+  }
+  const absl::Status posted = PostChild(request);
+  if (!posted.ok()) ChildAnswered(request, posted);
+}
+
+absl::Status ExecutorProcess::PostChild(const executor::ChildRequest& request) {
+  auto info = std::make_shared<engine::StartInfo>();
+  info->id = request.child;
+  info->parent = request.parent;
+  info->tenant = request.tenant;
+  info->principal = request.principal;
+  info->workflow = request.workflow;
+  info->version = 1;
+  info->plan_hash = "child";
+  info->priority = request.priority;
+  info->input = request.input;
+  executor::StartItem item{.plan = world_.oracle->PlanOf("child"), .info = std::move(info)};
+  item.done = [this, request, life = life_](const absl::StatusOr<executor::StartAnswer>& answer) {
+    if (life == life_ && !answer.ok()) ChildAnswered(request, answer.status());
+  };
+  parts_->load.Adopt(request.tenant, executor::TenantLoad::Place::kRunning);
+  return PostStart(std::move(item));
+}
+
+void ExecutorProcess::ChildAnswered(const executor::ChildRequest& request,
+                                    const absl::Status& status) {
+  static const std::set<std::string> kUnwanted = {
+      "EXECUTION_OVER", "STEP_OVER",  "STEP_UNKNOWN",    "STEP_NOT_A_CHILD",
+      "ATTEMPT_STALE",  "LANE_MOVED", "EXECUTION_EXISTS"};
+  if (kUnwanted.contains(ReasonOf(status))) return;
+  const engine::Parent& parent = request.parent;
+  if (status.code() != absl::StatusCode::kUnavailable && ReasonOf(status) != "EXECUTOR_BUSY") {
+    engine::ChildRefused refused{.attempt = parent.attempt, .error = {ReasonOf(status), "", ""}};
+    executor::CommandItem item{
+        .execution = parent.execution,
+        .tenant = request.tenant,
+        .make = [refused, key = parent.step](
+                    const engine::ExecutionState& state) -> absl::StatusOr<engine::CommandBody> {
+          engine::ChildRefused command = refused;
+          AF_ASSIGN_OR_RETURN(command.step, engine::FindStep(state, key));
+          return engine::CommandBody(command);
+        },
+        .done = [](const absl::StatusOr<executor::ExecutionView>&) {}};
+    const absl::Status posted = PostCommand(std::move(item));
+    if (posted.ok() || ReasonOf(posted) == "LANE_MOVED") return;
+  }
+  (void)parts_->router->Post(
+      executor::ChildLaterItem{parent.execution, request.tenant, parent.step, parent.attempt});
+}
+
 uint64_t ExecutorProcess::OpenLink(const std::string& coordinator, executor::Links::Send send) {
   return parts_->links.Add(coordinator, std::move(send));
 }
@@ -436,7 +590,7 @@ void ExecutorProcess::Watch(std::function<void(const std::vector<std::string>&)>
 // As services/executor/rpc/dispatch_service.cc does it.
 void ExecutorProcess::Take(const std::string& coordinator, const Reports& reports) {
   Parts& p = *parts_;
-  for (const AttemptName& name : reports.claimed) {
+  for (const auto& [name, claim] : reports.claimed) {
     world_.Tell(name_, " hears from ", coordinator, ": claimed ", TextOf(world_, name));
   }
   for (const AttemptName& name : reports.held) {
@@ -449,7 +603,7 @@ void ExecutorProcess::Take(const std::string& coordinator, const Reports& report
       });
     }
   };
-  auto held = [&](const AttemptName& name) {
+  auto held = [&](const AttemptName& name, int64_t claim) {
     const Committer& committer =
         *p.committers[static_cast<size_t>(LaneOf(name.execution)) % p.committers.size()];
     if (world_.Has(Bug::kClaimsDroppedByStaleOwner) && committer.Owns(LaneOf(name.execution)) &&
@@ -457,16 +611,16 @@ void ExecutorProcess::Take(const std::string& coordinator, const Reports& report
         !world_.oracle->Knows(committer.Find(name.execution), name)) {
       return p.dispatch.Drop(coordinator, name);
     }
-    post(executor::HeldItem{name, coordinator}, name);
+    post(executor::HeldItem{name, coordinator, claim}, name);
   };
-  for (const AttemptName& name : reports.claimed) held(name);
-  for (const AttemptName& name : reports.held) held(name);
+  for (const auto& [name, claim] : reports.claimed) held(name, claim);
+  for (const AttemptName& name : reports.held) held(name, 0);
   for (const Reports::Result& result : reports.results) {
     if (!world_.tokens.Check(result.item.attempt, result.token) &&
         !world_.Has(Bug::kTokenNotChecked)) {
       world_.Count("forged answer refused");
       p.links.Collect(coordinator, [&](executor::Orders& orders) {
-        orders.acknowledged.push_back(result.item.attempt);
+        orders.refused.emplace_back(result.item.attempt, result.token);
       });
       continue;
     }

@@ -23,7 +23,8 @@ struct Reports {
     executor::ResultItem item;
     std::string token;
   };
-  std::vector<executor::AttemptName> claimed, held;
+  std::vector<std::pair<executor::AttemptName, int64_t>> claimed;  // with the claim's number
+  std::vector<executor::AttemptName> held;
   std::vector<Result> results;
 };
 
@@ -47,7 +48,8 @@ class ExecutorProcess {
   void Kill();
   void Pause();
   void GoOn();
-  void Drain();
+  // A clean shutdown; `over` once it is down.
+  void Drain(std::function<void()> over);
 
   // Runs after a time on behalf of this process: never after its death, later while it is stopped.
   void Later(int64_t micros, std::function<void()> run);
@@ -63,6 +65,9 @@ class ExecutorProcess {
   // A coordinator's stream; its orders come through `send`. Gives the link's number.
   uint64_t OpenLink(const std::string& coordinator, executor::Links::Send send);
   void Take(const std::string& coordinator, const Reports& reports);
+  // From another executor.
+  void Mail(const std::vector<int>& lanes);
+  void LookSoon();
   // Gives this executor's lane map now and after each change, until it dies.
   void Watch(std::function<void(const std::vector<std::string>&)> watcher);
   std::vector<std::string> Addresses() const;
@@ -73,13 +78,19 @@ class ExecutorProcess {
  private:
   struct Parts;
   friend class SimDispatch;
+  friend class SimPeers;
 
   void Wake(size_t committer);
   void StepAt(size_t committer, int64_t time);
   void Step(size_t committer);
   void StepKeeper();
+  void LookAt(int64_t time);
+  void SendMail(const std::vector<int>& lanes);
   void CheckMemory(size_t committer);
-  void DrainStep(int64_t deadline);
+  void DrainStep(int64_t deadline, std::function<void()> over);
+  void StartChild(const executor::ChildRequest& request);
+  absl::Status PostChild(const executor::ChildRequest& request);
+  void ChildAnswered(const executor::ChildRequest& request, const absl::Status& status);
   absl::StatusOr<engine::Decision> Advance(engine::ExecutionState& state,
                                            const engine::Command& command,
                                            const engine::Limits& limits);
@@ -88,7 +99,8 @@ class ExecutorProcess {
   const std::string name_;
   int life_ = 0;
   bool paused_ = false;
-  bool draining_ = false;
+  bool leaving_ = false;   // gives its lanes away
+  bool draining_ = false;  // has done so
   std::deque<std::function<void()>> kept_;  // while paused
   std::unique_ptr<Parts> parts_;
 };

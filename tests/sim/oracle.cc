@@ -15,7 +15,7 @@ using engine::Event;
 using engine::StepRef;
 using executor::ExecutionWrite;
 
-// The attempt that an event ends; nullopt: none.
+// The attempt that an event ends for good; nullopt: none. One that is held has its end to come.
 std::optional<std::pair<StepRef, uint32_t>> EndedBy(const Event& event) {
   if (const auto* e = std::get_if<engine::StepCompleted>(&event.body))
     return {{e->step, e->attempt}};
@@ -24,6 +24,14 @@ std::optional<std::pair<StepRef, uint32_t>> EndedBy(const Event& event) {
     return {{e->step, e->attempt}};
   }
   return std::nullopt;
+}
+
+// Whether a step is over with it.
+bool Ends(const Event& event) {
+  return std::holds_alternative<engine::StepCompleted>(event.body) ||
+         std::holds_alternative<engine::StepFailed>(event.body) ||
+         std::holds_alternative<engine::StepSkipped>(event.body) ||
+         std::holds_alternative<engine::StepCanceled>(event.body);
 }
 
 // What differs between two states that should be the same, as far as their texts do not show it.
@@ -81,14 +89,46 @@ void Oracle::Fold(const Uuid& id, Record& record, const Event& event, UnixMicros
   }
   if (const auto* scheduled = std::get_if<engine::StepScheduled>(&event.body)) {
     if (scheduled->offer != nullptr &&
-        !record.keys.emplace(scheduled->step, scheduled->offer->idempotency_key).second) {
+        record.keys.emplace(scheduled->step, scheduled->offer->idempotency_key).first->second !=
+            scheduled->offer->idempotency_key) {
       Broken(id, "a second effect key");
     }
   }
+  if (const auto* signal = std::get_if<engine::SignalReceived>(&event.body)) {
+    if (!record.signals.insert(signal->id).second) Broken(id, "a signal counts twice");
+  }
+  if (const auto* undone = std::get_if<engine::StepCompensated>(&event.body)) {
+    CheckUndone(id, record, undone->step);
+  }
   if (const auto* completed = std::get_if<engine::StepCompleted>(&event.body)) {
     if (Forged(completed->output)) Broken(id, "a forged result counts");
+    record.completed[completed->step] = event.sequence;
   }
   engine::Apply(record.state, event);
+  if (const auto* started = std::get_if<engine::UnwindingStarted>(&event.body)) {
+    const std::vector<StepRef>& in_hand = record.state.unwindings[started->target].in_hand;
+    record.inherited[started->target] = {in_hand.begin(), in_hand.end()};
+    record.undone.erase(started->target);
+  }
+}
+
+// Whatever completed last is undone first.
+void Oracle::CheckUndone(const Uuid& id, Record& record, StepRef step) {
+  world_.Count("step compensated");
+  for (const auto& [target, unwinding] : record.state.unwindings) {
+    if (std::find(unwinding.in_hand.begin(), unwinding.in_hand.end(), step) ==
+        unwinding.in_hand.end()) {
+      continue;
+    }
+    if (record.inherited[target].erase(step) > 0) return;
+    auto [last, fresh] = record.undone.emplace(target, UINT64_MAX);
+    if (record.completed[step] > last->second) {
+      Broken(id, engine::StepKey(record.state, step) + " is undone too late");
+    }
+    last->second = record.completed[step];
+    return;
+  }
+  Broken(id, engine::StepKey(record.state, step) + " is undone in no unwinding");
 }
 
 void Oracle::Committed(const std::string& owner, const std::vector<executor::WritePtr>& writes,
@@ -111,12 +151,50 @@ void Oracle::Committed(const std::string& owner, const std::vector<executor::Wri
       if (engine::IsVolatile(event)) Broken(id, "a volatile event in the journal");
       Fold(id, record, event, database_now);
       if (world_.broken()) return;
-      if (auto step = engine::StepOf(event)) ended.insert(*step);
+      if (Ends(event)) ended.insert(*engine::StepOf(event));
     }
     CheckWrite(id, record, *write);
     CheckChange(id, record, *write, ended);
+    CheckKeys(id, record);
     auto lane = world_.postgres->rows().lanes.find(LaneOf(id));
     written_[lane->second].insert(id);
+  }
+  for (const executor::WritePtr& write : writes) CheckFamily(write->facts->id);
+}
+
+// Never more executions and sections at a key than it has places.
+void Oracle::CheckKeys(const Uuid& id, Record& record) {
+  for (const auto& [key, places] : record.held) holders_[{record.tenant, key}] -= places;
+  record.held.clear();
+  std::map<std::string, int> limits;
+  for (const engine::Action& action : engine::Outstanding(record.state)) {
+    const auto* key = std::get_if<engine::AcquireKey>(&action.body);
+    if (key == nullptr || !key->held) continue;
+    ++record.held[key->key];
+    limits[key->key] = static_cast<int>(key->limit);
+  }
+  for (const auto& [key, places] : record.held) {
+    world_.Count("place at a key");
+    int& holders = holders_[{record.tenant, key}];
+    holders += places;
+    if (holders > limits[key]) Broken(id, "more places are taken at key " + key + " than it has");
+  }
+}
+
+// What a child is and what its parent knows of it are one commit.
+void Oracle::CheckFamily(const Uuid& id) {
+  const engine::ExecutionState& state = records_[id].state;
+  for (const auto& [step, wait] : state.waits) {
+    if (!wait.child.IsNil() && !records_.contains(wait.child)) {
+      Broken(id, "waits for a child that is not committed");
+    }
+  }
+  const engine::Parent& parent = state.start->parent;
+  if (parent.execution.IsNil() || parent.detached || !state.over()) return;
+  world_.Count("child ended");
+  const engine::ExecutionState& above = records_[parent.execution].state;
+  for (const auto& [step, wait] : above.waits) {
+    if (wait.child == id) Broken(parent.execution, "does not hear of its child's end");
   }
 }
 
@@ -234,6 +312,11 @@ std::string Oracle::TenantOf(const Uuid& id) const {
   return it == records_.end() ? "" : it->second.tenant;
 }
 
+bool Oracle::HasSignal(const Uuid& id, const std::string& signal) const {
+  auto it = records_.find(id);
+  return it != records_.end() && it->second.signals.contains(signal);
+}
+
 std::vector<Uuid> Oracle::All() const {
   std::vector<Uuid> all;
   for (const auto& [id, record] : records_) all.push_back(id);
@@ -250,7 +333,9 @@ bool Oracle::Knows(const engine::ExecutionState* state, const executor::AttemptN
   absl::StatusOr<StepRef> ref = engine::FindStep(*state, attempt.step);
   if (!ref.ok()) return false;
   const engine::Step& step = state->step(*ref);
-  return !engine::IsOver(step.state) && step.attempt == attempt.attempt;
+  const bool open =
+      step.state == engine::StepState::kReady || step.state == engine::StepState::kRunning;
+  return open && step.attempt == attempt.attempt;
 }
 
 void Oracle::Offered(const executor::TaskOffer& task) {

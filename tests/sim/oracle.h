@@ -43,6 +43,7 @@ class Oracle {
   const engine::ExecutionState* Find(const Uuid& id) const;
   bool Over(const Uuid& id) const;
   std::string TenantOf(const Uuid& id) const;
+  bool HasSignal(const Uuid& id, const std::string& signal) const;
   // Every one that was ever committed.
   std::vector<Uuid> All() const;
   // Who is meant to be the owner of an execution: told by whoever starts it.
@@ -60,9 +61,19 @@ class Oracle {
     int16_t row_state = 0;
     std::set<std::pair<engine::StepRef, uint32_t>> ended;  // attempts
     std::map<engine::StepRef, std::string> keys;           // of effects
+    std::map<engine::StepRef, uint64_t> completed;         // the event's sequence
+    // By what is unwound: the completion of the step undone last, and those that were being undone
+    // already when it began.
+    std::map<engine::StepRef, uint64_t> undone;
+    std::map<engine::StepRef, std::set<engine::StepRef>> inherited;
+    std::set<std::string> signals;    // ids
+    std::map<std::string, int> held;  // places at keys
   };
 
   void Fold(const Uuid& id, Record& record, const engine::Event& event, UnixMicros database_now);
+  void CheckKeys(const Uuid& id, Record& record);
+  void CheckFamily(const Uuid& id);
+  void CheckUndone(const Uuid& id, Record& record, engine::StepRef step);
   void CheckWrite(const Uuid& id, Record& record, const executor::ExecutionWrite& write);
   void CheckChange(const Uuid& id, const Record& record, const executor::ExecutionWrite& write,
                    const std::set<engine::StepRef>& ended);
@@ -72,6 +83,7 @@ class Oracle {
   std::map<std::string, engine::PlanPtr> plans_;
   std::map<Uuid, Record> records_;
   std::map<Uuid, std::string> expected_;
+  std::map<std::pair<std::string, std::string>, int> holders_;  // of tenant and key
   std::map<std::pair<std::string, int>, std::set<Uuid>> written_;
 };
 

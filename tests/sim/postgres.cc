@@ -155,8 +155,8 @@ void SimStore::Answer(int64_t after, CommitOutcome outcome) {
 
 // The transaction reaches the server `after` and is carried out there, whatever becomes of the
 // process that sent it. `answered`: and the process hears how it ended.
-void SimStore::Send(int64_t after, const Fence& expected,
-                    const executor::Transaction& transaction, bool answered) {
+void SimStore::Send(int64_t after, const Fence& expected, const executor::Transaction& transaction,
+                    bool answered) {
   auto carry = [&world = world_, store = this, alive = std::weak_ptr<int>(alive_), owner = owner_,
                 committer = committer_, expected, transaction, answered, again = again_,
                 incarnation = world_.postgres->incarnation(), back = world_.Delay(200)] {
@@ -174,7 +174,7 @@ void SimStore::BeginCommit(const Fence& expected, executor::Transaction transact
   const Profile& p = world_.profile;
   std::vector<WritePtr>& writes = transaction.writes;
   writes = WithBugs(world_, writes);
-  int64_t takes = world_.Delay(p.commit_micros);
+  int64_t takes = world_.Delay(world_.calm() ? 2000 : p.commit_micros);
   if (world_.Happens(p.commit_slow)) takes += world_.dice.Between(100, 4000) * 1000;
   if (world_.Has(Bug::kAnsweredBeforeCommit) && !writes.empty()) {
     Answer(10, {.kind = Kind::kCommitted});

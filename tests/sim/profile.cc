@@ -25,6 +25,8 @@ constexpr Fault kFaults[] = {
     {"read_slow", &Profile::read_slow, 0.5},
     {"lane_table_fails", &Profile::lane_table_fails, 0.3},
     {"plans_away", &Profile::plans_away, 0.7},
+    {"child_late", &Profile::child_late, 0.6},
+    {"child_refused", &Profile::child_refused, 0.3},
     {"database_restarts", &Profile::database_restarts, 0.2},
     {"database_clock_jumps", &Profile::database_clock_jumps, 0.2},
     {"wall_clock_jumps", &Profile::wall_clock_jumps, 0.5},
@@ -33,7 +35,7 @@ constexpr Fault kFaults[] = {
     {"drains", &Profile::drains, 0.2},
     {"redis_flushes", &Profile::redis_flushes, 0.5},
     {"redis_outages", &Profile::redis_outages, 0.2},
-    {"coordinator_crashes", &Profile::coordinator_crashes, 0.0},
+    {"coordinator_crashes", &Profile::coordinator_crashes, 0.2},
     {"coordinator_pauses", &Profile::coordinator_pauses, 0.2},
     {"link_breaks", &Profile::link_breaks, 0.5},
     {"worker_breaks", &Profile::worker_breaks, 0.5},
@@ -41,7 +43,7 @@ constexpr Fault kFaults[] = {
     {"entry_out_of_order", &Profile::entry_out_of_order, 0.5},
     {"entry_late", &Profile::entry_late, 0.2},
     {"task_fails", &Profile::task_fails, 0.5},
-    {"task_silent", &Profile::task_silent, 0.0},
+    {"task_silent", &Profile::task_silent, 0.3},
     {"task_slow", &Profile::task_slow, 0.3},
     {"answer_twice", &Profile::answer_twice, 0.4},
     {"answer_forged", &Profile::answer_forged, 0.3},
@@ -52,6 +54,8 @@ constexpr Fault kFaults[] = {
     {"call_astray", &Profile::call_astray, 0.5},
     {"cancels", &Profile::cancels, 0.4},
     {"cancel_foreign", &Profile::cancel_foreign, 0.4},
+    {"order_pauses", &Profile::order_pauses, 0.6},
+    {"order_signals", &Profile::order_signals, 0.8},
 };
 
 executor::CommitterOptions DrawOptions(Dice& dice) {
@@ -60,7 +64,7 @@ executor::CommitterOptions DrawOptions(Dice& dice) {
   options.limits.lost_attempts = static_cast<uint32_t>(dice.Between(2, 10));
   options.limits.value_bytes = 4096;
   options.batch_items = static_cast<size_t>(dice.Chance(0.4) ? dice.Between(1, 4) : 1000);
-  options.inbox_limit = static_cast<size_t>(dice.Chance(0.2) ? dice.Between(1, 5) : 20'000);
+  options.inbox_limit = static_cast<size_t>(dice.Chance(0.2) ? dice.Between(5, 40) : 20'000);
   options.task_lease = dice.Between(2, 6) * 1'000'000;
   options.claim_grace = dice.Between(1, 4) * 500'000;
   options.lease_check = dice.Between(1, 4) * 250'000;

@@ -21,10 +21,10 @@ struct Profile {
   int capacity = 4;  // of a worker
   int graphs = 1;
   int starts = 1;
-  int64_t busy_micros = 0;    // starts, cancels and faults happen in this time
-  int64_t commit_micros = 0;  // a transaction usually takes about this long
-  int64_t step_micros = 0;    // until a thread that was woken runs
-  int64_t net_micros = 0;     // a message usually takes about this long
+  int64_t busy_micros = 0;        // starts, cancels and faults happen in this time
+  int64_t commit_micros = 0;      // a transaction usually takes about this long
+  int64_t step_micros = 0;        // until a thread that was woken runs
+  int64_t net_micros = 0;         // a message usually takes about this long
   executor::TenantLimits limits;  // of every tenant
   executor::CommitterOptions options;
 
@@ -40,7 +40,9 @@ struct Profile {
   double read_fails = 0;
   double read_slow = 0;
   double lane_table_fails = 0;
-  double plans_away = 0;  // share of look-ups of a plan that take long
+  double plans_away = 0;     // share of look-ups of a plan that take long
+  double child_late = 0;     // share of children that cannot be started now
+  double child_refused = 0;  // share of children that cannot be started at all
 
   // Each second.
   double database_restarts = 0;
@@ -74,6 +76,8 @@ struct Profile {
   double call_astray = 0;     // sent to any executor
   double cancels = 0;         // share of executions
   double cancel_foreign = 0;  // share of cancels, by another tenant
+  double order_pauses = 0;    // chance of one more pause
+  double order_signals = 0;   // chance of one more signal
 
   static Profile Draw(Dice& dice);
   // "2 executors x 1, 1 coordinator, ...: commit_late 0.02 ..."

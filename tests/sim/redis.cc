@@ -68,10 +68,10 @@ std::vector<Redis::Entry> Redis::TakeOver(const std::string& stream, const std::
   return read;
 }
 
-void Redis::Delete(const std::string& stream, uint64_t id) {
-  auto it = streams_.find(stream);
+void Redis::Delete(const coordinator::QueueEntry& entry) {
+  auto it = streams_.find(entry.stream);
   if (it == streams_.end()) return;
-  std::erase_if(it->second, [id](const Entry& entry) { return entry.id == id; });
+  std::erase_if(it->second, [&](const Entry& each) { return std::to_string(each.id) == entry.id; });
 }
 
 void Redis::Flush() {

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "services/coordinator/tasks/task.h"
 #include "services/executor/dispatch/queued_task.h"
 #include "tests/sim/world.h"
 
@@ -34,7 +35,7 @@ class Redis {
   std::vector<Entry> Read(const std::string& stream, const std::string& consumer, size_t count);
   std::vector<Entry> TakeOver(const std::string& stream, const std::string& consumer,
                               int64_t idle_micros, size_t count);
-  void Delete(const std::string& stream, uint64_t id);
+  void Delete(const coordinator::QueueEntry& entry);
   // Called after an entry has come.
   std::function<void()> on_entry;
 

@@ -31,10 +31,12 @@ World::World(Settings given)
       postgres(std::make_unique<Postgres>(*this)),
       redis(std::make_unique<Redis>(*this)),
       client(std::make_unique<Client>(*this)) {
-  for (int i = 0; i < profile.graphs; ++i) {
-    const std::string text = RandomGraph(dice);
+  // The last one is the workflow that others start as their child.
+  for (int i = 0; i <= profile.graphs; ++i) {
+    const bool child = i == profile.graphs;
+    const std::string text = RandomGraph(dice, !child && dice.Chance(0.5));
     auto plan = std::make_shared<workflow::Plan>(*engine::testing::PlanOf(text));
-    plan->hash = absl::StrCat("plan-", i);
+    plan->hash = child ? std::string("child") : absl::StrCat("plan-", i);
     if (settings.tell) settings.tell(plan->hash + ":\n" + text);
     oracle->AddPlan(std::move(plan));
   }
@@ -108,8 +110,7 @@ void World::PlanFaults() {
   });
   Every(profile.drains, [=, this] {
     ExecutorProcess& process = executor();
-    process.Drain();
-    schedule.After(4'000'000, [=, &process] { start_again(process); });
+    process.Drain([=, &process] { start_again(process); });
   });
   Every(profile.database_restarts, [this] { postgres->Restart(); });
   Every(profile.database_clock_jumps, [this] { postgres->JumpClock(); });
@@ -124,9 +125,9 @@ void World::PlanFaults() {
     });
   });
   Every(profile.coordinator_pauses, [=, this] {
-    if (Coordinator& process = coordinator(); process.running()) {
-      process.Pause(dice.Between(100, 8000) * 1000);
-    }
+    Coordinator& process = coordinator();
+    if (process.running()) process.Pause();
+    schedule.After(dice.Between(100, 8000) * 1000, [&process] { process.GoOn(); });
   });
   Every(profile.link_breaks, [=] {
     if (Coordinator& process = coordinator(); process.running()) process.BreakLink();
@@ -146,6 +147,7 @@ void World::Calm() {
     if (!executor->running()) executor->Start();
   }
   for (auto& coordinator : coordinators) {
+    coordinator->GoOn();
     if (!coordinator->running()) coordinator->Start();
   }
 }
@@ -187,7 +189,7 @@ Outcome World::Run() {
     for (auto& executor : executors) restless += executor->AtRest();
     for (auto& coordinator : coordinators) restless += coordinator->AtRest();
     if (restless.empty()) break;
-    if (schedule.now() > done_at + 30'000'000) Broken("at the end: " + restless);
+    if (schedule.now() > done_at + 180'000'000) Broken("at the end: " + restless);
   }
   if (!broken()) client->CheckLedger();
   Outcome outcome{.violation = violation_, .events = schedule.events()};

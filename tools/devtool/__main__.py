@@ -6,7 +6,7 @@ import sys
 import time
 from pathlib import Path
 
-from . import bench, build, chaos, example, install, paths, testing
+from . import bench, build, chaos, example, install, paths, simulation, testing
 from .network import http_status
 from .process import Process
 from .progress import Failure, bold, dim, green, red
@@ -57,6 +57,12 @@ def _arguments():
                                          + ", ".join(bench.SPECIALS))
     benching.add_argument("--minutes", type=float, default=10, help="of --only soak")
     benching.add_argument("--json", type=Path, help="write the JSON to this file")
+    simulating = command("sim", _sim, "simulate the lanes under faults: one seed or many")
+    simulating.add_argument("--seeds", type=int, help="how many")
+    simulating.add_argument("--from", type=int, help="the first of them; default 1")
+    simulating.add_argument("--seed", type=int, help="just this one")
+    simulating.add_argument("--trace", action="store_true", help="with its story")
+    simulating.add_argument("--bug", help="with a known bug switched on; an unknown name lists all")
     breaking = command("chaos", _chaos, "break the real processes under load; compare and report")
     breaking.add_argument("--minutes", type=float, default=3)
     breaking.add_argument("--seed", type=int, help="of the fault plan; drawn and printed if absent")
@@ -149,6 +155,10 @@ def _test(options) -> int:
 
 def _bench(options) -> int:
     return bench.run(options.seconds, options.only, options.json, options.minutes)
+
+
+def _sim(options) -> int:
+    return simulation.run(options)
 
 
 def _chaos(options) -> int:

@@ -8,13 +8,14 @@ import xml.etree.ElementTree as xml
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from . import build, fuzzing, install, paths
+from . import build, fuzzing, install, paths, simulation
 from .progress import bold, green, phase, red
 from .shell import log_path, run as run_logged
 from .tally import Tally
 
 SUITES = ["cpp", "fuzz", "tree", "sdk", "examples", "canvas", "e2e", "chaos", "browser"]
 RESULTS = paths.TOOLS / "test" / "results"
+SEEDS = 10_000
 
 
 def run(suites: list[str], rewrite: bool) -> int:
@@ -23,7 +24,7 @@ def run(suites: list[str], rewrite: bool) -> int:
     RESULTS.mkdir(parents=True, exist_ok=True)
     if rewrite:
         os.environ["AGENTFLOW_REWRITE"] = "1"
-    if {"cpp", "tree", "e2e", "chaos", "browser"} & set(suites):
+    if {"cpp", "sim", "tree", "e2e", "chaos", "browser"} & set(suites):
         build.cpp("dev")
     total = Tally()
     for name in suites:
@@ -103,6 +104,15 @@ def _pytest(name: str, folder: Path, shown, env=None) -> Tally:
         else:
             tally.passed += 1
     return tally
+
+
+def _sim(shown) -> Tally:
+    """The simulation's seeds, in two processes."""
+    code = run_logged([simulation.program(), "--seeds", SEEDS, "--jobs", simulation.JOBS],
+                      "sim", shown, cwd=paths.ROOT, check=False)
+    if code == 0:
+        return Tally(passed=1)
+    return Tally(failed=1, notes=[f"a seed breaks the simulation ({log_path('sim')})"])
 
 
 def _tree(shown) -> Tally:
@@ -186,5 +196,5 @@ def _browser_tally(log: Path) -> Tally:
     return Tally(passed, failed, skipped, [f"browser tests: {log}"] if failed else [])
 
 
-_RUN = {"cpp": _cpp, "fuzz": fuzzing.run, "tree": _tree, "sdk": _sdk, "examples": _examples,
-        "canvas": _canvas, "e2e": _e2e, "chaos": _chaos, "browser": _browser}
+_RUN = {"cpp": _cpp, "fuzz": fuzzing.run, "sim": _sim, "tree": _tree, "sdk": _sdk,
+        "examples": _examples, "canvas": _canvas, "e2e": _e2e, "chaos": _chaos, "browser": _browser}
