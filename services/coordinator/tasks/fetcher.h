@@ -21,9 +21,9 @@ namespace agentflow::coordinator {
 // Reads task queues in Redis for as long as somebody has a place free. One stream per tenant,
 // agent and priority; the agents take turns, and within one the lower priority number comes first.
 //
-// An entry is deleted once the lane has spoken about its attempt: from then on only the lane decides.
-// What was read and never came to that, since a coordinator died or gave it up, is taken over after
-// `orphan_ms`.
+// An entry is deleted once the lane has spoken about its attempt: from then on only the lane
+// decides. What was read and never came to that, since a coordinator died or gave it up, is taken
+// over after `orphan_ms`.
 class Fetcher {
  public:
   struct Options {

@@ -26,8 +26,8 @@ struct Orders {
   std::set<int> lanes_moved;
 
   bool empty() const {
-    return drop.empty() && claimed.empty() && acknowledged.empty() && cancel.empty() && refused.empty() &&
-           lanes_moved.empty();
+    return drop.empty() && claimed.empty() && acknowledged.empty() && cancel.empty() &&
+           refused.empty() && lanes_moved.empty();
   }
 };
 
