@@ -9,7 +9,6 @@
 #include "libs/workflow/document_parts.h"
 #include "libs/workflow/duration.h"
 #include "libs/workflow/expressions.h"
-#include "libs/workflow/features.h"
 
 namespace agentflow::workflow {
 namespace {
@@ -26,10 +25,6 @@ ConcurrencyConfig ReadConcurrency(const json::Value& document, ExpressionCompile
   ConcurrencyConfig config;
   const json::Value* written = document.Find("concurrency");
   if (written == nullptr || !written->is_object()) return config;
-  if (!kKeysRun) {
-    reporter.Error("FEATURE_UNAVAILABLE", "", "/concurrency",
-                   "`concurrency` is not available in this release. Remove it until it is.");
-  }
   const json::Value* key = written->Find("key");
   if (key != nullptr && key->is_string()) {
     config.key = expressions.CompileText(key->as_string(), "/concurrency/key", Site{.start = true},

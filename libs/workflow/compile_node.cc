@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "libs/workflow/duration.h"
-#include "libs/workflow/features.h"
 
 namespace agentflow::workflow {
 namespace {
@@ -255,29 +254,6 @@ bool Waits(const GraphNode& node) {
          kind == NodeKind::kCondition || kind == NodeKind::kCritical;
 }
 
-void CheckTypeAvailable(const GraphNode& node, Reporter& reporter) {
-  if (node.type == nullptr) return;
-  NodeKind kind = node.type->kind;
-  bool missing = (!kApprovalsRun && kind == NodeKind::kApproval) ||
-                 (!kChildrenRun && kind == NodeKind::kChild) ||
-                 (!kKeysRun && kind == NodeKind::kCritical);
-  if (!missing) return;
-  reporter.Error("FEATURE_UNAVAILABLE", node.path, node.pointer + "/type",
-                 "`" + node.type_name + "` is not available in this release. Remove the node.");
-}
-
-// What the document may say already and the engine does not do yet must not look as if it did.
-void CheckAvailable(const GraphNode& node, Reporter& reporter) {
-  CheckTypeAvailable(node, reporter);
-  auto unavailable = [&](std::string_view field, std::string_view instead) {
-    reporter.Error(
-        "FEATURE_UNAVAILABLE", node.path, node.pointer + "/policy/" + std::string(field),
-        "`" + std::string(field) + "` is not available in this release. " + std::string(instead));
-  };
-  if (!kApprovalsRun && node.policy.Find("approval"))
-    unavailable("approval", "Remove it until it is.");
-}
-
 void CheckPolicy(const Graph& graph, const GraphNode& node, Reporter& reporter) {
   if (Waits(node) && node.policy.Find("timeout") != nullptr) {
     reporter.Error("POLICY_INVALID", node.path, node.pointer + "/policy/timeout",
@@ -347,7 +323,6 @@ Policy CompilePolicy(const Graph& graph, NodeIndex index, const json::Value& def
   ReadTimesAndRetry(node.policy, policy);
   CheckRetry(node, policy.retry, reporter);
   CheckPolicy(graph, node, reporter);
-  CheckAvailable(node, reporter);
   policy.concurrency = Concurrency(graph, node);
   policy.on_error = node.on_error;
   policy.compensate = node.compensate;

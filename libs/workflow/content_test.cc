@@ -200,7 +200,6 @@ TEST(NodeTypes, ExamplesAreValid) {
     auto parsed = ParseText(text);
     ASSERT_TRUE(parsed.ok()) << type.type << " " << parsed.status() << "\n" << text;
     for (const Problem& problem : Analyze(*parsed, NodeTypes::Builtin()).problems) {
-      if (problem.reason == "FEATURE_UNAVAILABLE") continue;
       ADD_FAILURE() << type.type << " " << problem.message << "\n" << text;
     }
   }

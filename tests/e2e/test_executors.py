@@ -5,11 +5,13 @@ import os
 import signal
 import threading
 import time
+import uuid
 
 import agentflow
 import pytest
 
-from conftest import STATE, Http, publish, start_stack
+from conftest import STATE, Http, Workers, publish, start_stack
+from desk import eventually
 from test_crashes import assert_all_complete_once, start_many
 
 WORKFLOW = """
@@ -150,3 +152,66 @@ def test_a_stopped_executor_is_fenced_out_and_begins_anew(pair, client):
         os.kill(pid, signal.SIGCONT)
     await_lanes(pair, executor=128, executor_2=128)
     assert_all_complete_once(client, start_many(client, publish(client, WORKFLOW), 30))
+
+
+def owner_of(stack, execution: str) -> str:
+    """The executor that has its lane, which is the last byte of its id."""
+    owner = stack.postgres.sql("-c", "SELECT owner_id FROM executor.lane WHERE lane = "
+                                     f"{int(execution[-2:], 16)}").strip()
+    return next(name for name in ("executor", "executor-2")
+                if owner.endswith(f":{stack.ports[name]}"))
+
+
+CRITICAL = """
+apiVersion: agentflow/v1
+kind: Workflow
+metadata: {name: NAME}
+nodes:
+  alone:
+    type: flow.critical@1
+    with: {key: KEY}
+    nodes: {work: {type: ai.agent@1, with: {agent: soloist}}}
+    edges: [start -> work]
+edges: [start -> alone]
+"""
+
+
+def test_a_key_is_held_through_kill_9_of_its_holders_executor(pair, client):
+    await_lanes(pair, executor=128, executor_2=128)
+    workflow = publish(client, CRITICAL.replace("KEY", uuid.uuid4().hex))
+    inside, began, go_on = [], [], threading.Event()
+    together = []
+
+    def soloist(input, task):
+        inside.append(task.execution)
+        together.append(list(inside))
+        began.append(task.execution)
+        go_on.wait(60)
+        inside.remove(task.execution)
+
+    workers = Workers(pair)
+    workers.start(capacity=8, soloist=soloist)
+    try:
+        names = [client.executions.start(workflow).name]
+        eventually(lambda: began)
+        holders = owner_of(pair, names[0])
+        # Some wait in each of the executors.
+        while len(names) < 6 or len({owner_of(pair, name) for name in names[1:]}) < 2:
+            names.append(client.executions.start(workflow).name)
+        eventually(lambda: {step.state for name in names[1:] for step in
+                            client.executions.iterate_steps(parent=name)} == {"WAITING"})
+        pair.services[holders].kill()
+        other = "executor" if holders == "executor-2" else "executor-2"
+        await_lanes(pair, **{holders.replace("-", "_"): 0, other.replace("-", "_"): 256})
+        assert began == names[:1]
+        go_on.set()
+        for name in names:
+            assert client.executions.wait(name, timeout_s=120).state == "COMPLETED"
+    finally:
+        go_on.set()
+        workers.stop()
+    assert [len(holding) for holding in together] == [1] * len(names)
+    assert sorted(began) == sorted(names)
+    assert pair.postgres.sql("-c", "SELECT count(*) FROM executor.key_ticket").strip() == "0"
+    pair.start_service(holders)
+    await_lanes(pair, executor=128, executor_2=128)

@@ -369,7 +369,7 @@ void Committer::Release(Batch& batch, const BatchResult& result) {
     const bool stored = entry.write->live != ExecutionWrite::Live::kInsert &&
                         entry.write->live != ExecutionWrite::Live::kNone;
     if (auto it = live_.find(entry.id); it != live_.end() && !stored) {
-      GiveBackKeys(*it->second);
+      GiveBackKeys(*it->second, std::exchange(it->second->keys, {}));
       MournChild(*it->second);
     }
     Forget(entry.id);

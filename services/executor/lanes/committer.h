@@ -215,7 +215,8 @@ class Committer {
   // keys.cc: messages between lanes
   void AskKey(Live& live, const engine::AcquireKey& ask);
   void GiveBackKey(Live& live, const engine::ReleaseKey& release);
-  void GiveBackKeys(Live& live);
+  // By ticket's step.
+  void GiveBackKeys(Live& live, const std::map<std::string, std::string>& tickets);
   bool Reaches(const LaneMessage& message) const;
   void Send(LaneMessage message, Live* from);
   void DeliverLocal();

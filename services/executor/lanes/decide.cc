@@ -337,7 +337,8 @@ void Committer::BookAction(Live& live, engine::Action action) {
     }
     // Whoever still holds one of its tasks is told by the answer to the next report.
     while (!live.tasks.empty()) EndTask(live, live.tasks.begin()->first);
-    GiveBackKeys(live);
+    // Whatever the engine forgot: an execution that is over holds nothing.
+    GiveBackKeys(live, std::exchange(live.keys, {}));
   } else if (auto* ask = std::get_if<engine::AcquireKey>(&action.body)) {
     AskKey(live, *ask);
   } else if (auto* release = std::get_if<engine::ReleaseKey>(&action.body)) {

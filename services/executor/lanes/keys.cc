@@ -50,9 +50,8 @@ void Committer::GiveBackKey(Live& live, const engine::ReleaseKey& release) {
        &live);
 }
 
-// Whatever the engine forgot: an execution that is over holds nothing.
-void Committer::GiveBackKeys(Live& live) {
-  for (const auto& [step, key] : std::exchange(live.keys, {})) {
+void Committer::GiveBackKeys(Live& live, const std::map<std::string, std::string>& tickets) {
+  for (const auto& [step, key] : tickets) {
     Send({.kind = LaneMessage::Kind::kRelease,
           .tenant = live.facts->tenant,
           .key = key,

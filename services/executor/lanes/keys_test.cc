@@ -15,6 +15,15 @@ node c.t task attempts=9 backoff=fixed initial=1s
 edge start -> c
 edge start -> c.t
 )";
+// The same part under another name, and a task behind it.
+constexpr char kRenamed[] = R"(
+node d critical critical="=inputs.k"
+node d.t task attempts=9 backoff=fixed initial=1s
+node e task
+edge start -> d
+edge start -> d.t
+edge d -> e
+)";
 constexpr char kTask[] = R"(
 node t task attempts=9 backoff=fixed initial=1s
 edge start -> t
@@ -67,6 +76,19 @@ class KeysTest : public ::testing::TestWithParam<int> {
     EXPECT_TRUE(executor.Post(std::move(info), plan, "").ok());
     return id;
   }
+  absl::Status Command(const Uuid& id, engine::CommandBody body) {
+    absl::Status answer = absl::UnknownError("none");
+    AF_CHECK(OwnerOf(id)
+                 .router
+                 ->Post(CommandItem{
+                     .execution = id,
+                     .tenant = "acme",
+                     .make = [&](const engine::ExecutionState&) { return body; },
+                     .done = [&](absl::StatusOr<ExecutionView> view) { answer = view.status(); }})
+                 .ok());
+    Run();
+    return answer;
+  }
   std::vector<TaskOffer> TakeOffers() {
     std::vector<TaskOffer> offers;
     for (auto& executor : executors_) {
@@ -90,6 +112,7 @@ class KeysTest : public ::testing::TestWithParam<int> {
   FakePlans plans_;
   bool tell_ = true;
   size_t started_ = 0;
+  std::vector<TaskOffer> afterwards_;  // behind the part
   std::vector<std::unique_ptr<FakeExecutor>> executors_;
 };
 
@@ -185,6 +208,44 @@ TEST_P(KeysTest, AnExecutionsOwnKeyDecidesWhetherItBegins) {
   Run();
   EXPECT_EQ(StateOf(newest), kCompleted);
   EXPECT_TRUE(database_.keys.empty());
+}
+
+TEST_P(KeysTest, AMigratedStepKeepsItsPlaceUnderItsNewNameAndNoneUnderTheOldOne) {
+  engine::PlanPtr plan = plans_.Add(kCritical), renamed = plans_.Add(kRenamed);
+  const Uuid holder = Start(plan, "k"), waiting = Start(plan, "k"), third = Start(plan, "k");
+  Run();
+  ASSERT_EQ(TakeOffers().size(), 1u);
+  for (const Uuid& id : {holder, waiting}) {
+    EXPECT_TRUE(Command(id, engine::MigrateExecution{renamed, {{"c", "d"}, {"c.t", "d.t"}}}).ok());
+  }
+  Advance(11'000'000);
+  EXPECT_EQ(database_.keys.size(), 3u);
+  EXPECT_EQ(HeldAt("k"), 1);
+  // The part goes on before the execution ends, and gives the place back at its own end.
+  std::vector<Uuid> order;
+  for (int i = 0; i < 3; ++i) {
+    const std::vector<TaskOffer> offers = TakeOffers();
+    ASSERT_EQ(offers.size(), 1u) << i;
+    order.push_back(offers[0].attempt.execution);
+    EXPECT_EQ(offers[0].attempt.step, order.back() == third ? "c.t#0" : "d.t#0");
+    Complete(offers[0]);
+    Run();
+    EXPECT_EQ(HeldAt("k"), i < 2 ? 1 : 0);
+    for (const TaskOffer& after : TakeOffers()) {
+      if (after.attempt.step != "e") {
+        executors_[0]->dispatch.offers.push_back(after);
+        continue;
+      }
+      afterwards_.push_back(after);
+    }
+  }
+  // One that waited asks anew under its new name, behind the others.
+  EXPECT_EQ(order, (std::vector<Uuid>{holder, third, waiting}));
+  EXPECT_TRUE(database_.keys.empty());
+  EXPECT_EQ(afterwards_.size(), 2u);
+  for (const TaskOffer& after : afterwards_) Complete(after);
+  Run();
+  for (const Uuid& id : {holder, waiting, third}) EXPECT_EQ(StateOf(id), kCompleted);
 }
 
 TEST_P(KeysTest, ARefusedExecutionLeavesNoTicketBehind) {

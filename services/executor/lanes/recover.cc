@@ -275,7 +275,11 @@ void Committer::Reload(Live& live, const engine::ReloadExecution& reload) {
   live.facts = std::move(facts);
   live.reloaded = true;
   const std::map<engine::StepRef, Uuid> approvals = std::exchange(live.approvals, {});
+  std::map<std::string, std::string> keys = std::exchange(live.keys, {});
   TakeUp(live);
+  // A step that has another name now has a ticket of that name, which holds what the old one held.
+  std::erase_if(keys, [&](const auto& ticket) { return live.keys.contains(ticket.first); });
+  GiveBackKeys(live, std::move(keys));
   ReopenApprovals(live, *Forming().entries[live.entry].write, approvals);
 }
 
