@@ -38,6 +38,10 @@ def _arguments():
     up.add_argument("--detach", action="store_true", help="leave it running and return")
     up.add_argument("--release", action="store_true", help="run the optimised build")
     up.add_argument("--no-example", action="store_true", help="skip the example workflow")
+    for service in ("executor", "gateway"):
+        up.add_argument(f"--{service}s", type=_count, metavar="N",
+                        help=f"how many {service}s, 1 to 9; as many as before if left out, at "
+                             "first one")
     command("down", _down, "stop everything that `up` started")
     command("status", _status, "what runs, and where")
     logs = command("logs", _logs, "print a process's log")
@@ -76,13 +80,26 @@ def _arguments():
     return parser.parse_args()
 
 
+def _count(text: str) -> int:
+    if not text.isdigit() or not 1 <= int(text) <= 9:
+        raise argparse.ArgumentTypeError(f"{text} is not a number from 1 to 9")
+    return int(text)
+
+
+def _copies(options) -> dict[str, int] | None:
+    """What was asked for, over what there was."""
+    wanted = {service: count for service in ("executor", "gateway")
+              if (count := getattr(options, f"{service}s"))}
+    return Stack(paths.STATE).copies | wanted if wanted else None
+
+
 def _up(options) -> int:
     preset = "release" if options.release else "dev"
     print(bold("AgentFlow") + dim(f"  {paths.ROOT}"))
     install.debian_packages()
     build.cpp(preset, build.SERVICE_TARGETS)
     build.canvas()
-    stack = Stack(paths.STATE, preset)
+    stack = Stack(paths.STATE, preset, copies=_copies(options))
     stack.up()
     example.link_cli(stack)
     if not options.no_example:

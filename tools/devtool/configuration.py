@@ -6,14 +6,18 @@ from pathlib import Path
 from . import paths
 
 
-def write(stack, instance: str, path: Path) -> None:
-    """JSON is YAML, so the file needs no YAML library."""
+def write(stack, instance: str, path: Path) -> bool:
+    """Gives whether that changed the file. JSON is YAML, so it needs no YAML library."""
     service = paths.service_of(instance)
     settings = {**_common(stack, service, instance), **_OWN.get(service, _nothing)(stack, instance),
                 **stack.overrides.get(service, {})}
     path.parent.mkdir(parents=True, exist_ok=True)
     path.touch(mode=0o600)
-    path.write_text(json.dumps(_nested(settings), indent=1))
+    text = json.dumps(_nested(settings), indent=1)
+    changed = path.read_text() != text
+    if changed:
+        path.write_text(text)
+    return changed
 
 
 def _nested(flat: dict) -> dict:

@@ -77,8 +77,11 @@ def print_summary(stack: Stack) -> None:
     made = stack.credentials()
     rows = [("Canvas", made["url"]), ("Login", f"{made['email']}  {made['password']}"),
             ("gRPC", made["grpc"]), ("API key", f"in {stack.credentials_file}"),
-            ("CLI", stack.state / "bin" / "agentflow")]
+            ("CLI", stack.state / "bin" / "agentflow"),
+            *((name, f"http://127.0.0.1:{stack.ports[name]}  "
+                     f"gRPC 127.0.0.1:{stack.ports[name + '_grpc']}")
+              for name in stack.instances("gateway")[1:])]
     print()
     for name, value in rows:
-        print(f"  {dim(f'{name:8}')} {value}")
+        print(f"  {dim(f'{name:9}')} {value}")
     print()

@@ -16,8 +16,10 @@ def is_free(port: int) -> bool:
         return True
 
 
-def choose_ports(wanted: dict[str, int], any_port: bool) -> dict[str, int]:
-    """The wanted ports, each moved up to the next free one; or whichever are free."""
+def choose_ports(wanted: dict[str, int], any_port: bool,
+                 taken: set[int] = frozenset()) -> dict[str, int]:
+    """The wanted ports, each moved up to the next free one that is not `taken`; or whichever are
+    free."""
     chosen: dict[str, int] = {}
     if any_port:
         sockets = []
@@ -30,7 +32,7 @@ def choose_ports(wanted: dict[str, int], any_port: bool) -> dict[str, int]:
             probe.close()
         return chosen
     for name, port in wanted.items():
-        while port in chosen.values() or not is_free(port):
+        while port in chosen.values() or port in taken or not is_free(port):
             port += 1
         chosen[name] = port
     return chosen

@@ -27,18 +27,18 @@ class Stack:
     """One stack in a state folder. Starting what runs already does nothing.
 
     `copies` says how many processes a service has where that is not one: {"executor": 2} is
-    "executor" and "executor-2". They share the service's overrides.
+    "executor" and "executor-2". They share the service's overrides. It is remembered in the
+    folder: None means as many as there were.
     """
 
     def __init__(self, state: Path, preset: str = "dev", any_ports: bool = False,
                  overrides: dict[str, dict] | None = None, copies: dict[str, int] | None = None):
         self.state, self.preset = state, preset
         self.overrides = overrides or {}
-        self.copies = copies or {}
         state.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.copies = self._remembered("copies.json", copies)
         self.secrets = self._load_secrets()
-        self.ports = self._load(
-            "ports.json", lambda: network.choose_ports(self._wanted_ports(), any_ports))
+        self.ports = self._load_ports(any_ports)
         self.postgres = Postgres(state, self.ports["postgres"], self.secrets["postgres"])
         self.redis = Redis(state, self.ports["redis"], self.secrets["redis"])
         self.services = {name: Process(state, name)
@@ -79,6 +79,7 @@ class Stack:
             self._bootstrap_database()
         certificates.create(self.state / "certificates", paths.SERVICES)
         with phase("Services") as shown:
+            self._stop_copies_too_many()
             for name in self.services:
                 shown.note(name)
                 self.start_service(name)
@@ -86,10 +87,13 @@ class Stack:
         self._bootstrap_login()
 
     def start_service(self, name: str) -> None:
-        if self.services[name].pid():
-            return
+        """Starts a process that does not run, or runs under another configuration: who its peers
+        are is part of that."""
         config = self.state / "config" / f"{name}.yaml"
-        configuration.write(self, name, config)
+        changed = configuration.write(self, name, config)
+        if self.services[name].pid() and not changed:
+            return
+        self.services[name].stop()
         self.services[name].start([paths.binary(self.preset, f"agentflow-{paths.service_of(name)}"),
                                    "--config", config], cwd=self.state)
 
@@ -119,6 +123,26 @@ class Stack:
             process.stop()
         self.redis.process.stop()
         self.postgres.process.stop(number=signal.SIGINT)
+
+    def _stop_copies_too_many(self) -> None:
+        for file in (self.state / "run").glob("*-*.json"):
+            if file.stem not in self.services and paths.service_of(file.stem) in paths.SERVICES:
+                Process(self.state, file.stem).stop()
+
+    def _remembered(self, name: str, wanted: dict | None) -> dict:
+        """`wanted`, kept for the next time; what was kept where that is None."""
+        if wanted is not None:
+            (self.state / name).write_text(json.dumps(wanted, indent=1))
+        return self._load(name, dict)
+
+    def _load_ports(self, any_ports: bool) -> dict[str, int]:
+        """A process keeps its port for good; one that is new gets one that no other has."""
+        ports = self._load("ports.json", dict)
+        missing = {name: port for name, port in self._wanted_ports().items() if name not in ports}
+        if missing:
+            ports |= network.choose_ports(missing, any_ports, set(ports.values()))
+            (self.state / "ports.json").write_text(json.dumps(ports, indent=1))
+        return ports
 
     def _load(self, name: str, make) -> dict:
         file = self.state / name
