@@ -61,8 +61,8 @@ const workflow = createRoute({
   path: '/workflows/$workflowId',
   validateSearch: (
     search: Record<string, unknown>,
-  ): { tab?: 'graph' | 'executions'; version?: string; node?: string; start?: boolean } => ({
-    tab: oneOf(search['tab'], ['graph', 'executions'] as const),
+  ): { tab?: 'graph' | 'executions' | 'migrations'; version?: string; node?: string; start?: boolean } => ({
+    tab: oneOf(search['tab'], ['graph', 'executions', 'migrations'] as const),
     version: search['version'] === undefined ? undefined : String(search['version']),
     node: text(search['node']),
     start: search['start'] === true ? true : undefined,

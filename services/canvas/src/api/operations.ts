@@ -3,11 +3,14 @@ import { api, data } from './client';
 import type {
   Agent,
   Approval,
+  BatchStartResult,
+  Checkpoint,
   Execution,
   ExecutionEvent,
   ExpressionCheck,
   ExpressionValue,
   Json,
+  Migration,
   Step,
   StepDecision,
   Workflow,
@@ -165,8 +168,10 @@ export async function retryExecution(name: string, requestId: string): Promise<E
   )) as Execution;
 }
 
+/** From a checkpoint (its sequence), or as if it were about to begin with a step. */
 export interface ForkRequest {
-  step: string;
+  checkpoint?: string;
+  step?: string;
   input?: Json;
   outputs?: Record<string, Json>;
   requestId: string;
@@ -177,6 +182,73 @@ export async function forkExecution(name: string, body: ForkRequest): Promise<Ex
   return (await data(
     api.POST('/v1/executions/{execution}:fork', { params: { path }, body }),
   )) as Execution;
+}
+
+export async function listCheckpoints(name: string, query: PageQuery): Promise<Page<Checkpoint>> {
+  const path = { execution: idOf(name) };
+  const answer = await data(
+    api.GET('/v1/executions/{execution}/checkpoints', { params: { path, query } }),
+  );
+  return page(answer.checkpoints, answer.nextPageToken);
+}
+
+/** Each start has a request id of its own; those that were refused say why, in their order. */
+export async function batchStart(
+  workflow: string,
+  requests: StartRequest[],
+): Promise<BatchStartResult[]> {
+  const path = { workflow: idOf(workflow) };
+  const answer = await data(
+    api.POST('/v1/workflows/{workflow}:batchStart', {
+      params: { path },
+      // The path names the workflow of all of them.
+      body: { requests: requests.map((request) => ({ ...request, workflow })) },
+    }),
+  );
+  return answer.results ?? [];
+}
+
+export interface MigrationRequest {
+  fromVersion: number;
+  toVersion: number;
+  mapping: Record<string, string>;
+  validateOnly: boolean;
+  requestId: string;
+}
+
+export async function createMigration(
+  workflow: string,
+  { requestId, ...migration }: MigrationRequest,
+): Promise<Migration> {
+  const path = { workflow: idOf(workflow) };
+  return data(
+    api.POST('/v1/workflows/{workflow}/migrations', {
+      params: { path, query: { requestId } },
+      body: migration,
+    }),
+  );
+}
+
+export async function getMigration(name: string): Promise<Migration> {
+  const [, workflow = '', , migration = ''] = name.split('/');
+  return data(
+    api.GET('/v1/workflows/{workflow}/migrations/{migration}', {
+      params: { path: { workflow, migration } },
+    }),
+  );
+}
+
+export async function listMigrations(workflow: string, query: PageQuery): Promise<Page<Migration>> {
+  const path = { workflow: idOf(workflow) };
+  const answer = await data(
+    api.GET('/v1/workflows/{workflow}/migrations', { params: { path, query } }),
+  );
+  return page(answer.migrations, answer.nextPageToken);
+}
+
+export async function getApproval(name: string): Promise<Approval> {
+  const path = { approval: idOf(name) };
+  return (await data(api.GET('/v1/approvals/{approval}', { params: { path } }))) as Approval;
 }
 
 export async function listApprovals(query: PageQuery): Promise<Page<Approval>> {

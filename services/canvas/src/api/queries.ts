@@ -47,7 +47,50 @@ export const approvalsQuery = (query: PageQuery) =>
       operations.listApprovals({ pageSize, ...query, pageToken: pageParam || undefined }),
     initialPageParam: '',
     getNextPageParam: (page) => page.nextPageToken,
-    refetchInterval: 5000,
+    // A safety net: the stream says when to look again.
+    refetchInterval: 15_000,
+  });
+
+/** One by its name, which a list may not hold: it is decided, or far down. */
+export const approvalQuery = (name: string) =>
+  queryOptions({
+    queryKey: [...approvalsKey, 'one', name],
+    queryFn: () => operations.getApproval(name),
+    enabled: name !== '',
+  });
+
+export const checkpointsQuery = (name: string) =>
+  infiniteQueryOptions({
+    queryKey: ['checkpoints', name],
+    queryFn: ({ pageParam }) =>
+      operations.listCheckpoints(name, { pageSize, pageToken: pageParam || undefined }),
+    initialPageParam: '',
+    getNextPageParam: (page) => page.nextPageToken,
+  });
+
+export const migrationsKey = (workflow: string) => ['migrations', workflow];
+
+export const migrationsQuery = (workflow: string) =>
+  infiniteQueryOptions({
+    queryKey: migrationsKey(workflow),
+    queryFn: ({ pageParam }) =>
+      operations.listMigrations(workflow, { pageSize, pageToken: pageParam || undefined }),
+    initialPageParam: '',
+    getNextPageParam: (page) => page.nextPageToken,
+    refetchInterval: ({ state }) =>
+      state.data?.pages.some((page) => page.items.some((one) => one.state === 'RUNNING'))
+        ? 1000
+        : false,
+  });
+
+/** Read again while it is under way. */
+export const migrationQuery = (name: string) =>
+  queryOptions({
+    queryKey: ['migration', name],
+    queryFn: () => operations.getMigration(name),
+    enabled: name !== '',
+    staleTime: 0,
+    refetchInterval: ({ state }) => (state.data?.state === 'DONE' ? false : 500),
   });
 
 export const workflowQuery = (name: string) =>

@@ -22,6 +22,10 @@ export type Execution = Narrow<Schemas['Execution'], { input?: Json; output?: Js
 export type Step = Narrow<Schemas['Step'], { input?: Json; output?: Json }>;
 export type Approval = Narrow<Schemas['Approval'], { form?: JsonObject; values?: Json }>;
 export type StepDecision = Narrow<Schemas['StepDecision'], { output?: Json }>;
+export type Checkpoint = Schemas['Checkpoint'];
+export type Migration = Schemas['Migration'];
+export type BatchStartResult = Schemas['BatchStartResult'];
+export type ApprovalState = Schemas['Approval.State'];
 export type ExecutionEvent = Narrow<Schemas['ExecutionEvent'], { detail?: JsonObject }>;
 export type Agent = Narrow<
   Schemas['Agent'],

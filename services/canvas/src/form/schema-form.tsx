@@ -286,9 +286,11 @@ export function RawJson(
     value: Json | undefined;
     onChange: (value: Json | undefined) => void;
     rows?: number;
+    /** For screen readers, where no label belongs to it. */
+    label?: string;
   } & Partial<ControlIds>,
 ) {
-  const { value, onChange, rows, ...ids } = props;
+  const { value, onChange, rows, label, ...ids } = props;
   const [text, setText] = useState(value === undefined ? '' : JSON.stringify(value, null, 2));
   const [broken, setBroken] = useState<string>();
   return (
@@ -298,7 +300,7 @@ export function RawJson(
         rows={rows}
         className="mono"
         spellCheck={false}
-        aria-label={ids.id ? undefined : 'Input as JSON'}
+        aria-label={ids.id ? undefined : (label ?? 'Input as JSON')}
         aria-invalid={broken ? true : ids['aria-invalid']}
         value={text}
         onChange={({ target }) => {

@@ -19,6 +19,8 @@ export function mergeStreamedStep(
 ): Held<Step> {
   if (held && stepIsBehind(step, held.value)) return held;
   const value: Step = { ...held?.value, ...step };
+  // What it waited for is over; what it waits for now is not told by the stream.
+  if (step.state !== held?.value.state && !step.wait) delete value.wait;
   if (held && (step.attempt ?? 0) > (held.value.attempt ?? 0)) {
     // What belonged to the earlier attempt.
     if (!step.error) delete value.error;
@@ -41,6 +43,7 @@ export function mergeReadStep(
   const value: Step = { ...held.value };
   if (value.input === undefined && step.input !== undefined) value.input = step.input;
   if (value.output === undefined && step.output !== undefined) value.output = step.output;
+  if (value.state === step.state && step.wait) value.wait = step.wait;
   return { value, streamedMs: held.streamedMs };
 }
 

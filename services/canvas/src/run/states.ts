@@ -1,4 +1,4 @@
-import type { ExecutionState, StepState } from '@/api/types';
+import type { ApprovalState, ExecutionState, StepState } from '@/api/types';
 
 /** How a state looks: a tone of the design tokens, a word, and whether it is over. */
 export interface StateLook {
@@ -33,6 +33,16 @@ const stepLooks: Record<StepState, StateLook> = {
   CANCELED: { tone: 'muted', label: 'Canceled', over: true },
   COMPENSATED: { tone: 'undone', label: 'Compensated', over: true },
 };
+
+const approvalLooks: Partial<Record<ApprovalState, StateLook>> = {
+  OPEN: { tone: 'waiting', label: 'Open', over: false },
+  APPROVED: { tone: 'success', label: 'Approved', over: true },
+  REJECTED: { tone: 'danger', label: 'Rejected', over: true },
+  CLOSED: { tone: 'muted', label: 'Closed', over: true },
+};
+
+export const approvalLook = (state: ApprovalState | undefined): StateLook =>
+  (state && approvalLooks[state]) ?? unknown;
 
 export const executionStates = Object.keys(executionLooks) as ExecutionState[];
 export const stepStates = Object.keys(stepLooks) as StepState[];

@@ -8,13 +8,16 @@ import {
   LogOut,
   type LucideIcon,
   Search,
+  Stamp,
   SunMoon,
   Workflow,
 } from 'lucide-react';
 import { useEffect, useId, useMemo, useRef, useState } from 'react';
 import { workflowsQuery } from '@/api/queries';
 import { idOf } from '@/lib/format';
+import { executionLook } from '@/run/states';
 import { signOut } from '@/session/session';
+import { usePalette } from './commands';
 import css from './palette.module.css';
 import { toggleTheme } from './theme';
 
@@ -29,7 +32,7 @@ interface Option {
 const uuid = /^[0-9a-f]{8}-[0-9a-f-]{27}$/i;
 const maxShown = 40;
 
-/** Every place and workflow by a few letters; a pasted id opens that execution. */
+/** What can be done here, every place and workflow by a few letters; a pasted id opens that execution. */
 export default function Palette({ onClose, onHelp }: { onClose: () => void; onHelp: () => void }) {
   const dialog = useRef<HTMLDialogElement>(null);
   const listId = useId();
@@ -128,8 +131,9 @@ export default function Palette({ onClose, onHelp }: { onClose: () => void; onHe
 function useOptions(onHelp: () => void): Option[] {
   const navigate = useNavigate();
   const { data } = useInfiniteQuery(workflowsQuery({}));
+  const commands = usePalette((state) => state.commands);
   return useMemo(() => {
-    const go = (to: '/' | '/workflows' | '/executions' | '/agents') => () => void navigate({ to });
+    const go = (to: '/' | '/workflows' | '/executions' | '/approvals' | '/agents') => () => void navigate({ to });
     const fixed: Option[] = [
       { id: 'overview', label: 'Overview', hint: 'Page', icon: LayoutDashboard, run: go('/') },
       { id: 'workflows', label: 'Workflows', hint: 'Page', icon: Workflow, run: go('/workflows') },
@@ -140,6 +144,14 @@ function useOptions(onHelp: () => void): Option[] {
         icon: Activity,
         run: go('/executions'),
       },
+      { id: 'approvals', label: 'Approvals', hint: 'Page', icon: Stamp, run: go('/approvals') },
+      ...(['PAUSED', 'WAITING', 'FAILED'] as const).map((state) => ({
+        id: `executions-${state}`,
+        label: `${executionLook(state).label} executions`,
+        hint: 'List',
+        icon: Activity,
+        run: () => void navigate({ to: '/executions', search: { state } }),
+      })),
       { id: 'agents', label: 'Agents', hint: 'Page', icon: Bot, run: go('/agents') },
       {
         id: 'theme',
@@ -163,8 +175,9 @@ function useOptions(onHelp: () => void): Option[] {
           run: () => void navigate({ to: '/workflows/$workflowId', params: { workflowId } }),
         };
       });
-    return [...fixed, ...workflows];
-  }, [data, navigate, onHelp]);
+    const here = commands.map((command): Option => ({ ...command, hint: 'This page' }));
+    return [...here, ...fixed, ...workflows];
+  }, [data, navigate, onHelp, commands]);
 }
 
 /** Whether the letters of every word occur in order. */

@@ -1,3 +1,4 @@
+import { useInfiniteQuery } from '@tanstack/react-query';
 import { Link, Outlet, useNavigate } from '@tanstack/react-router';
 import {
   Activity,
@@ -14,7 +15,9 @@ import {
   Workflow,
 } from 'lucide-react';
 import { lazy, Suspense, useMemo, useState } from 'react';
-import { signOut, useSession } from '@/session/session';
+import { approvalsQuery } from '@/api/queries';
+import { approvalFilters } from '@/pages/approvals/filters';
+import { signOut, useCan, useSession } from '@/session/session';
 import { useStreamStatus } from '@/stream';
 import { Button, Key } from '@/ui/basics';
 import { Mark } from './mark';
@@ -77,6 +80,7 @@ export function Shell() {
           >
             <Icon size={16} aria-hidden />
             {label}
+            {to === '/approvals' && <ApprovalCount />}
           </Link>
         ))}
         <button
@@ -110,6 +114,24 @@ export function Shell() {
       </Suspense>
       {open === 'help' && <ShortcutHelp onClose={close} />}
     </div>
+  );
+}
+
+/** How many decisions wait for whoever is signed in. */
+function ApprovalCount() {
+  const { data } = useInfiniteQuery({
+    ...approvalsQuery({ filter: approvalFilters.mine }),
+    enabled: useCan('approvals.list'),
+  });
+  const count = (data?.pages ?? []).reduce((sum, page) => sum + page.items.length, 0);
+  if (count === 0) return null;
+  const more = data?.pages.at(-1)?.nextPageToken ? '+' : '';
+  return (
+    <span className={css.count} title={`${count}${more} wait for your decision`}>
+      {count}
+      {more}
+      <span className="sr-only"> wait for you</span>
+    </span>
   );
 }
 

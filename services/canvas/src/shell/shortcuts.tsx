@@ -66,7 +66,7 @@ const groups: [string, [string, string][]][] = [
     'Workflow and execution',
     [
       ['s', 'Start the workflow'],
-      ['1 2 3', 'Graph, timeline, journal'],
+      ['1 2 3 4', 'Graph, timeline, journal, checkpoints'],
       ['e', 'Evaluate an expression'],
     ],
   ],

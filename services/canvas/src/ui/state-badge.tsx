@@ -10,14 +10,16 @@ import {
   Hourglass,
   LoaderCircle,
   type LucideIcon,
+  Stamp,
   Undo2,
 } from 'lucide-react';
-import type { ExecutionState, StepState } from '@/api/types';
-import { executionLook, type StateLook, stepLook } from '@/run/states';
+import type { ApprovalState, ExecutionState, StepState } from '@/api/types';
+import { approvalLook, executionLook, type StateLook, stepLook } from '@/run/states';
 import css from './ui.module.css';
 
 /** Each state has a shape of its own, so that none is told by colour alone. */
-const icons: Record<ExecutionState | StepState, LucideIcon> = {
+type AnyState = ExecutionState | StepState | ApprovalState;
+const icons: Partial<Record<AnyState, LucideIcon>> = {
   QUEUED: CircleDashed,
   PENDING: CircleDashed,
   READY: CircleDot,
@@ -31,13 +33,17 @@ const icons: Record<ExecutionState | StepState, LucideIcon> = {
   SKIPPED: CircleSlash,
   CANCELED: Ban,
   TIMED_OUT: Clock,
+  OPEN: Stamp,
+  APPROVED: CircleCheck,
+  REJECTED: CircleX,
+  CLOSED: CircleSlash,
 };
 
 export function StateIcon({
   state,
   size = 14,
 }: {
-  state: ExecutionState | StepState | undefined;
+  state: AnyState | undefined;
   size?: number;
 }) {
   const Icon = (state && icons[state]) ?? CircleDashed;
@@ -51,7 +57,7 @@ export function StateIcon({
 }
 
 interface BadgeProps {
-  state: ExecutionState | StepState | undefined;
+  state: AnyState | undefined;
   look: StateLook;
   bare?: boolean;
 }
@@ -79,6 +85,10 @@ export const ExecutionBadge = ({
 }) => <Badge state={state} look={executionLook(state)} bare={bare} />;
 export const StepBadge = ({ state, bare }: { state: StepState | undefined; bare?: boolean }) => (
   <Badge state={state} look={stepLook(state)} bare={bare} />
+);
+
+export const ApprovalBadge = ({ state }: { state: ApprovalState | undefined }) => (
+  <Badge state={state} look={approvalLook(state)} />
 );
 
 /** Class that gives --tone and --tone-bg by data-tone. */

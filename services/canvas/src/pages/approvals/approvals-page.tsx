@@ -1,43 +1,33 @@
-import { useInfiniteQuery, useMutation } from '@tanstack/react-query';
-import { Link, useNavigate, useSearch } from '@tanstack/react-router';
-import { Check, CircleCheck, X } from 'lucide-react';
-import { useState } from 'react';
-import { decideApproval } from '@/api/operations';
-import { asProblem } from '@/api/problem';
-import { approvalsKey, approvalsQuery, queryClient } from '@/api/queries';
-import type { Approval, Json } from '@/api/types';
-import { type Field, initialValue, readField } from '@/form/field';
-import { SchemaForm } from '@/form/schema-form';
-import { atFields, validate } from '@/form/validate';
-import { formatDateTime, idOf, shortId, timeMs } from '@/lib/format';
-import { useCan } from '@/session/session';
-import { Button, Chip, Empty, ProblemNotice, ProblemPage, TextArea } from '@/ui/basics';
-import { Facts } from '@/ui/facts';
-import { JsonView } from '@/ui/json/json-view';
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import { useNavigate, useSearch } from '@tanstack/react-router';
+import { CircleCheck } from 'lucide-react';
+import { approvalQuery, approvalsQuery } from '@/api/queries';
+import type { Approval } from '@/api/types';
+import { idOf } from '@/lib/format';
+import { Button, Empty, ProblemNotice, ProblemPage, Skeleton } from '@/ui/basics';
 import { PageBody, PageHead } from '@/ui/page';
 import { SidePanel, Split } from '@/ui/side-panel';
+import { ApprovalBadge } from '@/ui/state-badge';
 import { Segments } from '@/ui/tabs';
 import { Ago } from '@/ui/time';
-import { toast } from '@/ui/toast';
 import { type Column, VirtualTable } from '@/ui/virtual-table';
+import { ApprovalPanel, whom } from './approval-panel';
 import css from './approvals.module.css';
-
-const filters = {
-  mine: 'state = "OPEN" AND assignee = "me"',
-  open: 'state = "OPEN"',
-  all: '',
-};
+import { approvalFilters } from './filters';
+import { useLiveApprovals } from './use-live-approvals';
 
 /** What waits for somebody's decision. */
 export default function ApprovalsPage() {
   const search = useSearch({ from: '/app/approvals' });
   const navigate = useNavigate({ from: '/approvals' });
   const show = search.show ?? 'mine';
-  const list = useInfiniteQuery(approvalsQuery({ filter: filters[show] }));
+  const filter = approvalFilters[show];
+  const list = useInfiniteQuery(approvalsQuery(filter ? { filter } : {}));
+  useLiveApprovals();
   const rows = (list.data?.pages ?? []).flatMap((page) => page.items);
-  const open = rows.find((one) => one.name === search.open);
   const change = (next: Partial<typeof search>) =>
     void navigate({ search: (old) => ({ ...old, ...next }), replace: true });
+  const close = () => change({ open: undefined });
   return (
     <>
       <PageHead
@@ -61,11 +51,12 @@ export default function ApprovalsPage() {
         ) : (
           <Split
             panel={
-              open && (
-                <ApprovalPanel
-                  key={open.name}
-                  approval={open}
-                  onClose={() => change({ open: undefined })}
+              search.open && (
+                <Opened
+                  key={search.open}
+                  name={search.open}
+                  known={rows.find((one) => one.name === search.open)}
+                  onClose={close}
                 />
               )
             }
@@ -83,11 +74,12 @@ export default function ApprovalsPage() {
                   ? () => void list.fetchNextPage()
                   : undefined
               }
-              empty={
-                <Empty icon={CircleCheck} title="Nothing to decide">
-                  Steps that ask somebody before they go on appear here.
-                </Empty>
+              foot={
+                list.error ? (
+                  <ProblemNotice error={list.error} onRetry={() => void list.refetch()} />
+                ) : undefined
               }
+              empty={<NothingToDecide show={show} onAll={() => change({ show: 'all' })} />}
             />
           </Split>
         )}
@@ -96,22 +88,51 @@ export default function ApprovalsPage() {
   );
 }
 
-const stateWords = {
-  STATE_UNSPECIFIED: '',
-  OPEN: 'Open',
-  APPROVED: 'Approved',
-  REJECTED: 'Rejected',
-  CLOSED: 'Closed',
-};
+/** Read by its name: the list leaves it out once it is decided, and the decision is worth seeing. */
+function Opened(props: { name: string; known: Approval | undefined; onClose: () => void }) {
+  const { data, error, refetch } = useQuery(approvalQuery(props.name));
+  const approval = data ?? props.known;
+  if (approval) return <ApprovalPanel approval={approval} onClose={props.onClose} />;
+  return (
+    <SidePanel title="Approval" label="Approval" onClose={props.onClose}>
+      {error ? <ProblemPage error={error} onRetry={refetch} /> : <Skeleton width="70%" />}
+    </SidePanel>
+  );
+}
+
+function NothingToDecide({ show, onAll }: { show: 'mine' | 'open' | 'all'; onAll: () => void }) {
+  return (
+    <Empty
+      icon={CircleCheck}
+      title={
+        { mine: 'Nothing waits for you', open: 'Nothing is open', all: 'No approvals yet' }[show]
+      }
+      action={show !== 'all' && <Button onClick={onAll}>Show decided ones</Button>}
+    >
+      Steps that ask somebody before they go on (<span className="mono">flow.approval</span>) appear
+      here at once.
+    </Empty>
+  );
+}
 
 const columns: Column<Approval>[] = [
+  {
+    id: 'state',
+    title: 'State',
+    width: '120px',
+    narrowWidth: '106px',
+    cell: (row) => <ApprovalBadge state={row.state} />,
+  },
   {
     id: 'title',
     title: 'Asks',
     width: 'minmax(200px, 2fr)',
+    narrowWidth: 'minmax(0, 1fr)',
     cell: (row) => (
       <div className={css.title}>
-        <strong className="truncate">{row.title}</strong>
+        <strong className="truncate" title={row.title}>
+          {row.title}
+        </strong>
         <small className="truncate dim">{idOf(row.workflow)}</small>
       </div>
     ),
@@ -120,125 +141,26 @@ const columns: Column<Approval>[] = [
     id: 'for',
     title: 'For',
     width: 'minmax(120px, 1fr)',
-    cell: (row) =>
-      row.approvers?.length ? (
-        <span className="truncate">{row.approvers.join(', ')}</span>
-      ) : (
-        'anybody'
-      ),
+    narrowWidth: null,
+    cell: (row) => <span className="truncate">{whom(row)}</span>,
   },
   {
-    id: 'state',
-    title: 'State',
-    width: '110px',
-    cell: (row) => <Chip>{stateWords[row.state ?? 'STATE_UNSPECIFIED']}</Chip>,
+    id: 'decider',
+    title: 'Decided by',
+    width: 'minmax(100px, 1fr)',
+    narrowWidth: null,
+    cell: (row) => <span className="truncate dim">{row.decider}</span>,
   },
-  { id: 'asked', title: 'Asked', width: '120px', cell: (row) => <Ago time={row.createTime} /> },
+  {
+    id: 'asked',
+    title: 'Asked',
+    width: '110px',
+    narrowWidth: '84px',
+    align: 'end',
+    cell: (row) => (
+      <span className="dim">
+        <Ago time={row.createTime} />
+      </span>
+    ),
+  },
 ];
-
-function ApprovalPanel({ approval, onClose }: { approval: Approval; onClose: () => void }) {
-  return (
-    <SidePanel
-      title={approval.title ?? ''}
-      subtitle={<span className="mono">{approval.step}</span>}
-      label="Approval"
-      onClose={onClose}
-    >
-      {approval.description && <p className={css.description}>{approval.description}</p>}
-      <Facts
-        rows={[
-          ['State', stateWords[approval.state ?? 'STATE_UNSPECIFIED']],
-          [
-            'Execution',
-            <Link
-              key="execution"
-              to="/executions/$executionId"
-              params={{ executionId: idOf(approval.execution) }}
-              search={{ node: approval.step?.split('#')[0] }}
-            >
-              {shortId(approval.execution ?? '')}
-            </Link>,
-          ],
-          ['For', approval.approvers?.join(', ') || 'anybody'],
-          [
-            'Until',
-            approval.expireTime ? formatDateTime(timeMs(approval.expireTime)) : undefined,
-          ],
-          ['Decided by', approval.decider || undefined],
-          ['Comment', approval.comment || undefined],
-        ]}
-      />
-      {approval.values !== undefined && <JsonView title="Values" value={approval.values} />}
-      {approval.state === 'OPEN' && <DecisionForm approval={approval} onDone={onClose} />}
-    </SidePanel>
-  );
-}
-
-function DecisionForm({ approval, onDone }: { approval: Approval; onDone: () => void }) {
-  const allowed = useCan('approvals.decide');
-  const schema = approval.form;
-  const [field] = useState(
-    () => schema && ({ ...readField(schema, schema), required: true } as Field),
-  );
-  const [values, setValues] = useState<Json | undefined>(() => field && initialValue(field));
-  const [errors, setErrors] = useState<ReadonlyMap<string, string>>(new Map());
-  const [comment, setComment] = useState('');
-  const decide = useMutation({
-    mutationFn: (approve: boolean) =>
-      decideApproval(approval.name ?? '', approve, {
-        comment,
-        ...(field && approve ? { values: values ?? {} } : {}),
-      }),
-    onSuccess: (answer) => {
-      toast('done', answer.state === 'APPROVED' ? 'Approved' : 'Rejected');
-      onDone();
-    },
-    onError: (error) => setErrors(atFields(asProblem(error).fields)),
-    onSettled: () => queryClient.invalidateQueries({ queryKey: approvalsKey }),
-  });
-  const approve = () => {
-    const found = schema ? validate(schema, values ?? {}) : new Map<string, string>();
-    setErrors(found);
-    if (found.size === 0) decide.mutate(true);
-  };
-  if (!approval.mine || !allowed) {
-    return (
-      <p className="dim">
-        {approval.mine
-          ? 'You lack the permission approvals.decide.'
-          : 'Only those it is for may decide.'}
-      </p>
-    );
-  }
-  return (
-    <section className={css.form} aria-label="Decision">
-      {field && (
-        <SchemaForm
-          field={field}
-          value={values}
-          onChange={setValues}
-          errors={errors}
-          pointer=""
-        />
-      )}
-      <label className={css.comment}>
-        Comment
-        <TextArea
-          rows={3}
-          maxLength={10000}
-          value={comment}
-          onChange={({ target }) => setComment(target.value)}
-        />
-      </label>
-      {decide.error && <ProblemNotice error={decide.error} />}
-      <div className={css.buttons}>
-        <Button kind="danger" disabled={decide.isPending} onClick={() => decide.mutate(false)}>
-          <X size={14} aria-hidden /> Reject
-        </Button>
-        <Button kind="primary" disabled={decide.isPending} onClick={approve}>
-          <Check size={14} aria-hidden /> Approve
-        </Button>
-      </div>
-    </section>
-  );
-}

@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router';
-import { ChartGantt, ScrollText, Workflow as WorkflowIcon } from 'lucide-react';
-import { useEffect, useMemo, useState } from 'react';
+import { ChartGantt, Flag, ScrollText, Workflow as WorkflowIcon } from 'lucide-react';
+import { useCallback, useEffect, useMemo, useState } from 'react';
 import { versionQuery } from '@/api/queries';
 import type { Execution, JsonObject } from '@/api/types';
 import { asObject, readGraph } from '@/graph/document';
@@ -19,6 +19,7 @@ import { Tabs } from '@/ui/tabs';
 import { Duration } from '@/ui/time';
 import { DocumentProblems } from '../workflow/document-problems';
 import { ExecutionActions } from './actions';
+import { Checkpoints } from './checkpoints';
 import { EvaluatePanel, type Evaluation } from './evaluate-panel';
 import css from './execution.module.css';
 import { Journal } from './journal';
@@ -47,7 +48,11 @@ function Opened({ run, name, execution }: { run: Run; name: string; execution: E
   const graph = useMemo(() => readGraph(version.data?.document), [version.data]);
   const change = (next: Partial<typeof search>) =>
     void navigate({ search: (old) => ({ ...old, ...next }), replace: true });
-  const select = (node: string | undefined, iteration?: string) => change({ node, iteration });
+  const select = useCallback(
+    (node: string | undefined, iteration?: string) =>
+      void navigate({ search: (old) => ({ ...old, node, iteration }), replace: true }),
+    [navigate],
+  );
   useShortcuts(
     useMemo(
       () =>
@@ -108,6 +113,7 @@ function Opened({ run, name, execution }: { run: Run; name: string; execution: E
             { id: 'graph', label: 'Graph', icon: WorkflowIcon },
             { id: 'timeline', label: 'Timeline', icon: ChartGantt },
             { id: 'journal', label: 'Journal', icon: ScrollText },
+            { id: 'checkpoints', label: 'Checkpoints', icon: Flag },
           ]}
           selected={tab}
           onSelect={(next) => change({ tab: next })}
@@ -130,7 +136,7 @@ function Opened({ run, name, execution }: { run: Run; name: string; execution: E
                 foot={evaluate}
               />
             ) : (
-              <RunPanel execution={execution} onNode={select} foot={evaluate()} />
+              <RunPanel name={name} run={run} execution={execution} onNode={select} foot={evaluate()} />
             )
           }
         >
@@ -155,6 +161,9 @@ function Opened({ run, name, execution }: { run: Run; name: string; execution: E
             />
           )}
           {tab === 'journal' && <Journal name={name} run={run} onNode={select} />}
+          {tab === 'checkpoints' && (
+            <Checkpoints name={name} run={run} execution={execution} onNode={select} />
+          )}
         </Split>
       </PageBody>
     </>

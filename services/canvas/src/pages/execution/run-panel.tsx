@@ -1,22 +1,30 @@
 import type { ReactNode } from 'react';
 import type { Execution } from '@/api/types';
 import { formatDateTime, idOf, timeMs } from '@/lib/format';
+import { isOver } from '@/run/states';
+import type { Run } from '@/run/use-run';
 import { Chip, CopyButton } from '@/ui/basics';
 import { Facts } from '@/ui/facts';
 import { JsonView } from '@/ui/json/json-view';
 import { SidePanel } from '@/ui/side-panel';
 import { ErrorBox } from './error-box';
+import { ExecutionLink, Waits } from './waits';
 
-/** The execution itself: output, error, input. */
+/** The execution itself: what it waits for, output, error, input, where it comes from. */
 export function RunPanel({
+  name,
+  run,
   execution,
   onNode,
   foot,
 }: {
+  name: string;
+  run: Run;
   execution: Execution;
-  onNode: (node: string) => void;
+  onNode: (node: string, iteration?: string) => void;
   foot: ReactNode;
 }) {
+  const { origin, parent } = execution;
   const labels = Object.entries(execution.labels ?? {});
   return (
     <SidePanel
@@ -26,6 +34,7 @@ export function RunPanel({
       foot={foot}
     >
       {execution.error && <ErrorBox error={execution.error} onNode={onNode} />}
+      {!isOver(execution.state) && <Waits name={name} run={run} onNode={onNode} />}
       {(execution.output !== undefined || execution.state === 'COMPLETED') && (
         <JsonView title="Output" value={execution.output} />
       )}
@@ -34,6 +43,23 @@ export function RunPanel({
         rows={[
           ['Started', formatDateTime(timeMs(execution.startTime))],
           ['Ended', execution.endTime && formatDateTime(timeMs(execution.endTime))],
+          [
+            'Part of',
+            parent?.execution && (
+              <span key="parent">
+                <ExecutionLink name={parent.execution} node={parent.step?.split('#')[0]} />, step{' '}
+                <span className="mono">{parent.step}</span>
+              </span>
+            ),
+          ],
+          [
+            origin?.kind === 'RETRY' ? 'Retry of' : 'Fork of',
+            origin?.execution && (
+              <span key="origin">
+                <ExecutionLink name={origin.execution} /> at event {origin.sequence}
+              </span>
+            ),
+          ],
           ['Version', execution.version],
           ['Mode', execution.mode?.toLowerCase().replace('_', ' ')],
           ['Priority', execution.priority],

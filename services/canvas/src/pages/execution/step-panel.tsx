@@ -1,9 +1,8 @@
-import { Link } from '@tanstack/react-router';
 import { CircleDashed, GitFork } from 'lucide-react';
 import { type ReactNode, useEffect, useState } from 'react';
 import { useStore } from 'zustand';
 import type { Step } from '@/api/types';
-import { formatClock, formatDateTime, idOf, shortId, timeMs } from '@/lib/format';
+import { formatClock, formatDateTime, timeMs } from '@/lib/format';
 import { stepLook } from '@/run/states';
 import { type Run, useStepsOf } from '@/run/use-run';
 import { useCan } from '@/session/session';
@@ -13,9 +12,11 @@ import { JsonView } from '@/ui/json/json-view';
 import { SidePanel } from '@/ui/side-panel';
 import { StepBadge } from '@/ui/state-badge';
 import { Duration } from '@/ui/time';
-import { ForkDialog } from './actions';
+import { keyOf } from './command';
 import { ErrorBox } from './error-box';
 import css from './execution.module.css';
+import { ForkDialog } from './fork-dialog';
+import { ExecutionLink, WaitText } from './waits';
 
 interface StepPanelProps {
   name: string;
@@ -41,7 +42,7 @@ export function StepPanel(props: StepPanelProps) {
       subtitle={<span className="mono">{node}</span>}
       label="Step"
       onClose={onClose}
-      foot={props.foot(stepKey(node, step?.iteration))}
+      foot={props.foot(keyOf({ node, iteration: step?.iteration ?? '' }))}
     >
       {steps.length > 1 && (
         <label className={css.iterations}>
@@ -76,13 +77,19 @@ export function StepPanel(props: StepPanelProps) {
 function Fork({ name, run, step }: { name: string; run: Run; step: Step }) {
   const allowed = useCan('executions.fork');
   const [open, setOpen] = useState(false);
-  const all = [...useStore(run.store, (state) => state.steps).values()].map((held) => held.value);
-  const begun = timeMs(step.startTime) ?? 0;
-  const before = all.filter(
-    (one) => one.state === 'COMPLETED' && one.name !== step.name && (timeMs(one.endTime) ?? 0) <= begun,
-  );
+  const steps = useStore(run.store, (state) => state.steps);
+  if (!run.execution) return null;
+  const begunMs = timeMs(step.startTime) ?? 0;
+  const before = [...steps.values()]
+    .map((held) => held.value)
+    .filter(
+      (one) =>
+        one.state === 'COMPLETED' &&
+        one.name !== step.name &&
+        (timeMs(one.endTime) ?? 0) <= begunMs,
+    );
   return (
-    <div className={css.fork}>
+    <div>
       <Button
         size="small"
         disabled={!allowed}
@@ -92,15 +99,17 @@ function Fork({ name, run, step }: { name: string; run: Run; step: Step }) {
         <GitFork size={14} aria-hidden /> Fork from here
       </Button>
       {open && (
-        <ForkDialog name={name} step={step} before={before} close={() => setOpen(false)} />
+        <ForkDialog
+          name={name}
+          execution={run.execution}
+          at={{ step: keyOf(step) }}
+          before={before}
+          close={() => setOpen(false)}
+        />
       )}
     </div>
   );
 }
-
-/** As the API names a step of an execution. */
-const stepKey = (node: string, iteration: string | undefined) =>
-  iteration ? `${node}#${iteration}` : node;
 
 function StepDetails({ step }: { step: Step }) {
   const waiting = !stepLook(step.state).over;
@@ -123,13 +132,11 @@ function StepDetails({ step }: { step: Step }) {
               {step.type}
             </span>,
           ],
-          ['Waits for', step.wait && <WaitText key="wait" wait={step.wait} />],
+          ['Waits for', waiting && step.wait && <WaitText key="wait" step={step} />],
           [
             'Child',
             step.child && (
-              <Link key="child" to="/executions/$executionId" params={{ executionId: idOf(step.child) }}>
-                {shortId(step.child)}
-              </Link>
+              <ExecutionLink key="child" name={step.child} />
             ),
           ],
           ['Attempt', step.attempt || undefined],
@@ -142,38 +149,6 @@ function StepDetails({ step }: { step: Step }) {
       <Attempts step={step} />
     </>
   );
-}
-
-/** In words, with the way to whoever can end it. */
-function WaitText({ wait }: { wait: NonNullable<Step['wait']> }) {
-  switch (wait.kind) {
-    case 'SIGNAL':
-      return (
-        <>
-          the signal <span className="mono">{wait.signal}</span>
-        </>
-      );
-    case 'APPROVAL':
-      return (
-        <Link to="/approvals" search={{ show: 'open', open: wait.approval }}>
-          an approval
-        </Link>
-      );
-    case 'CHILD':
-      return 'the end of its child';
-    case 'KEY':
-      return (
-        <>
-          a place at <span className="mono">{wait.key}</span>
-        </>
-      );
-    case 'CONDITION':
-      return 'its condition';
-    case 'DECISION':
-      return 'a decision after its error: resume the execution';
-    default:
-      return wait.untilTime ? formatDateTime(timeMs(wait.untilTime)) : 'its time';
-  }
 }
 
 function Attempts({ step }: { step: Step }) {
@@ -212,6 +187,7 @@ function useFreshPayloads(run: Run, step: Step | undefined) {
   const missing =
     step !== undefined &&
     ((step.state === 'COMPLETED' && step.output === undefined) ||
+      (step.state === 'WAITING' && step.wait === undefined) ||
       (step.state !== 'PENDING' && step.input === undefined));
   // Once per change of the step.
   useEffect(() => {

@@ -1,1 +1,1 @@
-export const executionTabs = ['graph', 'timeline', 'journal'] as const;
+export const executionTabs = ['graph', 'timeline', 'journal', 'checkpoints'] as const;

@@ -1,12 +1,13 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router';
-import { Activity, Play, Workflow as WorkflowIcon } from 'lucide-react';
-import { useCallback, useMemo } from 'react';
+import { Activity, Layers, Play, Route, Workflow as WorkflowIcon } from 'lucide-react';
+import { useCallback, useMemo, useState } from 'react';
 import { versionQuery, versionsQuery, workflowQuery } from '@/api/queries';
 import type { Workflow } from '@/api/types';
 import { readGraph } from '@/graph/document';
 import { GraphView } from '@/graph/graph-view';
 import { useCan } from '@/session/session';
+import { type PageCommand, usePageCommands } from '@/shell/commands';
 import { RouteWaiting } from '@/shell/fallbacks';
 import { useShortcuts } from '@/shell/shortcuts';
 import { Button, Chip, Empty, ProblemPage, Select } from '@/ui/basics';
@@ -15,8 +16,11 @@ import { Split } from '@/ui/side-panel';
 import { Tabs } from '@/ui/tabs';
 import { ExecutionsTable } from '../executions/executions-table';
 import { DocumentProblems } from './document-problems';
+import { MigrateDialog } from './migrate-dialog';
+import { Migrations } from './migrations';
 import { NodePanel } from './node-panel';
 import { StartDialog } from './start-dialog';
+import { StartManyDialog } from './start-many';
 import css from './workflow.module.css';
 
 export default function WorkflowPage() {
@@ -45,6 +49,35 @@ function Opened({ workflow, name }: { workflow: Workflow; name: string }) {
     [navigate],
   );
   const startable = canStart && newest > 0;
+  const versions = useQuery({ ...versionsQuery(name), enabled: newest > 0 });
+  const numbers = useMemo(
+    () => (versions.data ?? []).map((one) => one.version ?? 0).sort((a, b) => b - a),
+    [versions.data],
+  );
+  const mayMigrate = useCan('executions.migrate');
+  const migratable = mayMigrate && numbers.length > 1;
+  const [open, setOpen] = useState<'many' | 'migrate'>();
+  usePageCommands(
+    useMemo(
+      () =>
+        [
+          startable && { id: 'start', label: 'Start this workflow', icon: Play, run: start },
+          startable && {
+            id: 'many',
+            label: 'Start this workflow many times',
+            icon: Layers,
+            run: () => setOpen('many'),
+          },
+          migratable && {
+            id: 'migrate',
+            label: 'Migrate its executions to another version',
+            icon: Route,
+            run: () => setOpen('migrate'),
+          },
+        ].filter((one): one is PageCommand => one !== false),
+      [startable, migratable, start],
+    ),
+  );
   useShortcuts(useMemo(() => ({ s: () => startable && start() }), [startable, start]));
 
   return (
@@ -59,7 +92,29 @@ function Opened({ workflow, name }: { workflow: Workflow; name: string }) {
         }
         actions={
           <>
-            <Versions name={name} newest={newest} shown={shown} />
+            {tab === 'migrations' ? (
+              <Button
+                disabled={!migratable}
+                title={
+                  mayMigrate
+                    ? migratable
+                      ? undefined
+                      : 'It needs two published versions'
+                    : 'You lack the permission executions.migrate'
+                }
+                onClick={() => setOpen('migrate')}
+              >
+                <Route size={14} aria-hidden /> Migrate…
+              </Button>
+            ) : (
+              <Versions name={name} newest={newest} shown={shown} />
+            )}
+            <Button
+              icon={Layers}
+              aria-label="Start many"
+              disabled={!startable}
+              onClick={() => setOpen('many')}
+            />
             <Button
               kind="primary"
               disabled={!startable}
@@ -88,6 +143,7 @@ function Opened({ workflow, name }: { workflow: Workflow; name: string }) {
           items={[
             { id: 'graph', label: 'Graph', icon: WorkflowIcon },
             { id: 'executions', label: 'Executions', icon: Activity },
+            { id: 'migrations', label: 'Migrations', icon: Route },
           ]}
           selected={tab}
           onSelect={(next) =>
@@ -98,6 +154,8 @@ function Opened({ workflow, name }: { workflow: Workflow; name: string }) {
       <PageBody tabs={{ idPrefix: 'workflow', selected: tab }}>
         {tab === 'executions' ? (
           <ExecutionsTable workflow={name} />
+        ) : tab === 'migrations' ? (
+          <Migrations name={name} />
         ) : version.error && !isDraft ? (
           <ProblemPage error={version.error} onRetry={version.refetch} />
         ) : (
@@ -132,6 +190,17 @@ function Opened({ workflow, name }: { workflow: Workflow; name: string }) {
           </Split>
         )}
       </PageBody>
+      {open === 'many' && (
+        <StartManyDialog
+          name={name}
+          title={workflow.title || name}
+          version={newest}
+          onClose={() => setOpen(undefined)}
+        />
+      )}
+      {open === 'migrate' && (
+        <MigrateDialog name={name} versions={numbers} onClose={() => setOpen(undefined)} />
+      )}
       {search.start && startable && (
         <StartDialog
           name={name}
