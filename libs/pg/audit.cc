@@ -38,6 +38,7 @@ AuditRecord RecordOf(const Row& row) {
 }  // namespace
 
 absl::Status WriteAudit(TenantTx& tx, const AuditRecord& record) {
+  tx.CarriesAudit();
   std::optional<Uuid> id;
   if (!record.id.IsNil()) id = record.id;
   return tx
@@ -52,10 +53,20 @@ struct AuditShipper::Thread {
   bool stopping = false;
   std::thread thread;
 
-  // False when told to stop.
-  bool Sleep(int ms) {
+  bool woken = false;
+
+  // False when told to stop. Ends early for a new record, but not while the other side fails.
+  bool Sleep(int ms, bool failing) {
     std::unique_lock lock(mutex);
-    return !wake.wait_for(lock, std::chrono::milliseconds(ms), [&] { return stopping; });
+    wake.wait_for(lock, std::chrono::milliseconds(ms),
+                  [&] { return stopping || (woken && !failing); });
+    woken = false;
+    return !stopping;
+  }
+  void Wake() {
+    std::lock_guard lock(mutex);
+    woken = true;
+    wake.notify_all();
   }
 };
 
@@ -90,21 +101,28 @@ absl::StatusOr<size_t> AuditShipper::Step() {
 void AuditShipper::Start() {
   AF_CHECK(thread_ == nullptr);
   thread_ = std::make_unique<Thread>();
-  thread_->thread = std::thread([this] {
-    int wait_ms = 0;
-    while (thread_->Sleep(wait_ms)) {
-      absl::StatusOr<size_t> shipped = Step();
-      if (!shipped.ok()) {
-        wait_ms = std::clamp(wait_ms * 2, options_.idle_ms, options_.max_backoff_ms);
-      } else {
-        wait_ms = *shipped == options_.batch ? 0 : options_.idle_ms;
-      }
+  pool_.OnAudit([thread = thread_.get()] { thread->Wake(); });
+  thread_->thread = std::thread([this] { Loop(); });
+}
+
+void AuditShipper::Loop() {
+  int backoff_ms = 0;
+  int wait_ms = 0;
+  while (thread_->Sleep(wait_ms, backoff_ms > 0)) {
+    absl::StatusOr<size_t> shipped = Step();
+    if (shipped.ok()) {
+      backoff_ms = 0;
+      wait_ms = *shipped == options_.batch ? 0 : options_.idle_ms;
+    } else {
+      backoff_ms = std::clamp(backoff_ms * 2, options_.first_backoff_ms, options_.max_backoff_ms);
+      wait_ms = backoff_ms;
     }
-  });
+  }
 }
 
 void AuditShipper::Stop() {
   if (thread_ == nullptr) return;
+  pool_.OnAudit(nullptr);
   {
     std::lock_guard lock(thread_->mutex);
     thread_->stopping = true;

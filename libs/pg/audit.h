@@ -37,7 +37,10 @@ class AuditShipper {
   using Send = std::function<absl::Status(const std::vector<AuditRecord>&)>;
   struct Options {
     size_t batch = 200;
-    int idle_ms = 200;            // between looks at an empty outbox
+    // Between looks at an empty outbox, for rows that another process left; those of this pool are
+    // shipped at once.
+    int idle_ms = 20'000;
+    int first_backoff_ms = 200;
     int max_backoff_ms = 10'000;  // after failures
   };
 
@@ -53,6 +56,7 @@ class AuditShipper {
 
  private:
   struct Thread;
+  void Loop();
   Pool& pool_;
   Send send_;
   Options options_;

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include <future>
+#include <semaphore>
 
 #include "libs/pg/migrate.h"
 #include "libs/testing/postgres.h"
@@ -67,18 +67,40 @@ TEST_F(AuditTest, ARolledBackChangeLeavesNoRecord) {
   EXPECT_EQ(Rows(), "0");
 }
 
-TEST_F(AuditTest, TheThreadShipsByItself) {
-  std::promise<void> sent;
+TEST_F(AuditTest, TheThreadShipsWhatItsPoolCommitsAtOnce) {
+  std::counting_semaphore<> sent(0);
   AuditShipper shipper(*pool_,
                        [&](const auto&) {
-                         sent.set_value();
+                         sent.release();
+                         return absl::OkStatus();
+                       },
+                       {.idle_ms = 3'600'000});
+  shipper.Start();
+  for (const char* resource : {"r/1", "r/2", "r/3"}) {
+    ASSERT_TRUE(Write("acme", resource).ok());
+    EXPECT_TRUE(sent.try_acquire_for(std::chrono::seconds(30))) << resource;
+  }
+  shipper.Stop();
+  ASSERT_TRUE(Write("acme", "r/4").ok());
+}
+
+TEST_F(AuditTest, WhatAnotherProcessLeftIsFoundByLooking) {
+  std::counting_semaphore<> sent(0);
+  AuditShipper shipper(*pool_,
+                       [&](const auto&) {
+                         sent.release();
                          return absl::OkStatus();
                        },
                        {.idle_ms = 1});
   shipper.Start();
-  ASSERT_TRUE(Write("acme", "r/1").ok());
-  EXPECT_EQ(sent.get_future().wait_for(std::chrono::seconds(30)), std::future_status::ready);
-  shipper.Stop();
+  Pool other(PoolOptions{.url = database_.Url("monitor_app")});
+  ASSERT_TRUE(other
+                  .InTenant("acme",
+                            [](TenantTx& tx) {
+                              return WriteAudit(tx, {.method = "m", .resource = "r/1"});
+                            })
+                  .ok());
+  EXPECT_TRUE(sent.try_acquire_for(std::chrono::seconds(30)));
 }
 
 }  // namespace

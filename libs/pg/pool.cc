@@ -45,6 +45,8 @@ struct Pool::State {
   milliseconds backoff{0};
   SteadyClock::time_point next_attempt{};
   std::map<Connection*, SteadyClock::time_point> answer_by;  // of what the server was asked
+  std::mutex audit_mutex;
+  std::function<void()> on_audit;
 
   absl::StatusOr<std::unique_ptr<Connection>> Acquire();
   void Release(std::unique_ptr<Connection> connection);
@@ -187,6 +189,7 @@ struct Tx::Impl {
   std::shared_ptr<Pool::State> pool;
   std::unique_ptr<Connection> connection;
   bool done = false;
+  bool audited = false;
 };
 
 Tx::Tx(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -212,7 +215,15 @@ absl::Status Tx::Commit() {
   if (const auto& observer = impl_->pool->options.observer) {
     observer("commit", MicrosSince(start), status);
   }
+  if (impl_->audited) {
+    std::lock_guard lock(impl_->pool->audit_mutex);
+    if (impl_->pool->on_audit) impl_->pool->on_audit();
+  }
   return status;
+}
+
+void TenantTx::CarriesAudit() {
+  impl_->audited = true;
 }
 
 Pool::Pool(PoolOptions options) : state_(std::make_shared<State>(std::move(options))) {
@@ -247,6 +258,11 @@ absl::StatusOr<TenantTx> Pool::Begin(std::string_view tenant) {
 absl::StatusOr<SystemTx> Pool::BeginSystem() {
   AF_ASSIGN_OR_RETURN(std::shared_ptr<Tx::Impl> impl, Start(nullptr));
   return SystemTx(std::move(impl));
+}
+
+void Pool::OnAudit(std::function<void()> told) {
+  std::lock_guard lock(state_->audit_mutex);
+  state_->on_audit = std::move(told);
 }
 
 absl::Status Pool::Ping() {

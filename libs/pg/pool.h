@@ -53,6 +53,8 @@ class Tx {
 class TenantTx final : public Tx {
  public:
   const std::string& tenant() const { return tenant_; }
+  // Its commit is told to the pool's OnAudit.
+  void CarriesAudit();
 
  private:
   friend class Pool;
@@ -94,6 +96,10 @@ class Pool {
 
   absl::StatusOr<TenantTx> Begin(std::string_view tenant);
   absl::StatusOr<SystemTx> BeginSystem();
+
+  // `told` is called after every commit, also an unclear one, of a transaction that carries an
+  // audit record; null ends it. It must not block.
+  void OnAudit(std::function<void()> told);
 
   // OK when a connection answers. For readiness.
   absl::Status Ping();

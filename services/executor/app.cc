@@ -191,8 +191,12 @@ void App::Parts::MakeCommitters(const Config& config, const std::string& owner) 
                         .committers = pointers,
                         .restart = restart,
       .owning = [this](size_t lanes) { load.SetShare(static_cast<double>(lanes) / kLaneCount); },
-                        .publish = [this](const auto& addresses,
-                                          UnixMicros time) { watchers.Publish(addresses, time); },
+                        .publish =
+                            [this](const auto& addresses, UnixMicros time) {
+                              watchers.Publish(addresses, time);
+                              feed->SetAlone(std::ranges::all_of(
+                                  addresses, [this](const auto& at) { return at == address; }));
+                            },
                         .peers = peers.get(),
                         .look_every = config.lane_check.count() * 1000,
       .settle = kSettle});

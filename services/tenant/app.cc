@@ -13,6 +13,7 @@
 #include "libs/obs/log.h"
 #include "libs/pg/audit.h"
 #include "libs/pg/guard.h"
+#include "libs/pg/listener.h"
 #include "libs/pg/migrate.h"
 #include "libs/pg/pool.h"
 #include "libs/runtime/periodic.h"
@@ -24,8 +25,6 @@
 namespace agentflow::tenant {
 namespace {
 
-// Well within the second in which a revoked key must end everywhere.
-constexpr std::chrono::milliseconds kRevocationStep{200};
 constexpr std::chrono::milliseconds kPurgeStep{300'000};
 
 // A setting, or the variable of the same meaning without the service's prefix.
@@ -110,8 +109,11 @@ class TenantService final : public rpc::Service {
 
   void Serving() override {
     parts_->shipper.Start();
-    revoke_ = std::make_unique<runtime::PeriodicTask>("revocations", kRevocationStep,
-                                                      [this] { StepRevocations(); });
+    revoke_ = std::make_unique<pg::Listener>(
+        pg::ListenerOptions{.url = settings_.database_url.Reveal(),
+                            .name = "tenant-revocations",
+                            .channel = RevocationFeed::kChannel},
+        [this] { StepRevocations(); });
     purge_ = std::make_unique<runtime::PeriodicTask>("purge", kPurgeStep, [this] {
       absl::Status status = parts_->sessions.Purge();
       if (!status.ok()) obs::Warn("expired sessions not purged", {{"error", MessageOf(status)}});
@@ -180,7 +182,7 @@ class TenantService final : public rpc::Service {
   Settings settings_;
   std::unique_ptr<Parts> parts_;
   std::atomic<bool> database_ok_{true};
-  std::unique_ptr<runtime::PeriodicTask> revoke_;
+  std::unique_ptr<pg::Listener> revoke_;
   std::unique_ptr<runtime::PeriodicTask> purge_;
 };
 

@@ -14,7 +14,8 @@ namespace pb = agentflow::internal::executor::v1;
 
 constexpr int kRowsPerRead = 200;
 constexpr size_t kMaxQueuedBytes = 4u << 20;
-constexpr std::chrono::milliseconds kLookEvery{500};
+constexpr std::chrono::milliseconds kLookForOthers{500};
+constexpr std::chrono::milliseconds kLookAlone{5'000};
 // Commits come by the hundred a second; a reader gains nothing from each one's own message.
 constexpr std::chrono::milliseconds kGather{20};
 
@@ -97,7 +98,8 @@ void FeedService::Loop() {
     std::vector<std::shared_ptr<Reader>> readers;
     {
       std::unique_lock lock(mutex_);
-      changed_.wait_for(lock, kLookEvery, [this] { return woken_ || stopping_; });
+      changed_.wait_for(lock, alone_ ? kLookAlone : kLookForOthers,
+                        [this] { return woken_ || stopping_; });
       if (stopping_) return;
       if (readers_.empty()) {
         woken_ = false;

@@ -15,7 +15,8 @@ namespace agentflow::executor {
 
 // agentflow.internal.executor.v1.FeedService: what is in the table after the reader's cursors, then
 // new batches as they commit, of all committers of all executors. One thread reads for all streams;
-// it is woken by commits of this process and looks twice a second for those of others.
+// it is woken by commits of this process and looks twice a second for those of others, if there
+// are any.
 class FeedService {
  public:
   explicit FeedService(std::unique_ptr<Feed> feed);
@@ -24,6 +25,8 @@ class FeedService {
   void Register(rpc::Server& server);
   // Something was committed here. Cheap, from any thread.
   void Wake();
+  // Whether no other executor has lanes. False until said otherwise; from any thread.
+  void SetAlone(bool alone) { alone_ = alone; }
   // Ends all streams.
   void Close();
 
@@ -47,6 +50,7 @@ class FeedService {
   std::list<std::shared_ptr<Reader>> readers_;
   bool woken_ = false;
   bool stopping_ = false;
+  std::atomic<bool> alone_{false};
   std::thread thread_;
 };
 

@@ -12,7 +12,7 @@ namespace {
 constexpr int kMost = 200;
 constexpr UnixMicros kSecond = 1'000'000;
 // Another scheduler may have been given a schedule that this one does not know of.
-constexpr UnixMicros kLookAtLeast = 5 * kSecond;
+constexpr UnixMicros kLookAtLeast = 15 * kSecond;
 
 }  // namespace
 

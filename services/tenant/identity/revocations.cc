@@ -5,6 +5,7 @@ namespace {
 
 constexpr pg::Statement kWrite{"revocation_write",
                                "INSERT INTO revocation (tenant_id, principal) VALUES ($1, $2)"};
+constexpr pg::Statement kNotify{"revocation_notify", "SELECT pg_notify($1, '')"};
 constexpr pg::Statement kSince{"revocations_since", R"sql(
   SELECT seq, tenant_id, principal, at
   FROM revocations_since($1::timestamptz, interval '20 seconds'))sql"};
@@ -15,7 +16,8 @@ constexpr int64_t kRecentMicros = 60'000'000;
 }  // namespace
 
 absl::Status WriteRevocation(pg::TenantTx& tx, const std::string& principal) {
-  return tx.Exec(kWrite, tx.tenant(), principal).status();
+  AF_RETURN_IF_ERROR(tx.Exec(kWrite, tx.tenant(), principal).status());
+  return tx.Exec(kNotify, std::string(RevocationFeed::kChannel)).status();
 }
 
 absl::Status RevocationFeed::Step() {

@@ -24,11 +24,13 @@ struct Revocation {
 absl::Status WriteRevocation(pg::TenantTx& tx, const std::string& principal);
 
 // Tells its subscribers of every revocation, whichever instance wrote it: each instance reads the
-// table a few times a second (Step), and at once after a change of its own. Some are told twice;
-// none is missed, since each look goes back over the time that transactions may have been open.
+// table (Step) when PostgreSQL notifies kChannel, and now and then. Some are told twice; none is
+// missed, since each look goes back over the time that transactions may have been open.
 // Thread-safe.
 class RevocationFeed {
  public:
+  static constexpr char kChannel[] = "tenant_revocation";
+
   using Listener = std::function<void(const Revocation&)>;
 
   explicit RevocationFeed(pg::Pool& pool) : pool_(pool) {}

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <semaphore>
+
+#include "libs/pg/listener.h"
 #include "services/tenant/testing/world.h"
 
 namespace agentflow::tenant {
@@ -37,6 +40,25 @@ TEST_F(RevocationsTest, AKeyRevokedOnAnotherInstanceIsPushed) {
   ASSERT_TRUE(world_.tenants.Update({}, "acme", {.suspended = true}, 0).ok());
   ASSERT_TRUE(other.Step().ok());
   EXPECT_EQ(heard.size(), 1u);
+}
+
+TEST_F(RevocationsTest, AnInstanceThatListensLooksAtOnce) {
+  RevocationFeed other(world_.pool);
+  std::counting_semaphore<> looks(0);
+  std::vector<std::string> heard;
+  pg::Listener listener({.url = world_.database.Url("tenant_app"),
+                         .channel = RevocationFeed::kChannel,
+                         .quiet = std::chrono::hours(1)},
+                        [&] {
+                          EXPECT_TRUE(other.Step().ok());
+                          looks.release();
+                        });
+  ASSERT_TRUE(looks.try_acquire_for(std::chrono::seconds(30)));
+  other.Subscribe(Into(heard));
+  auto key = world_.keys.Create(admin_, {.roles = {"worker"}});
+  ASSERT_TRUE(world_.keys.Revoke(admin_, key->key.id).ok());
+  ASSERT_TRUE(looks.try_acquire_for(std::chrono::seconds(30)));
+  EXPECT_EQ(heard, std::vector<std::string>{"acme apiKeys/" + key->key.id.ToString()});
 }
 
 TEST_F(RevocationsTest, AChangeOfRightsStateOrQuotasIsPushed) {
