@@ -139,7 +139,8 @@ std::vector<Action> Outstanding(const ExecutionState& state) {
   std::vector<Action> actions;
   if (!state.start || state.over()) return actions;
   auto act = [&](ActionBody body) { actions.push_back({0, std::move(body)}); };
-  if (const ConcurrencyKey& own = state.start->concurrency; !own.key.empty()) {
+  const ConcurrencyKey& own = state.start->concurrency;
+  if (!own.key.empty() && (state.holds & kHoldAdmission) == 0) {
     bool held = (state.holds & kHoldKey) == 0;
     act(AcquireKey{{}, own.key, own.limit, own.when_busy, held});
   }

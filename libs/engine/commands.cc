@@ -46,7 +46,7 @@ absl::Status Transition::Handle(const StartExecution& start) {
   UnixMicros deadline = timeout > 0 && !held_back ? now_ + timeout : 0;
   uint64_t cause = Emit(ExecutionStarted{std::move(info), deadline, MaxInFlight(*start.plan)});
   if (deadline != 0) Act(cause, StartTimer{{TimerKind::kExecution, {}, 0}, deadline, true});
-  if (!key.key.empty()) Act(cause, AcquireKey{{}, key.key, key.limit, key.when_busy, false});
+  if (state_.holds == kHoldKey) AskOwnKey(cause);
   if (!held_back) FinishScopeIfSettled(0);
   return absl::OkStatus();
 }

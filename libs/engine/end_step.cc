@@ -168,7 +168,8 @@ void Transition::EndExecution(EventBody end, bool timer_fired) {
     closing.actions.push_back(CancelTimer{{TimerKind::kExecution, {}, 0}, state_.deadline, true});
   }
   const std::string& key = state_.start->concurrency.key;
-  if (!key.empty()) closing.actions.push_back(ReleaseKey{{}, key});
+  const bool asked = !key.empty() && (state_.holds & kHoldAdmission) == 0;
+  if (asked) closing.actions.push_back(ReleaseKey{{}, key});
   uint64_t cause = EmitClosing(std::move(end), std::move(closing));
   Act(cause, FinishExecution{state_.phase});
 }

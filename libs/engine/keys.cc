@@ -38,10 +38,17 @@ void Transition::ExecuteCritical(StepRef ref, const workflow::CriticalConfig& co
   Act(cause, AcquireKey{{ref}, *std::move(key), config.limit});
 }
 
+// Only once it is admitted: one that holds a key while it waits for those that run to end, and they
+// for the key, would wait for ever.
+void Transition::AskOwnKey(uint64_t cause) {
+  const ConcurrencyKey& key = state_.start->concurrency;
+  Act(cause, AcquireKey{{}, key.key, key.limit, key.when_busy, false});
+}
+
 absl::Status Transition::Handle(const KeyGranted& granted) {
   AF_RETURN_IF_ERROR(CheckOpen());
   if (!granted.ticket.step) {
-    if (state_.holds & kHoldKey) LiftHold(kHoldKey);
+    if (state_.holds == kHoldKey) LiftHold(kHoldKey);
     return absl::OkStatus();
   }
   auto wait = state_.waits.find(*granted.ticket.step);
@@ -54,7 +61,7 @@ absl::Status Transition::Handle(const KeyRefused& refused) {
   AF_RETURN_IF_ERROR(CheckOpen());
   std::string reason = refused.reason.empty() ? "KEY_BUSY" : refused.reason;
   if (!refused.ticket.step) {
-    if (state_.holds & kHoldKey) {
+    if (state_.holds == kHoldKey) {
       EndExecution(ExecutionCanceled{"", reason + ": " + refused.message});
     }
     return absl::OkStatus();
@@ -79,6 +86,7 @@ void Transition::LiftHold(Hold hold) {
   UnixMicros deadline = timeout > 0 ? now_ + timeout : 0;
   uint64_t cause = Emit(HoldLifted{hold, deadline});
   if (deadline != 0) Act(cause, StartTimer{{TimerKind::kExecution, {}, 0}, deadline, true});
+  if (state_.holds == kHoldKey) AskOwnKey(cause);
   if (last) FinishSettledScopes();
 }
 

@@ -160,6 +160,7 @@ class Transition {
       const StartExecution& start) const;
   void ExecuteCritical(StepRef ref, const workflow::CriticalConfig& config);
   void LiftHold(Hold hold);
+  void AskOwnKey(uint64_t cause);
 
   // --- containers.cc
   void StartMap(StepRef ref, const workflow::MapConfig& config);
