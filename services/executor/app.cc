@@ -400,6 +400,7 @@ void App::Drain() {
   for (auto& committer : p.committers) committer->Abandon();
   p.peers->Stop();
   p.watchers.Close();
+  p.links.Close();
   p.feed->Close();
 }
 

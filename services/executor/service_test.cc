@@ -235,6 +235,26 @@ TEST_F(ExecutorServiceTest, ADrainedExecutorHandsItsLanesOver) {
   EXPECT_TRUE(Eventually([&] { return IsCompleted(started->name()); }));
 }
 
+TEST_F(ExecutorServiceTest, ADrainedExecutorEndsTheStreamsOfItsCoordinators) {
+  // One that has had nothing to say yet has not even said who it is.
+  auto link = coordinator_channel_->Bidi<internal::CoordinatorReports, internal::ExecutorOrders>(
+      "agentflow.internal.executor.v1.DispatchService/Link");
+  std::mutex mutex;
+  absl::Status end;
+  std::atomic<bool> greeted = false, ended = false;
+  link.OnEnd([&](const absl::Status& status) {
+    std::lock_guard lock(mutex);
+    end = status;
+    ended = true;
+  });
+  link.Start([&](internal::ExecutorOrders) { greeted = true; });
+  EXPECT_TRUE(Eventually([&] { return greeted.load(); }));
+  running_.reset();
+  EXPECT_TRUE(Eventually([&] { return ended.load(); }));
+  std::lock_guard lock(mutex);
+  EXPECT_EQ(ReasonOf(end), "LANE_MOVED") << "cut off when the patience of the drain ended: " << end;
+}
+
 TEST_F(ExecutorServiceTest, ListsAreFilteredAndPaged) {
   designer_.Publish("chained", kChained);
   designer_.Publish("wait", kWait);

@@ -4,6 +4,34 @@
 
 namespace agentflow::executor {
 
+uint64_t Links::Open(std::function<void()> end) {
+  {
+    std::lock_guard lock(mutex_);
+    ++last_number_;
+    if (!closed_) {
+      streams_[last_number_] = std::move(end);
+      return last_number_;
+    }
+  }
+  end();
+  return 0;
+}
+
+void Links::Ended(uint64_t stream) {
+  std::lock_guard lock(mutex_);
+  streams_.erase(stream);
+}
+
+void Links::Close() {
+  std::map<uint64_t, std::function<void()>> streams;
+  {
+    std::lock_guard lock(mutex_);
+    closed_ = true;
+    streams.swap(streams_);
+  }
+  for (const auto& [number, end] : streams) end();
+}
+
 uint64_t Links::Add(const std::string& coordinator, Send send) {
   std::lock_guard lock(mutex_);
   Link& link = links_[coordinator];

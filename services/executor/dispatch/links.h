@@ -37,6 +37,13 @@ class Links {
  public:
   using Send = std::function<void(const Orders&)>;
 
+  // A coordinator has opened a stream, and is still to say who it is. `end` is called at Close, or
+  // now after it. Gives the stream's number.
+  uint64_t Open(std::function<void()> end);
+  void Ended(uint64_t stream);
+  // Ends all streams, also those still to come: this executor goes away.
+  void Close();
+
   // A newer link of the same coordinator replaces the older one. Gives the link's number.
   uint64_t Add(const std::string& coordinator, Send send);
   void Remove(const std::string& coordinator, uint64_t link);
@@ -56,6 +63,8 @@ class Links {
   mutable std::mutex mutex_;
   std::map<std::string, Link> links_;
   std::set<std::string> dirty_;
+  std::map<uint64_t, std::function<void()>> streams_;
+  bool closed_ = false;
   uint64_t last_number_ = 0;
 };
 

@@ -82,7 +82,11 @@ class Link : public std::enable_shared_from_this<Link> {
 
   void Open() {
     auto self = shared_from_this();
+    opened_ = parts_.links.Open([stream = stream_] {
+      stream.Finish(Unavailable("LANE_MOVED", "This executor is going away."));
+    });
     stream_.OnEnd([self](const absl::Status&) {
+      self->parts_.links.Ended(self->opened_);
       if (self->number_ != 0) self->parts_.links.Remove(self->coordinator_, self->number_);
     });
     pb::ExecutorOrders hello;
@@ -142,6 +146,7 @@ class Link : public std::enable_shared_from_this<Link> {
   const LinkStream stream_;
   std::string coordinator_;
   uint64_t number_ = 0;
+  uint64_t opened_ = 0;
 };
 
 }  // namespace
