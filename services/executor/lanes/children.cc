@@ -16,6 +16,14 @@ Uuid ChildIdOf(const Uuid& parent, const std::string& step, uint32_t attempt) {
   return Uuid(bytes);
 }
 
+engine::ChildEnded Lost(engine::StepRef step, uint32_t attempt, const Uuid& child) {
+  return {.step = step,
+          .attempt = attempt,
+          .child = child,
+          .phase = engine::Phase::kFailed,
+          .error = {"EXECUTION_REFUSED", "The database refused its start.", ""}};
+}
+
 }  // namespace
 
 // After the commit that asked for it.
@@ -108,12 +116,16 @@ bool Committer::Wanted(const engine::ExecutionState& child) const {
 void Committer::MournChild(const Live& child) {
   const engine::Parent& parent = child.state.start->parent;
   if (parent.depth == 0 || parent.detached) return;
-  consequences_.push_back(
-      {parent.execution, parent.step,
-       engine::ChildEnded{.attempt = parent.attempt,
-                          .child = child.facts->id,
-                          .phase = engine::Phase::kFailed,
-                          .error = {"EXECUTION_REFUSED", "The database refused its start.", ""}}});
+  consequences_.push_back({parent.execution, parent.step,
+                           Lost({}, parent.attempt, child.facts->id)});
+}
+
+// The same for a parent that is read back: whoever had it before could not tell it any more.
+// REQUIRES: everything else of its lane is in memory, or in absent_.
+void Committer::MournLostChild(const Live& parent, engine::StepRef step, uint32_t attempt) {
+  const Uuid& child = parent.state.waits.at(step).child;
+  if (live_.contains(child) || absent_.contains(child)) return;
+  internal_.emplace_back(parent.facts->id, Lost(step, attempt, child));
 }
 
 // Tells the other executions of the lane what a decision means for them, and so on, before
@@ -124,7 +136,7 @@ void Committer::Follow() {
     Consequence next = std::move(consequences_.front());
     consequences_.pop_front();
     auto it = live_.find(next.execution);
-    if (it == live_.end()) continue;
+    if (it == live_.end() || Frozen(next.execution)) continue;
     if (auto* ended = std::get_if<engine::ChildEnded>(&next.body)) {
       absl::StatusOr<engine::StepRef> step = engine::FindStep(it->second->state, next.step);
       if (!step.ok()) continue;

@@ -267,7 +267,7 @@ bool Committer::StartCommit() {
   flushing_ = forming_ != nullptr ? std::move(forming_) : std::make_unique<Batch>();
   Seal(*flushing_);
   flushing_->moves = std::exchange(moves_, {});
-  for (const LaneMove& move : flushing_->moves) frozen_[static_cast<size_t>(move.lane)] = true;
+  if (!flushing_->moves.empty()) Freeze(flushing_->moves);
   std::vector<WritePtr> writes;
   writes.reserve(flushing_->entries.size());
   for (size_t i = 0; i < flushing_->entries.size(); ++i) {
@@ -369,7 +369,7 @@ void Committer::Release(Batch& batch, const BatchResult& result) {
     const bool stored = entry.write->live != ExecutionWrite::Live::kInsert &&
                         entry.write->live != ExecutionWrite::Live::kNone;
     if (auto it = live_.find(entry.id); it != live_.end() && !stored) {
-      GiveBackKeys(*it->second, std::exchange(it->second->keys, {}));
+      GiveBackKeys(*it->second, std::exchange(it->second->keys, {}), nullptr);
       MournChild(*it->second);
     }
     Forget(entry.id);

@@ -150,6 +150,7 @@ class Committer {
  private:
   struct LiveTask;
   struct Live;
+  struct BatchEntry;
   struct Batch;
   struct Answer;
   using TimerKey = std::tuple<UnixMicros, Uuid, std::string>;  // encoded engine::TimerId
@@ -185,6 +186,7 @@ class Committer {
   // Runs one command of the engine and books what follows from it.
   absl::Status Run(Live& live, engine::CommandBody body, std::string principal = {});
   void Book(Live& live, engine::Decision decision);
+  BatchEntry& EntryOf(Live& live);
   void BookAction(Live& live, engine::Action action);
   void TakeBack(Live& live, const engine::CancelTask& cancel);
   void EndTask(Live& live, engine::StepRef ref);
@@ -201,6 +203,7 @@ class Committer {
   // children.cc: executions that are steps of others
   void BeginChild(StartItem item);
   void MournChild(const Live& child);
+  void MournLostChild(const Live& parent, engine::StepRef step, uint32_t attempt);
   void RequestChild(const Uuid& execution, engine::StepRef step, uint32_t attempt);
   bool RequestLateChildren();
   bool Wanted(const engine::ExecutionState& child) const;
@@ -215,9 +218,12 @@ class Committer {
   // keys.cc: messages between lanes
   void AskKey(Live& live, const engine::AcquireKey& ask);
   void GiveBackKey(Live& live, const engine::ReleaseKey& release);
-  // By ticket's step.
-  void GiveBackKeys(Live& live, const std::map<std::string, std::string>& tickets);
+  // By ticket's step. `from`: as in Send.
+  void GiveBackKeys(const Live& live, const std::map<std::string, std::string>& tickets,
+                    Live* from);
   bool Reaches(const LaneMessage& message) const;
+  bool MailIsUnderWay(int lane) const;
+  // Of an execution, with whose other effects it happens or does not; null: of the batch.
   void Send(LaneMessage message, Live* from);
   void DeliverLocal();
   void Deliver(const LaneMessage& message);
@@ -227,6 +233,7 @@ class Committer {
 
   // handover.cc: lanes that are given to others
   void TakeMoves();
+  void Freeze(const std::vector<LaneMove>& moves);
   void Leave(const std::vector<LaneMove>& moves);
   bool Frozen(const Uuid& execution) const {
     return frozen_[static_cast<size_t>(LaneOf(execution))];

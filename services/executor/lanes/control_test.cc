@@ -301,6 +301,25 @@ TEST_P(LaneControlTest, ARefusedChildFailsItsStep) {
   EXPECT_EQ(StateOf(parent), kFailed);
 }
 
+// Its parent was written, and its executor died before it could tell the parent.
+TEST_P(LaneControlTest, AParentHearsFromItsNextOwnerThatItsChildWasRefused) {
+  const Uuid parent = executor_->Start(plans_.Add(kParent), json::Object{{"x", 3}});
+  executor_->Run();
+  const Uuid id = executor_->children.at(0).child;
+  database_.poisoned.insert(id);
+  for (auto& store : executor_->stores) {
+    store->on_commit = [&store = *store, id](const std::vector<WritePtr>& writes) {
+      store.stalled = writes.size() == 1 && writes[0]->facts->id == id;
+    };
+  }
+  StartChild(plans_.Add(kWaits));
+  EXPECT_FALSE(database_.live.contains(id));
+  EXPECT_TRUE(database_.live.contains(parent));
+  Restart();
+  EXPECT_EQ(StateOf(parent), kFailed);
+  EXPECT_EQ(executor_->load.live(), 0);
+}
+
 TEST_P(LaneControlTest, AChildThatCannotBeStartedNowIsAskedForLater) {
   const Uuid parent = executor_->Start(plans_.Add(kParent), json::Object{{"x", 3}});
   executor_->Run();

@@ -252,6 +252,17 @@ absl::Status Committer::Run(Live& live, engine::CommandBody body, std::string pr
   return absl::OkStatus();
 }
 
+Committer::BatchEntry& Committer::EntryOf(Live& live) {
+  Batch& batch = Forming();
+  if (live.batch != batch.number) {
+    live.batch = batch.number;
+    live.entry = batch.entries.size();
+    batch.entries.push_back({.id = live.facts->id});
+    ++batch.items;
+  }
+  return batch.entries[live.entry];
+}
+
 void Committer::Book(Live& live, engine::Decision decision) {
   if (decision.events.empty() && decision.actions.empty() && decision.changes.empty() &&
       !decision.more) {
@@ -259,13 +270,7 @@ void Committer::Book(Live& live, engine::Decision decision) {
   }
   const Uuid id = live.state.start->id;
   Batch& batch = Forming();
-  if (live.batch != batch.number) {
-    live.batch = batch.number;
-    live.entry = batch.entries.size();
-    batch.entries.push_back({.id = id});
-    ++batch.items;
-  }
-  Batch::Entry& entry = batch.entries[live.entry];
+  Batch::Entry& entry = EntryOf(live);
   ExecutionWrite& write = *entry.write;
   const size_t before = write.events.size();
   for (const engine::Event& event : decision.events) {
@@ -338,7 +343,7 @@ void Committer::BookAction(Live& live, engine::Action action) {
     // Whoever still holds one of its tasks is told by the answer to the next report.
     while (!live.tasks.empty()) EndTask(live, live.tasks.begin()->first);
     // Whatever the engine forgot: an execution that is over holds nothing.
-    GiveBackKeys(live, std::exchange(live.keys, {}));
+    GiveBackKeys(live, std::exchange(live.keys, {}), &live);
   } else if (auto* ask = std::get_if<engine::AcquireKey>(&action.body)) {
     AskKey(live, *ask);
   } else if (auto* release = std::get_if<engine::ReleaseKey>(&action.body)) {

@@ -57,6 +57,16 @@ void Committer::TakeMoves() {
   }
 }
 
+// Nothing of these lanes is decided any more: what their batch does not hold the new owner decides.
+void Committer::Freeze(const std::vector<LaneMove>& moves) {
+  for (const LaneMove& move : moves) frozen_[static_cast<size_t>(move.lane)] = true;
+  if (admission_.empty()) return;
+  for (const auto& [id, live] : live_) {
+    if (!Frozen(id) || live->place != TenantLoad::Place::kQueued) continue;
+    admission_.Remove(live->facts->tenant, live->facts->priority, live->state.started_at, id);
+  }
+}
+
 // The lanes are another executor's from this commit on. Nothing of them may stay in memory; what
 // is volatile (who holds a task) is told to the new owner by those who hold.
 void Committer::Leave(const std::vector<LaneMove>& moves) {

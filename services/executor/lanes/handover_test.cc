@@ -171,6 +171,58 @@ TEST_P(HandoverTest, WhatComesMeanwhileIsSentOnToTheNewOwnerOnce) {
   EXPECT_TRUE(database_.live.empty());
 }
 
+TEST_P(HandoverTest, TheTableMaySayThatALaneIsGoneBeforeItsCommitterHears) {
+  engine::PlanPtr plan = plans_.Add(kWait);
+  std::vector<Uuid> ids;
+  for (int i = 0; i < 40; ++i) ids.push_back(a().Start(plan));
+  a().Run();
+  Add("b").Join();
+  for (auto& store : a().stores) store->answers_stalled = true;
+  a().Join();  // hands over
+  EXPECT_EQ(LanesOf("b"), 128);
+  a().Join();  // sees that b has them
+  for (auto& store : a().stores) store->answers_stalled = false;
+  a().Run();
+  for (const Uuid& id : ids) {
+    if (&OwnerOf(id) == &b()) {
+      EXPECT_EQ(a().Find(id), nullptr);
+    }
+  }
+  for (int second = 0; second < 70; ++second) {
+    Advance(1'000'000);
+    for (auto& executor : executors_) executor->Join();
+  }
+  for (const Uuid& id : ids) EXPECT_EQ(StateOf(id), kCompleted);
+}
+
+TEST_P(HandoverTest, WhatIsQueuedInALaneThatLeavesIsAdmittedByItsNewOwner) {
+  engine::PlanPtr plan = plans_.Add(kTask);
+  a().limits.running_executions = 1;
+  std::vector<Uuid> ids;
+  for (int i = 0; i < 20; ++i) ids.push_back(a().Start(plan));
+  a().Run();
+  Advance(2'000'000);
+  Add("b").Join();
+  for (auto& store : a().stores) store->stalled = true;
+  a().Join();  // hands over; the commits hang
+  a().limits.running_executions = 1000;
+  Advance(300'000);
+  for (auto& store : a().stores) store->stalled = false;
+  for (int second = 0; second < 20; ++second) {
+    Advance(1'000'000);
+    for (auto& executor : executors_) executor->Join();
+    for (auto& executor : executors_) {
+      while (!executor->dispatch.offers.empty()) {
+        const TaskOffer offer = executor->TakeOffer();
+        OwnerOf(offer.attempt.execution).Complete(offer, 1);
+      }
+      executor->Run();
+    }
+  }
+  for (const Uuid& id : ids) EXPECT_EQ(StateOf(id), kCompleted);
+  EXPECT_EQ(a().load.live() + b().load.live(), 0);
+}
+
 TEST_P(HandoverTest, AHandoverSurvivesLostAcknowledgementsAndRefusedExecutions) {
   engine::PlanPtr plan = plans_.Add(kWait);
   for (CommitFault fault :

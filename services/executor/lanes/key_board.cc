@@ -80,7 +80,12 @@ void KeyBoard::Acquire(const LaneMessage& message, Result* result) {
   ++size_;
   result->changes.push_back({row});
   key.tickets.emplace(row.number, row);
-  if (!row.held) Grant(key, result);
+  if (row.held) {
+    // If it has given the place back meanwhile it says so again.
+    result->answers.push_back(Answer(row, LaneMessage::Kind::kGranted));
+  } else {
+    Grant(key, result);
+  }
 }
 
 void KeyBoard::Release(const LaneMessage& message, Result* result) {

@@ -111,7 +111,8 @@ TEST_F(KeyBoardTest, AStoredBoardGoesOnWhereItWas) {
   EXPECT_EQ(board_.size(), 0u);
   // What was granted stays so even where its row is not known.
   EXPECT_EQ(Acquire(5), "granted 5");
-  EXPECT_EQ(Send(Kind::kAcquire, 4, 1, WhenBusy::kQueue, /*held=*/true), "");
+  EXPECT_EQ(Send(Kind::kAcquire, 4, 1, WhenBusy::kQueue, /*held=*/true), "granted 4")
+      << "who has given it back meanwhile must hear of it";
   EXPECT_EQ(Release(5), "");
   EXPECT_EQ(Acquire(6), "");
 }

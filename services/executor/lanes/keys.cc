@@ -1,5 +1,7 @@
 // Messages between lanes and the keys that live in them. A message to a lane of this committer is
 // part of the batch that sends it; another committer finds it in the outbox.
+#include <algorithm>
+
 #include "libs/base/status.h"
 #include "libs/obs/log.h"
 #include "services/executor/lanes/live.h"
@@ -50,13 +52,14 @@ void Committer::GiveBackKey(Live& live, const engine::ReleaseKey& release) {
        &live);
 }
 
-void Committer::GiveBackKeys(Live& live, const std::map<std::string, std::string>& tickets) {
+void Committer::GiveBackKeys(const Live& live, const std::map<std::string, std::string>& tickets,
+                             Live* from) {
   for (const auto& [step, key] : tickets) {
     Send({.kind = LaneMessage::Kind::kRelease,
           .tenant = live.facts->tenant,
           .key = key,
           .ticket = {live.facts->id, step}},
-         &live);
+         from);
   }
 }
 
@@ -67,22 +70,32 @@ bool Committer::Reaches(const LaneMessage& message) const {
   return ready_[lane] && !frozen_[lane] && !absent_.contains(message.ticket.execution);
 }
 
+// Whether messages of this committer for the lane are in the outbox, or soon will be. What is said
+// to it at once would overtake them.
+bool Committer::MailIsUnderWay(int lane) const {
+  auto writes = [lane](const auto& batch) {
+    return batch != nullptr && batch->mail_for.contains(lane);
+  };
+  return writes(forming_) || writes(flushing_) || mail_to_read_.contains(lane) ||
+         (reading_ && std::find(mail_in_read_.begin(), mail_in_read_.end(), lane) !=
+                          mail_in_read_.end());
+}
+
 void Committer::Send(LaneMessage message, Live* from) {
-  if (Reaches(message)) {
+  const int to = LaneOfMessage(message);
+  if (Reaches(message) && !MailIsUnderWay(to)) {
     Forming().urgent = true;
     local_.push_back(std::move(message));
     return;
   }
-  const int to = LaneOfMessage(message);
   const int sender =
       from != nullptr ? LaneOf(from->facts->id) : LaneOfKey(message.tenant, message.key);
   Batch& batch = Forming();
   batch.urgent = true;
   batch.mail_for.insert(to);
   OutboxRow row{.to_lane = to, .from_lane = sender, .body = Encode(message)};
-  // Refused with what sent it.
-  const bool written = from != nullptr && from->batch == batch.number;
-  (written ? batch.entries[from->entry].write->messages : batch.messages).push_back(std::move(row));
+  // Of an execution: in the order in which it says them, and refused with what else it does.
+  (from != nullptr ? EntryOf(*from).write->messages : batch.messages).push_back(std::move(row));
 }
 
 // Before a batch is sealed: nothing that was said may be left out of it.

@@ -248,6 +248,34 @@ TEST_P(KeysTest, AMigratedStepKeepsItsPlaceUnderItsNewNameAndNoneUnderTheOldOne)
   for (const Uuid& id : {holder, waiting, third}) EXPECT_EQ(StateOf(id), kCompleted);
 }
 
+// The new owner asks again for what is held, and gives it back in the same batch.
+TEST_P(KeysTest, WhatEndsAsItIsTakenOverLeavesNoTicketBehind) {
+  Two();
+  std::string key = "k";
+  while (database_.lanes.at(LaneOfKey("acme", key)).first != "b") key += "k";
+  started_ = 0;
+  const Uuid id = Start(plans_.Add(kCritical), key);
+  ASSERT_EQ(&OwnerOf(id), executors_[0].get());
+  Run();
+  const std::vector<TaskOffer> offers = TakeOffers();
+  ASSERT_EQ(offers.size(), 1u);
+  EXPECT_EQ(HeldAt(key), 1);
+  executors_.erase(executors_.begin());  // kill -9
+  FakeExecutor& next = Add("c");
+  clock_.Advance(2'000'000);
+  database_.now += 2'000'000;
+  executors_[0]->Run();  // b renews its lease
+  clock_.Advance(2'000'000);
+  database_.now += 2'000'000;
+  ASSERT_TRUE(next.keeper->Step().ok());
+  ASSERT_EQ(&OwnerOf(id), &next);
+  next.Complete(offers[0], 1);
+  for (int second = 0; second < 8; ++second) Advance(1'000'000);
+  EXPECT_EQ(StateOf(id), kCompleted);
+  EXPECT_TRUE(database_.keys.empty());
+  EXPECT_TRUE(database_.outbox.empty());
+}
+
 TEST_P(KeysTest, ARefusedExecutionLeavesNoTicketBehind) {
   engine::PlanPtr plan = plans_.Add(kCritical);
   const Uuid bad = Start(plan, "k");

@@ -79,10 +79,11 @@ void LaneKeeper::Own(const LaneView& view) {
 void LaneKeeper::Leave(const LaneView& view, const std::vector<bool>& gave) {
   std::map<std::string, std::vector<int>> gone;
   for (int lane = 0; lane < kLaneCount; ++lane) {
+    // Where the table says so already and the committer has not heard, what it has in memory of the
+    // lane is still to be dropped.
+    if (!gave[static_cast<size_t>(lane)]) continue;
     const bool mine = view.lanes[static_cast<size_t>(lane)].owner == parts_.owner;
-    if (mine ? gave[static_cast<size_t>(lane)] : CommitterOf(lane).Leaving(lane)) {
-      gone[mine ? "" : view.AddressOf(lane)].push_back(lane);
-    }
+    gone[mine ? "" : view.AddressOf(lane)].push_back(lane);
   }
   for (const auto& [address, lanes] : gone) {
     if (parts_.peers != nullptr && !address.empty()) parts_.peers->Tell(address, lanes);

@@ -45,14 +45,17 @@ struct Committer::Answer {
   ExecutionView view;
 };
 
+// What a batch does to one execution.
+struct Committer::BatchEntry {
+  Uuid id;
+  std::shared_ptr<ExecutionWrite> write = std::make_shared<ExecutionWrite>();
+  ChangedSteps steps;
+  bool dropped = false;
+  bool ended = false;
+};
+
 struct Committer::Batch {
-  struct Entry {
-    Uuid id;
-    std::shared_ptr<ExecutionWrite> write = std::make_shared<ExecutionWrite>();
-    ChangedSteps steps;
-    bool dropped = false;
-    bool ended = false;
-  };
+  using Entry = BatchEntry;
   struct Attempt {
     Uuid execution;
     engine::StepRef step;

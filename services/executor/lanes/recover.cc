@@ -245,6 +245,8 @@ void Committer::TakeUp(Live& x) {
       // One that runs is in this lane, and its end tells the parent in the same commit.
       if (x.state.waits.at(child->step).child.IsNil()) {
         RequestChild(id, child->step, child->attempt);
+      } else {
+        MournLostChild(x, child->step, child->attempt);
       }
     } else if (auto* ask = std::get_if<engine::AcquireKey>(&action.body)) {
       AskKey(x, *ask);
@@ -279,7 +281,7 @@ void Committer::Reload(Live& live, const engine::ReloadExecution& reload) {
   TakeUp(live);
   // A step that has another name now has a ticket of that name, which holds what the old one held.
   std::erase_if(keys, [&](const auto& ticket) { return live.keys.contains(ticket.first); });
-  GiveBackKeys(live, std::move(keys));
+  GiveBackKeys(live, keys, &live);
   ReopenApprovals(live, *Forming().entries[live.entry].write, approvals);
 }
 

@@ -151,7 +151,13 @@ CommitOutcome MemoryStore::Carry(const Fence& expected, const Transaction& trans
 }
 
 std::optional<CommitOutcome> MemoryStore::TakeCommit() {
+  if (unanswered_ && !answers_stalled) return std::exchange(unanswered_, std::nullopt);
   if (!commit_ || stalled) return std::nullopt;
+  if (answers_stalled) {
+    const auto [expected, transaction] = *std::exchange(commit_, std::nullopt);
+    unanswered_ = Carry(expected, transaction);
+    return std::nullopt;
+  }
   const auto [expected, transaction] = *std::exchange(commit_, std::nullopt);
   CommitFault fault = CommitFault::kNone;
   if (!faults.empty()) {

@@ -83,6 +83,8 @@ class MemoryStore final : public Store {
   std::deque<CommitFault> faults;
   // While true, commits are sent but neither done nor answered: a slow disk.
   bool stalled = false;
+  // While true, they are done but not answered.
+  bool answers_stalled = false;
   bool reads_stalled = false;
   // Before a commit is carried out.
   std::function<void(const std::vector<WritePtr>&)> on_commit;
@@ -96,6 +98,7 @@ class MemoryStore final : public Store {
   const std::string owner_;
   const int committer_;
   std::optional<std::pair<Fence, Transaction>> commit_;
+  std::optional<CommitOutcome> unanswered_;
   std::optional<int64_t> question_;
   std::optional<ReadRequest> read_;
 };
