@@ -155,37 +155,46 @@ void Oracle::Committed(const std::string& owner, const std::vector<executor::Wri
     }
     CheckWrite(id, record, *write);
     CheckChange(id, record, *write, ended);
-    CheckKeys(id, record);
     auto lane = world_.postgres->rows().lanes.find(LaneOf(id));
     written_[lane->second].insert(id);
   }
+  CheckKeys(writes);
   for (const executor::WritePtr& write : writes) CheckFamily(write->facts->id);
 }
 
 // Never more executions and sections at a key than it has places.
-void Oracle::CheckKeys(const Uuid& id, Record& record) {
-  for (const auto& [key, places] : record.held) holders_[{record.tenant, key}] -= places;
-  record.held.clear();
-  std::map<std::string, int> limits;
-  for (const engine::Action& action : engine::Outstanding(record.state)) {
-    const auto* key = std::get_if<engine::AcquireKey>(&action.body);
-    if (key == nullptr || !key->held) continue;
-    ++record.held[key->key];
-    limits[key->key] = static_cast<int>(key->limit);
+void Oracle::CheckKeys(const std::vector<executor::WritePtr>& writes) {
+  for (const executor::WritePtr& write : writes) {
+    Record& record = records_[write->facts->id];
+    for (const auto& [key, places] : record.held) holders_[{record.tenant, key}] -= places;
+    record.held.clear();
   }
-  for (const auto& [key, places] : record.held) {
-    world_.Count("place at a key");
-    int& holders = holders_[{record.tenant, key}];
-    holders += places;
-    if (holders > limits[key]) Broken(id, "more places are taken at key " + key + " than it has");
+  for (const executor::WritePtr& write : writes) {
+    Record& record = records_[write->facts->id];
+    for (const engine::Action& action : engine::Outstanding(record.state)) {
+      const auto* key = std::get_if<engine::AcquireKey>(&action.body);
+      if (key == nullptr || !key->held) continue;
+      world_.Count("place at a key");
+      ++record.held[key->key];
+      const int holders = ++holders_[{record.tenant, key->key}];
+      if (holders > static_cast<int>(key->limit) && !Split()) {
+        Broken(write->facts->id, "more places are taken at key " + key->key + " than it has");
+      }
+    }
   }
+}
+
+// Whether a batch may have been written in parts, because the database refused a part of it: then
+// what belongs together is not one commit.
+bool Oracle::Split() const {
+  return world_.profile.write_refused > 0;
 }
 
 // What a child is and what its parent knows of it are one commit.
 void Oracle::CheckFamily(const Uuid& id) {
   const engine::ExecutionState& state = records_[id].state;
   for (const auto& [step, wait] : state.waits) {
-    if (!wait.child.IsNil() && !records_.contains(wait.child)) {
+    if (!wait.child.IsNil() && !records_.contains(wait.child) && !Split()) {
       Broken(id, "waits for a child that is not committed");
     }
   }
@@ -194,7 +203,7 @@ void Oracle::CheckFamily(const Uuid& id) {
   world_.Count("child ended");
   const engine::ExecutionState& above = records_[parent.execution].state;
   for (const auto& [step, wait] : above.waits) {
-    if (wait.child == id) Broken(parent.execution, "does not hear of its child's end");
+    if (wait.child == id && !Split()) Broken(parent.execution, "does not hear of its child's end");
   }
 }
 

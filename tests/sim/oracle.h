@@ -71,7 +71,8 @@ class Oracle {
   };
 
   void Fold(const Uuid& id, Record& record, const engine::Event& event, UnixMicros database_now);
-  void CheckKeys(const Uuid& id, Record& record);
+  void CheckKeys(const std::vector<executor::WritePtr>& writes);
+  bool Split() const;
   void CheckFamily(const Uuid& id);
   void CheckUndone(const Uuid& id, Record& record, engine::StepRef step);
   void CheckWrite(const Uuid& id, Record& record, const executor::ExecutionWrite& write);

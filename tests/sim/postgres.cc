@@ -5,6 +5,7 @@
 #include "libs/base/lane.h"
 #include "libs/base/status.h"
 #include "libs/engine/codec.h"
+#include "services/executor/lanes/lane_message.h"
 #include "tests/sim/oracle.h"
 
 namespace agentflow::sim {
@@ -29,6 +30,37 @@ std::vector<WritePtr> Edited(const std::vector<WritePtr>& writes,
     edited.push_back(std::move(copy));
   }
   return edited;
+}
+
+constexpr const char* kKinds[] = {"", "acquire", "release", "granted", "refused", "cancel"};
+
+// What a transaction says about keys and lanes, for the story.
+void TellRest(World& world, const std::string& writer, const executor::Transaction& transaction) {
+  if (!world.settings.tell) return;
+  const std::string head = "db: " + writer + " ";
+  auto post = [&](const executor::OutboxRow& row) {
+    const std::optional<executor::LaneMessage> m = executor::DecodeLaneMessage(row.body);
+    if (!m) return world.Broken("a message between lanes cannot be read");
+    world.Tell(head, "posts ", kKinds[static_cast<size_t>(m->kind)], " ", m->key, " of ",
+               world.NameOf(m->ticket.execution), "/", m->ticket.step, " to lane ", row.to_lane);
+  };
+  for (const WritePtr& write : transaction.writes) {
+    for (const executor::OutboxRow& row : write->messages) post(row);
+  }
+  for (const executor::OutboxRow& row : transaction.messages) post(row);
+  for (const executor::Mail& mail : transaction.taken) {
+    world.Tell(head, "takes message ", mail.number, " of lane ", mail.lane);
+  }
+  for (const executor::KeyChange& key : transaction.keys) {
+    world.Tell(head, "key ", key.row.key, " in lane ", key.row.lane, ": ",
+               world.NameOf(key.row.ticket.execution), "/", key.row.ticket.step,
+               key.gone ? " gone" : key.row.held ? " held" : " waits");
+  }
+  std::map<std::string, std::string> moves;
+  for (const executor::LaneMove& move : transaction.moves) {
+    absl::StrAppend(&moves[move.to], " ", move.lane);
+  }
+  for (const auto& [to, lanes] : moves) world.Tell(head, "moves to ", to, ":", lanes);
 }
 
 std::string WithoutFailures(World& world, const ExecutionWrite& write) {
@@ -82,6 +114,7 @@ CommitOutcome Postgres::Commit(const std::string& owner, int committer, Fence ex
     case Kind::kCommitted:
       world_.Tell("db: ", owner, "/", committer, " committed ", expected.epoch, ":",
                   expected.seq + 1, ", ", writes.size(), " writes");
+      TellRest(world_, absl::StrCat(owner, "/", committer), transaction);
       world_.oracle->Committed(owner, writes, Now());
       break;
     case Kind::kFenced:
