@@ -18,6 +18,7 @@ void BatchWriter::Start(Transaction batch) {
   batch_ = std::move(batch);
   parts_ = {{0, batch_.writes.size()}};
   result_ = {};
+  refused_.clear();
   SendNext();
 }
 
@@ -28,7 +29,35 @@ void BatchWriter::Finish() {
   parts_.clear();
 }
 
+bool BatchWriter::HasOrphan(const Part& part) const {
+  if (refused_.empty()) return false;
+  for (size_t i = part.first; i < part.second; ++i) {
+    if (refused_.contains(batch_.writes[i]->parent)) return true;
+  }
+  return false;
+}
+
+void BatchWriter::Refuse(const absl::Status& status) {
+  const auto [first, last] = parts_.back();
+  if (last - first > 1) {
+    const size_t middle = first + (last - first) / 2;
+    parts_.back() = {middle, last};
+    parts_.emplace_back(first, middle);
+    return;
+  }
+  result_.refused.emplace_back(first, status);
+  refused_.insert(batch_.writes[first]->facts->id);
+  if (parts_.size() == 1) {
+    parts_.back() = {last, last};  // the rest of the batch still has to happen
+  } else {
+    parts_.pop_back();
+  }
+}
+
 void BatchWriter::SendNext() {
+  while (!parts_.empty() && HasOrphan(parts_.back())) {
+    Refuse(Internal("PARENT_REFUSED", "The database refused what its parent was to write."));
+  }
   if (parts_.empty()) return Finish();
   const auto [first, last] = parts_.back();
   stage_ = Stage::kCommitting;
@@ -69,21 +98,9 @@ void BatchWriter::OnCommit(const CommitOutcome& outcome, const Clock& clock) {
     case CommitOutcome::Kind::kFenced:
       return Fenced(outcome.status);
     case CommitOutcome::Kind::kRefused: {
-      const auto [first, last] = parts_.back();
       // Nothing but writes carries anybody's data: without any it cannot be at fault.
-      if (last == first) return Wait(clock);
-      if (last - first == 1) {
-        result_.refused.emplace_back(first, outcome.status);
-        if (parts_.size() == 1) {
-          parts_.back() = {last, last};  // the rest of the batch still has to happen
-        } else {
-          parts_.pop_back();
-        }
-        return SendNext();
-      }
-      const size_t middle = first + (last - first) / 2;
-      parts_.back() = {middle, last};
-      parts_.emplace_back(first, middle);
+      if (parts_.back().first == parts_.back().second) return Wait(clock);
+      Refuse(outcome.status);
       return SendNext();
     }
     case CommitOutcome::Kind::kNotDone:

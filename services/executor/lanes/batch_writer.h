@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -25,7 +26,8 @@ struct BatchResult {
 
 // Gets batches into the store, one after the other, whatever happens on the way: it asks the
 // fence after a lost acknowledgement, halves a refused batch until the execution at fault is
-// alone, and repeats what failed for a passing reason. A plain object: Step moves it on.
+// alone (the start of a child is refused with its parent), and repeats what failed for a passing
+// reason. A plain object: Step moves it on.
 class BatchWriter {
  public:
   // `retry_after`: microseconds between tries while the database is away.
@@ -52,6 +54,9 @@ class BatchWriter {
   using Part = std::pair<size_t, size_t>;  // [first, last) of the writes
 
   void SendNext();
+  // What stands last among the parts cannot be written: it is halved, or given up.
+  void Refuse(const absl::Status& status);
+  bool HasOrphan(const Part& part) const;
   void Wait(const Clock& clock);
   void OnCommit(const CommitOutcome& outcome, const Clock& clock);
   void OnFence(const absl::StatusOr<FenceAnswer>& answer, const Clock& clock);
@@ -65,6 +70,7 @@ class BatchWriter {
   Fence fence_;
   Transaction batch_;
   std::vector<Part> parts_;  // still to be written, the last one first
+  std::set<Uuid> refused_;
   bool joining_ = false;
   int64_t wake_at_ = 0;
   BatchResult result_;

@@ -301,6 +301,24 @@ TEST_P(LaneControlTest, ARefusedChildFailsItsStep) {
   EXPECT_EQ(StateOf(parent), kFailed);
 }
 
+// Or it would run for nobody, and be started again under the same id.
+TEST_P(LaneControlTest, AChildIsNotWrittenWithoutItsParent) {
+  const Uuid parent = executor_->Start(plans_.Add(kParent), json::Object{{"x", 3}});
+  executor_->Run();
+  const Uuid id = executor_->children.at(0).child;
+  int left = 2;  // both together, then the parent alone
+  for (auto& store : executor_->stores) {
+    store->on_commit = [&](const std::vector<WritePtr>&) {
+      database_.poisoned = left-- > 0 ? std::set<Uuid>{parent} : std::set<Uuid>{};
+    };
+  }
+  StartChild(plans_.Add("outputs 8\nnode a noop\nedge start -> a"));
+  EXPECT_FALSE(database_.closed.contains(id));
+  EXPECT_EQ(ReasonOf(child_answers_.at(0)), "EXECUTION_REFUSED");
+  EXPECT_EQ(StateOf(parent), kCanceled);
+  EXPECT_EQ(executor_->load.live(), 0);
+}
+
 // Its parent was written, and its executor died before it could tell the parent.
 TEST_P(LaneControlTest, AParentHearsFromItsNextOwnerThatItsChildWasRefused) {
   const Uuid parent = executor_->Start(plans_.Add(kParent), json::Object{{"x", 3}});
