@@ -19,7 +19,7 @@ using Flags = std::map<std::string, std::string>;
 const std::map<std::string, absl::StatusOr<json::Value> (*)(const Scenario&)> kScenarios = {
     {"throughput", Throughput}, {"calls", Calls},       {"start", StartLatency},
     {"first-task", FirstTask},  {"rest", RestLatency},  {"once", Once},
-    {"every-lane", EveryLane},  {"expressions", ExpressionLatency},
+    {"every-lane", EveryLane},  {"waiting", Waiting},   {"expressions", ExpressionLatency},
 };
 
 absl::StatusOr<Scenario> ScenarioOf(Flags& flags) {

@@ -48,6 +48,10 @@ absl::StatusOr<json::Value> Once(const Scenario& scenario);
 // One start in each of the lanes, repeated until it is acknowledged: when the last one was.
 absl::StatusOr<json::Value> EveryLane(const Scenario& scenario);
 
+// waiting.cc. Starts `count` executions that wait for the signal `go`, looks at the memory of
+// `process`, then signals all, `in_flight` calls at a time: from each signal to the execution's end.
+absl::StatusOr<json::Value> Waiting(const Scenario& scenario);
+
 // Serves the agent `bench` through the gateway until SIGTERM: echoes its input.
 absl::Status ServeWorker(const StackFiles& files, int capacity);
 

@@ -81,6 +81,24 @@ absl::StatusOr<std::unique_ptr<Starter>> Starter::Make(const StackFiles& files, 
   return starter;
 }
 
+rpc::CallOptions Starter::Options() const {
+  rpc::CallOptions options = options_;
+  if (context_) options.user_context = context_();
+  return options;
+}
+
+void Starter::Signal(const std::string& execution_id, const std::string& signal,
+                     std::function<void(const absl::Status&)> done) {
+  api::v1::SignalExecutionRequest request;
+  request.set_name(std::string(kScheme) + execution_id);
+  request.set_signal(signal);
+  channel_->UnaryAsync<api::v1::SignalExecutionRequest, api::v1::Execution>(
+      "agentflow.api.v1.ExecutionService/SignalExecution", request, Options(),
+      [done = std::move(done)](const absl::StatusOr<api::v1::Execution>& execution) {
+        done(execution.status());
+      });
+}
+
 void Starter::Start(Done done) {
   google::protobuf::Value input;
   auto& fields = *input.mutable_struct_value()->mutable_fields();
@@ -95,10 +113,8 @@ void Starter::Start(const google::protobuf::Value& input, const std::string& req
   request.set_workflow("workflows/" + workflow_);
   request.set_request_id(request_id);
   *request.mutable_input() = input;
-  rpc::CallOptions options = options_;
-  if (context_) options.user_context = context_();
   channel_->UnaryAsync<api::v1::StartExecutionRequest, api::v1::Execution>(
-      "agentflow.api.v1.ExecutionService/StartExecution", request, options,
+      "agentflow.api.v1.ExecutionService/StartExecution", request, Options(),
       [done = std::move(done)](absl::StatusOr<api::v1::Execution> execution) {
         if (!execution.ok()) return done(execution.status());
         done(execution->name().substr(kScheme.size()));

@@ -37,9 +37,13 @@ class Starter {
   // With the input that most rows use.
   void Start(Done done);
   void Start(const google::protobuf::Value& input, const std::string& request_id, Done done);
+  // Sends an execution a signal without a payload.
+  void Signal(const std::string& execution_id, const std::string& signal,
+              std::function<void(const absl::Status&)> done);
 
  private:
   Starter() = default;
+  rpc::CallOptions Options() const;
 
   rpc::ChannelPtr channel_;
   rpc::CallOptions options_;

@@ -22,14 +22,15 @@ class Row:
     aim: str
     figure: callable  # of one result: the number that is compared
     text: callable    # of all results
-    options: tuple = ()
+    options: object = ()  # a tuple, or a function of the stack that gives one
     counts_cost: bool = False
     results: list = field(default_factory=list)
 
     def measure(self, stack, seconds: float) -> dict:
         cost = Cost(stack) if self.counts_cost else None
+        options = self.options(stack) if callable(self.options) else self.options
         result = scenario(stack, self.scenario, "--target", self.target, "--workflow",
-                          self.workflow, "--seconds", str(seconds), *self.options)
+                          self.workflow, "--seconds", str(seconds), *options)
         if cost:
             result["per_workflow"] = per_workflow(cost.stop(), result["completed"])
         wrong = {key: result[key] for key in ("failed", "refused", "unfinished") if result.get(key)}
@@ -76,6 +77,19 @@ def _once(name, workflow, must, aim, value=""):
                 ("--input", value)) for target in ("public", "direct")]
 
 
+def _waiting(count: int, must: str, aim: str, target: str) -> Row:
+    def text(results):
+        memory, p99 = (statistics.median(values) for values in
+                       zip(*((r["resident_mb"], r["resumed"]["p99_ms"]) for r in results)))
+        return f"{memory:.0f} MB, p99 {p99 / 1000:.2f} s"
+
+    def options(stack):
+        return "--count", str(count), "--process", str(stack.services["executor"].pid())
+
+    return Row(f"{count:,} waiting, all signalled", "waiting", "bench-waiting", target, must, aim,
+               lambda result: result["resumed"]["p99_ms"], text, options)
+
+
 BOTH = ("public", "direct")
 
 
@@ -101,6 +115,7 @@ def all_rows() -> list[Row]:
                   "p99 < 50", "5 ms", "check", *expressions),
         *_latency("evaluate an expression in a step", "expressions", "bench-expressions",
                   ("public",), "p99 < 50", "5 ms", "evaluate", *expressions),
+        *[_waiting(10_000, "< 300 MB, < 2 s", "", target) for target in BOTH],
         *_once("2,000 nodes, 5,900 edges, all tasks", "bench-graph", "< 3 s", "< 1 s"),
         *_once("flow.map over 10,000 tasks", "bench-map", "< 5 s", "< 2 s", items),
     ]

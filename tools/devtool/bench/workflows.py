@@ -38,6 +38,16 @@ nodes:
   a: {type: ai.agent@1, with: {agent: bench-first, input: "=inputs"}}
 edges: [start -> a]
 """
+WAITING = """
+apiVersion: agentflow/v1
+kind: Workflow
+metadata: {name: bench-waiting}
+inputs: {type: object}
+nodes:
+  wait: {type: flow.signal@1, with: {name: go}}
+  done: {type: data.transform@1, with: {value: "=inputs.n + 1"}}
+edges: [start -> wait, wait -> done]
+"""
 MAP = """
 apiVersion: agentflow/v1
 kind: Workflow
@@ -107,6 +117,7 @@ def sources() -> dict[str, str]:
         "bench-strict": CHAINED.replace("NAME", "bench-strict").replace(
             "POLICY", ", policy: {checkpoint: true}"),
         "bench-dispatched": DISPATCHED, "bench-first": FIRST, "bench-map": MAP,
+        "bench-waiting": WAITING,
         "bench-graph": json.dumps(_graph()), "bench-expressions": json.dumps(_expressions()),
     }
 
