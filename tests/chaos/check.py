@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections import Counter, defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 import agentflow
 
 from ledger import OVER, Entry, Ledger
+from workflows import KINDS
 
 ENDS = {"ExecutionCompleted": "COMPLETED", "ExecutionFailed": "FAILED",
         "ExecutionCanceled": "CANCELED", "ExecutionTimedOut": "TIMED_OUT"}
 # A step is over by one of these, and once.
 STEP_ENDS = {"StepCompleted", "StepFailed", "StepSkipped", "StepCanceled"}
+CHILD_KIND = next(kind for kind in KINDS if kind.name == "child")
+# Two executors may differ by so much about the database's time.
+CLOCKS = timedelta(milliseconds=50)
 # An attempt is over by one of these, and once.
 ATTEMPT_ENDS = {"StepCompleted", "AttemptFailed"}
 
@@ -26,6 +32,7 @@ class Findings:
     doubled: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
     executions: int = 0
+    children: int = 0
     steps: int = 0
     events: int = 0
     effects: int = 0
@@ -43,6 +50,8 @@ class Check:
         self._by_execution: dict[str, list[dict]] = defaultdict(list)
         for effect in effects:
             self._by_execution[effect["execution"]].append(effect)
+        self._children: dict[str, Entry] = {}
+        self._alone: dict[tuple, list[tuple]] = defaultdict(list)   # (begin, end, execution)
         self.found = Findings(effects=len(effects))
 
     def run(self) -> Findings:
@@ -55,8 +64,12 @@ class Check:
             self.found.wrong.append("two starts gave the same execution")
         with ThreadPoolExecutor(4) as pool:
             list(pool.map(self._execution, named))
+            children = list(self._children.values())
+            list(pool.map(self._execution, children))
+        self.found.children = len(children)
         self._lists(named)
-        self._effects({entry.name for entry in named})
+        self._effects({entry.name for entry in [*named, *children]})
+        self._never_together()
         return self.found
 
     def _lists(self, named: list[Entry]) -> None:
@@ -92,7 +105,13 @@ class Check:
             return
         self._state(entry, execution, label)
         self._journal(execution, events, label)
-        self._steps(steps, label, entry.name)
+        self._acts(entry, events, label)
+        self._steps(steps, label, entry)
+        self._find_children(entry, events, label)
+        if entry.kind.alone:
+            held = [event.time for event in events if event.node == entry.kind.alone
+                    and event.type in ("KeyHeld", "StepCompleted")]
+            self._alone[entry.kind.name, entry.inputs["n"] % 7].append((*held, entry.name))
 
     def _state(self, entry: Entry, execution, label: str) -> None:
         if execution.state != entry.kind.ends:
@@ -101,8 +120,6 @@ class Check:
                                     f"not {entry.kind.ends}")
         elif execution.output != entry.kind.result(entry.inputs):
             self.found.wrong.append(f"{label} gave {execution.output} for {entry.inputs}")
-        if entry.cancel_acknowledged and execution.state != "CANCELED":
-            self.found.lost.append(f"the cancel of {label} was acknowledged")
         if entry.seen_over and entry.seen_over != execution.state:
             self.found.wrong.append(f"{label} was read as {entry.seen_over} before")
 
@@ -125,9 +142,52 @@ class Check:
             if count > 1:
                 self.found.doubled.append(f"{label}: {what} ended {count} times")
 
-    def _steps(self, steps, label: str, name: str) -> None:
-        """What a completed task gave was answered outside, to the attempt that counts."""
-        effects = self._by_execution[name]
+    def _acts(self, entry: Entry, events, label: str) -> None:
+        """What was done to it and acknowledged is in its journal, and once."""
+        types = Counter(event.type for event in events)
+        once = {"signal": "SignalReceived", "pause": "ExecutionPaused",
+                "resume": "ExecutionResumed", "cancel": "ExecutionCanceled"}
+        for act, event in once.items():
+            if types[event] > 1:
+                self.found.doubled.append(f"{label}: {types[event]} times {event}")
+            # One that has ended before it could be paused is right.
+            if act in entry.done and act not in ("pause", "resume") and types[event] != 1:
+                self.found.lost.append(f"the {act} of {label} was acknowledged")
+        if types["ExecutionPaused"] != types["ExecutionResumed"]:
+            self.found.lost.append(f"{label}: it was resumed {types['ExecutionResumed']} times")
+        undone = tuple(event.node for event in events if event.type == "StepCompensated")
+        if undone != entry.kind.undone:
+            self.found.wrong.append(f"{label}: {undone} was undone, not {entry.kind.undone}")
+
+    def _find_children(self, entry: Entry, events, label: str) -> None:
+        attached = [event for event in events if event.type == "ChildAttached"]
+        nodes = sorted(event.node for event in attached)
+        if nodes != sorted(entry.kind.children):
+            self.found.doubled.append(f"{label}: {nodes} have children")
+        for event in attached:
+            child = event.detail["child"]
+            if child in self._children:
+                self.found.doubled.append(f"{label}: {child} is a child twice")
+            n = entry.inputs["n"] + entry.kind.children.get(event.node, 0)
+            self._children[child] = Entry("", CHILD_KIND, {"n": n}, name=child)
+
+    def _never_together(self) -> None:
+        """Whoever holds a key holds it alone, as the journals tell."""
+        for stays in self._alone.values():
+            stays.sort()
+            for one, next_one in itertools.pairwise(stays):
+                if len(one) != 3 or len(next_one) != 3:
+                    self.found.wrong.append(f"{one[-1]}, {next_one[-1]}: a key was not held once")
+                elif next_one[0] < one[1] - CLOCKS:
+                    self.found.wrong.append(f"{one[-1]} and {next_one[-1]} were together in their "
+                                            f"critical section for {one[1] - next_one[0]}")
+
+    def _steps(self, steps, label: str, entry: Entry) -> None:
+        """What a completed task gave was answered outside, to the attempt that counts. A fork
+        keeps what its origin did."""
+        effects = self._by_execution.get(entry.name, [])
+        if entry.origin:
+            effects = effects + self._by_execution.get(entry.origin, [])
         for step in steps:
             if step.type != "ai.agent@1" or step.state != "COMPLETED":
                 continue

@@ -24,8 +24,11 @@ class Entry:
     inputs: dict
     name: str | None = None
     started_at: float = 0.0
-    cancel_acknowledged: bool = False
     seen_over: str | None = None    # the terminal state that a read has shown
+    origin: str | None = None       # the execution that this one is a fork or a retry of
+    # What the client did to it, acknowledged: "signal", "approve", "pause", "resume", "cancel",
+    # "fork", "retry".
+    done: set[str] = field(default_factory=set)
 
 
 @dataclass
@@ -36,6 +39,7 @@ class Call:
     verb: str
     seconds: float
     outcome: str    # "done", or the reason of the error
+    answers: list[Answer] = field(default_factory=list)    # what came on the way to it
 
 
 @dataclass
@@ -83,6 +87,7 @@ class Ledger:
         answer = Answer(now, _asking.verb, now - _asking.since, outcome, right)
         _asking.since = None
         if answer.verb:
+            _asking.answers.append(answer)
             with self.lock:
                 self.answers.append(answer)
 
@@ -91,7 +96,7 @@ class Ledger:
         raised; so are refusals, whose rightness the caller judges."""
         begin = time.monotonic()
         outcome = "done"
-        _asking.verb, _asking.since = verb, None
+        _asking.verb, _asking.since, _asking.answers = verb, None, []
         try:
             return function()
         except agentflow.AgentFlowError as error:
@@ -102,7 +107,8 @@ class Ledger:
                 self._answered("UNREACHABLE", False)
             _asking.verb = ""
             with self.lock:
-                self.calls.append(Call(begin, verb, time.monotonic() - begin, outcome))
+                self.calls.append(Call(begin, verb, time.monotonic() - begin, outcome,
+                                       _asking.answers))
 
     def report_wrong(self, text: str) -> None:
         with self.lock:
@@ -121,12 +127,16 @@ class Ledger:
 class _Asking(threading.local):
     verb = ""
     since: float | None = None
+    answers: list[Answer] = []
 
 
 _asking = _Asking()
 
-# Refusals that are the right answer to a call, by verb.
-RIGHT = {"cancel": {"EXECUTION_OVER"}}
+# Refusals that are the right answer to a call, by verb: an earlier try, whose answer was lost, has
+# done it, or the execution has ended before. The check looks what it was.
+RIGHT = {"cancel": {"EXECUTION_OVER"}, "signal": {"EXECUTION_OVER"},
+         "pause": {"EXECUTION_OVER", "EXECUTION_PAUSED"},
+         "resume": {"EXECUTION_OVER", "EXECUTION_NOT_PAUSED"}}
 
 
 def _judge(response) -> tuple[str, bool]:

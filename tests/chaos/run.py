@@ -22,6 +22,8 @@ from ledger import IN_TIME_S, Answer, Call, Ledger, is_right
 from load import Load
 
 SETTLE_S = 90.0
+# How long after its end a fault may still be why a call is late.
+AFTERMATH_S = 2.0
 
 
 @dataclass
@@ -35,15 +37,23 @@ class Report:
     crashes: list[str]
     restarts: list[str]
     settled_s: float
+    begin: float    # monotonic
 
     def answered_in_time(self) -> float:
-        """The share of answers, refusals with a time to come again among them."""
+        """The share of single answers, refusals with a time to come again among them."""
         return _share(answer.right and answer.seconds <= IN_TIME_S for answer in self.answers)
 
-    def done_in_time(self, verb: str = "") -> float:
-        """The share of calls that had what they wanted, with all their retries."""
+    def done_in_time(self, verb: str = "", database_up: bool = False) -> float:
+        """The share of calls that had what they wanted, with all their retries; of `verb`, of
+        those during which PostgreSQL was up."""
         return _share(is_right(call) and call.seconds <= IN_TIME_S
-                      for call in self.calls if verb in ("", call.verb))
+                      for call in self.calls if verb in ("", call.verb)
+                      and not (database_up and self._without_database(call)))
+
+    def _without_database(self, call: Call) -> bool:
+        return any(fault.target == "postgres" and
+                   begin <= call.at + call.seconds and call.at <= end
+                   for fault, begin, end in self.faults)
 
     def violations(self) -> list[str]:
         return self.found.all() + [f"crashed: {text}" for text in self.crashes]
@@ -53,12 +63,15 @@ class Report:
         return {
             "seed": self.seed, "seconds": round(self.seconds, 1), "faults": len(self.faults),
             "faultsByKind": dict(Counter(fault.kind for fault, *_ in self.faults).most_common()),
-            "executions": found.executions, "steps": found.steps, "events": found.events,
+            "executions": found.executions, "children": found.children,
+            "steps": found.steps, "events": found.events,
             "effects": found.effects, "repeatsUnderOneKey": found.repeats,
             "lost": len(found.lost), "stuck": len(found.stuck), "doubled": len(found.doubled),
             "wrong": len(found.wrong), "crashed": len(self.crashes), "settledS": self.settled_s,
             "calls": len(self.calls), "answeredInTime": round(self.answered_in_time(), 5),
-            "doneInTime": round(self.done_in_time(), 5), "lateByFault": self.late_by_fault(),
+            "doneInTime": round(self.done_in_time(), 5),
+            "doneInTimeDatabaseUp": round(self.done_in_time(database_up=True), 5),
+            "lateByFault": self.late_by_fault(),
         }
 
     def text(self) -> str:
@@ -68,7 +81,8 @@ class Report:
         lines += [f"  {count:5}  {kind}" for kind, count in
                   Counter(fault.kind for fault, *_ in self.faults).most_common()]
         lines += [f"  {len(self.faults):5}  faults", "",
-                  f"  {found.executions:6}  executions, {found.steps} steps, {found.events} events",
+                  f"  {found.executions:6}  executions and {found.children} children, "
+                  f"{found.steps} steps, {found.events} events",
                   f"  {found.effects:6}  effects outside, {found.repeats} of them repeated under "
                   "their key",
                   f"  {len(found.lost):6}  lost", f"  {len(found.stuck):6}  stuck",
@@ -82,10 +96,12 @@ class Report:
     def _calls(self) -> list[str]:
         late = Counter(answer.outcome for answer in self.answers
                        if answer.seconds > IN_TIME_S or not answer.right)
-        lines = [f"  {self.answered_in_time():8.3%}  of {len(self.answers)} answers right and "
-                 f"within {IN_TIME_S:.0f} s; not: {dict(late)}",
-                 f"  {self.done_in_time():8.3%}  of {len(self.calls)} calls done within "
-                 f"{IN_TIME_S:.0f} s, retries included"]
+        lines = [f"  {self.done_in_time():8.3%}  of {len(self.calls)} calls done within "
+                 f"{IN_TIME_S:.0f} s, retries included",
+                 f"  {self.done_in_time(database_up=True):8.3%}  of those during which PostgreSQL "
+                 "was up",
+                 f"  {self.answered_in_time():8.3%}  of {len(self.answers)} single answers right "
+                 f"and within {IN_TIME_S:.0f} s, or an honest refusal; not: {dict(late)}"]
         for verb in sorted({call.verb for call in self.calls}):
             calls = [call for call in self.calls if call.verb == verb]
             slowest = sorted(call.seconds for call in calls)
@@ -113,6 +129,23 @@ class Report:
             known["overAfterS"] = round(max(known["overAfterS"], end - begin), 1)
         return late
 
+    def late(self, most: int) -> list[str]:
+        """The calls that took longest or failed: when, what, how long, what was under way, and
+        each answer that came on the way with how long it took."""
+        late = sorted((call for call in self.calls
+                       if not is_right(call) or call.seconds > IN_TIME_S),
+                      key=lambda call: -call.seconds)
+        return [f"  {call.at - self.begin:7.2f} s  {call.verb:7} {call.seconds:5.2f} s  "
+                f"{call.outcome}: " + ", ".join(f"{answer.outcome} {answer.seconds:.2f}"
+                                                for answer in call.answers) +
+                f"  [{', '.join(sorted(self.under_way(call)))}]"
+                for call in sorted(late[:most], key=lambda call: call.at)]
+
+    def under_way(self, call: Call) -> set[str]:
+        """Faults that were there while the call was, or had just been mended."""
+        return {f"{fault.kind} {fault.target}" for fault, begin, end in self.faults
+                if begin <= call.at + call.seconds and call.at <= end + AFTERMATH_S}
+
     def _by_fault(self) -> list[str]:
         return ["  calls not done within 1 s, by the fault that came before their end:"] + [
             f"  {late['calls']:8}  {kind}: longest {late['longestS']:.1f} s, the last "
@@ -127,8 +160,9 @@ def _share(rights) -> float:
 
 
 def run(seconds: float, seed: int, per_second: float, preset: str = "dev",
-        state: Path | None = None, keep: bool = False, only: str = "", note=print) -> Report:
-    faults = plan(seed, seconds, only)
+        state: Path | None = None, keep: bool = False, only: str = "", calm: bool = False,
+        note=print) -> Report:
+    faults = [] if calm else plan(seed, seconds, only)
     effects = subprocess.Popen([sys.executable, Path(__file__).with_name("effects.py")],
                                stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     effects_url = f"http://127.0.0.1:{effects.stdout.readline().strip()}"
@@ -165,7 +199,7 @@ def _run(cluster: Cluster, client: agentflow.Client, effects_url: str,
     calls, answers = list(ledger.calls), list(ledger.answers)
     note(f"{time.monotonic() - begin:7.2f}  no more faults, {len(ledger.entries)} starts")
     cluster.wait_ready()
-    load.resolve()
+    load.resolve(SETTLE_S)
     load.wait_over(SETTLE_S)
     settled = time.monotonic() - healed
     note(f"{time.monotonic() - begin:7.2f}  settled")
@@ -175,7 +209,7 @@ def _run(cluster: Cluster, client: agentflow.Client, effects_url: str,
     found.wrong += [f"a fault could not be made: {text}" for text in injector.failed]
     note(f"{time.monotonic() - begin:7.2f}  checked")
     return Report(seed, healed - begin, injector.done, calls, answers, found, cluster.crashes,
-                  cluster.restarts, round(settled, 1))
+                  cluster.restarts, round(settled, 1), begin)
 
 
 def main() -> int:
@@ -185,6 +219,9 @@ def main() -> int:
     parser.add_argument("--rate", type=float, default=20.0, help="starts per second")
     parser.add_argument("--only", default="", help="faults whose kind contains this")
     parser.add_argument("--preset", default="dev")
+    parser.add_argument("--calm", action="store_true", help="no faults: what there is without")
+    parser.add_argument("--late", type=int, default=0, metavar="N",
+                        help="show the N calls that took longest or failed")
     parser.add_argument("--json", type=Path)
     parser.add_argument("--keep", action="store_true",
                         help="after a violation, leave everything running until Enter")
@@ -193,11 +230,12 @@ def main() -> int:
     print(f"seed {seed}", flush=True)
     try:
         report = run(options.minutes * 60, seed, options.rate, options.preset, keep=options.keep,
-                     only=options.only)
+                     only=options.only, calm=options.calm)
     except Failure as failure:
         print(f"✗ {failure}")
         return 1
     print(report.text())
+    print("\n".join(report.late(options.late)))
     for violation in report.violations():
         print(f"✗ {violation}")
     if options.json:

@@ -5,6 +5,7 @@ import os
 import random
 
 from cluster import default_state
+from faults import HEAVY, LIGHT
 from run import run
 
 SECONDS = 125    # of faults
@@ -21,3 +22,4 @@ def test_nothing_is_lost_stuck_or_done_twice_under_faults(capsys):
     assert not report.violations(), "\n".join(report.violations())
     assert report.found.executions >= 2000
     assert len(report.faults) >= 40
+    assert {fault.kind for fault, *_ in report.faults} == {kind.name for kind in HEAVY + LIGHT}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Callable
 
 HEAD = """
@@ -137,6 +137,77 @@ nodes:
 edges: [start -> a, start -> hour, hour -> never]
 """
 
+SIGNALED = """
+outputs: {n: "=nodes.b.output.n"}
+nodes:
+  a: {type: ai.agent@1, with: {agent: effect, input: "={'n': inputs.n}"}}
+  go: {type: flow.signal@1, with: {name: go}}
+  b:
+    type: ai.agent@1
+    with: {agent: effect, input: "={'n': nodes.a.output.n + nodes.go.output.n}"}
+edges: [start -> a, a -> go, go -> b]
+"""
+
+APPROVED = """
+outputs: {n: "=nodes.?b.output.orValue({'n': -1}).n"}
+nodes:
+  a: {type: ai.agent@1, with: {agent: effect, input: "={'n': inputs.n}"}}
+  sign: {type: flow.approval@1, with: {title: Go on}}
+  b: {type: ai.agent@1, with: {agent: effect, input: "={'n': nodes.a.output.n}"}}
+  never: {type: ai.agent@1, with: {agent: effect, input: "={'n': 0}"}}
+edges: [start -> a, a -> sign, sign.approved -> b, sign.rejected -> never]
+"""
+
+CHILD = """
+outputs: {n: "=nodes.b.output.n"}
+nodes:
+  a: {type: ai.agent@1, with: {agent: effect, input: "={'n': inputs.n}"}}
+  b: {type: ai.agent@1, with: {agent: effect, input: "={'n': nodes.a.output.n}"}}
+edges: [start -> a, a -> b]
+"""
+
+PARENT = """
+outputs: {n: "=nodes.last.output.n"}
+nodes:
+  one: {type: flow.workflow@1, with: {workflow: chaos-child, input: "={'n': inputs.n}"}}
+  two: {type: flow.workflow@1, with: {workflow: chaos-child, input: "={'n': inputs.n + 10}"}}
+  sum: {type: data.transform@1, with: {value: "=nodes.one.output.n + nodes.two.output.n"}}
+  last: {type: ai.agent@1, with: {agent: effect, input: "={'n': nodes.sum.output}"}}
+edges: [start -> one, start -> two, one -> sum, two -> sum, sum -> last]
+"""
+
+TRANSACTION = """
+outputs: {n: "=nodes.?after.output.orValue({'n': -1}).n"}
+nodes:
+  sale:
+    type: flow.transaction@1
+    with: {output: =nodes.ticket.output}
+    nodes:
+      pay: {type: ai.agent@1, with: {agent: effect, input: "={'n': inputs.n}"},
+            policy: {compensate: refund}}
+      refund: {type: ai.agent@1, with: {agent: effect, input: "={'n': step.output.n}"}}
+      seat: {type: ai.agent@1, with: {agent: effect, input: "={'n': inputs.n}"},
+             policy: {compensate: free}}
+      free: {type: ai.agent@1, with: {agent: effect, input: "={'n': step.output.n}"}}
+      ticket: {type: ai.agent@1, with: {agent: refuse, input: "={'n': inputs.n}"}}
+    edges: [start -> pay, pay -> seat, seat -> ticket]
+  after: {type: ai.agent@1, with: {agent: effect, input: "={'n': inputs.n}"}}
+edges: [start -> sale, sale.error -> after]
+"""
+
+CRITICAL = """
+outputs: {n: "=nodes.alone.output.n"}
+nodes:
+  alone:
+    type: flow.critical@1
+    with: {key: "='account ' + string(inputs.n % 7)", output: "={'n': nodes.b.output.n}"}
+    nodes:
+      a: {type: ai.agent@1, with: {agent: effect, input: "={'n': inputs.n}"}}
+      b: {type: ai.agent@1, with: {agent: effect, input: "={'n': nodes.a.output.n}"}}
+    edges: [start -> a, a -> b]
+edges: [start -> alone]
+"""
+
 
 @dataclass(frozen=True)
 class Kind:
@@ -146,6 +217,10 @@ class Kind:
     ends: str                                   # in this state
     result: Callable[[dict], Any] = lambda inputs: None
     inputs: Callable[[random.Random], dict] = lambda dice: {"n": dice.randrange(1000)}
+    act: str = ""                               # what the client does to it besides; see load.py
+    children: dict[str, int] = field(default_factory=dict)   # steps with one: what it adds to `n`
+    undone: tuple[str, ...] = ()                # these steps are, in this order
+    alone: str = ""                             # in this step, of one `n` % 7 one is at a time
 
 
 def some_items(dice: random.Random) -> dict:
@@ -159,12 +234,22 @@ KINDS = [
          some_items),
     Kind("loop", LOOP, 2, "COMPLETED", lambda i: {"n": i["n"] + 3}),
     Kind("retries", RETRIES, 2, "COMPLETED", lambda i: {"n": i["n"] + 2}),
+    Kind("signaled", SIGNALED, 2, "COMPLETED", lambda i: {"n": 2 * i["n"] + 2}, act="signal"),
+    Kind("approved", APPROVED, 1, "COMPLETED", lambda i: {"n": i["n"] + 2}, act="approve"),
+    Kind("child", CHILD, 0, "COMPLETED", lambda i: {"n": i["n"] + 2}),
+    Kind("parent", PARENT, 2, "COMPLETED", lambda i: {"n": 2 * i["n"] + 15},
+         children={"one": 0, "two": 10}),
+    Kind("transaction", TRANSACTION, 2, "COMPLETED", lambda i: {"n": i["n"] + 1},
+         undone=("sale.seat", "sale.pay")),
+    Kind("critical", CRITICAL, 1, "COMPLETED", lambda i: {"n": i["n"] + 2}, alone="alone"),
+    Kind("paused", TIMERS, 1, "COMPLETED", lambda i: {"n": i["n"] + 2}, act="pause"),
+    Kind("forked", CHAIN, 1, "COMPLETED", lambda i: {"n": i["n"] * 2 + 3}, act="fork"),
     Kind("timers", TIMERS, 3, "COMPLETED", lambda i: {"n": i["n"] + 2}),
     Kind("pipeline", PIPELINE, 1, "COMPLETED",
          lambda i: {"n": [item + 2 for item in i["items"]]}, some_items),
     Kind("milestone", MILESTONE, 1, "COMPLETED", lambda i: {"n": i["n"] + 1}),
     Kind("pure", PURE, 4, "COMPLETED", lambda i: {"n": (i["n"] + 1) * 2 + i["n"]}),
     Kind("refused", REFUSED, 1, "COMPLETED", lambda i: {"n": i["n"] + 1}),
-    Kind("failed", FAILED, 1, "FAILED"),
-    Kind("canceled", CANCELED, 2, "CANCELED"),
+    Kind("failed", FAILED, 1, "FAILED", act="retry"),
+    Kind("canceled", CANCELED, 2, "CANCELED", act="cancel"),
 ]

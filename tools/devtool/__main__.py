@@ -72,6 +72,9 @@ def _arguments():
     breaking.add_argument("--seed", type=int, help="of the fault plan; drawn and printed if absent")
     breaking.add_argument("--rate", type=float, default=20, help="starts per second")
     breaking.add_argument("--only", default="", help="faults whose kind contains this")
+    breaking.add_argument("--calm", action="store_true", help="no faults, for comparison")
+    breaking.add_argument("--late", type=int, default=0, metavar="N",
+                          help="show the N calls that took longest or failed")
     breaking.add_argument("--keep", action="store_true",
                           help="after a violation, leave everything running until Enter")
     breaking.add_argument("--release", action="store_true", help="run the optimised build")

@@ -14,11 +14,13 @@ def run(options) -> int:
     build.cpp(preset, build.SERVICE_TARGETS)
     python = install.python_environment()
     command = [python, RUN, "--minutes", options.minutes, "--rate", options.rate,
-               "--preset", preset, "--only", options.only]
+               "--preset", preset, "--only", options.only, "--late", options.late]
     if options.seed is not None:
         command += ["--seed", options.seed]
     if options.json is not None:
         command += ["--json", options.json]
+    if options.calm:
+        command += ["--calm"]
     if options.keep:
         command += ["--keep"]
     return subprocess.run([str(each) for each in command], check=False).returncode
