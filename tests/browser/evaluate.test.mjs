@@ -1,14 +1,11 @@
 // The Evaluate panel on the real stack: completions, results and mistakes come from the server; all
 // of it by keyboard, in both themes, under axe.
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { after, before, test } from 'node:test';
-import { launch, openPage, picture, signIn } from './browser.mjs';
+import { findings, launch, openApi, openPage, picture, signIn } from './browser.mjs';
 
 const url = process.env.AGENTFLOW_URL;
 const account = { email: process.env.AGENTFLOW_EMAIL, password: process.env.AGENTFLOW_PASSWORD };
-const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 const source = `
 apiVersion: agentflow/v1
@@ -26,36 +23,16 @@ nodes:
 edges: [start -> total, total -> each]
 `;
 
-async function call(path, body, token) {
-  const response = await fetch(url + path, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', ...(token && { authorization: `Bearer ${token}` }) },
-    body: JSON.stringify(body),
-  });
-  const answer = await response.json();
-  assert.ok(response.ok, `${path}: ${JSON.stringify(answer)}`);
-  return answer;
-}
-
 let browser;
 let execution;
 before(async () => {
-  const { accessToken } = await call('/v1/auth/login', account);
-  await call('/v1/workflows:import', { source, replace: true }, accessToken);
-  await call('/v1/workflows/browser-evaluate:publish', {}, accessToken);
-  const path = '/v1/workflows/browser-evaluate:start';
-  execution = (await call(path, { input: { amount: 30 } }, accessToken)).name;
+  const call = await openApi(url, account);
+  await call('/v1/workflows:import', { source, replace: true });
+  await call('/v1/workflows/browser-evaluate:publish', {});
+  execution = (await call('/v1/workflows/browser-evaluate:start', { input: { amount: 30 } })).name;
   browser = await launch();
 });
 after(() => browser?.close());
-
-async function findings(page) {
-  await page.evaluate(axe);
-  const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }));
-  return violations
-    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-    .map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.target.join(' ')).join(' | ')}`);
-}
 
 for (const dark of [true, false]) {
   const theme = dark ? 'dark' : 'light';

@@ -2,7 +2,7 @@
 // connection that breaks in the middle, inside a container, up to a failure with its reason.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { launch, openPage, picture, signIn } from './browser.mjs';
+import { launch, openApi, openPage, picture, signIn } from './browser.mjs';
 
 const url = process.env.AGENTFLOW_URL;
 const account = { email: process.env.AGENTFLOW_EMAIL, password: process.env.AGENTFLOW_PASSWORD };
@@ -38,25 +38,11 @@ edges:
   - judge.false -> accept
 `;
 
-async function call(path, body, token) {
-  const response = await fetch(url + path, {
-    method: 'POST',
-    headers: {
-      'content-type': 'application/json',
-      ...(token && { authorization: `Bearer ${token}` }),
-    },
-    body: JSON.stringify(body),
-  });
-  const answer = await response.json();
-  assert.ok(response.ok, `${path}: ${JSON.stringify(answer)}`);
-  return answer;
-}
-
 let browser;
 before(async () => {
-  const { accessToken } = await call('/v1/auth/login', account);
-  await call('/v1/workflows:import', { source, replace: true }, accessToken);
-  await call('/v1/workflows/browser-live:publish', {}, accessToken);
+  const call = await openApi(url, account);
+  await call('/v1/workflows:import', { source, replace: true });
+  await call('/v1/workflows/browser-live:publish', {});
   browser = await launch();
 });
 after(() => browser?.close());

@@ -31,7 +31,7 @@ if (process.argv.includes('--mock')) {
 const files = [
   'review-board.test.mjs',
   'screens.test.mjs',
-  ...(mock ? ['mock.test.mjs'] : ['live.test.mjs', 'evaluate.test.mjs']),
+  ...(mock ? ['mock.test.mjs'] : ['live.test.mjs', 'evaluate.test.mjs', 'control.test.mjs']),
 ];
 let passed = 0;
 let failed = 0;

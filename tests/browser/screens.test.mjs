@@ -1,13 +1,10 @@
 // Every screen in both themes: it opens, nothing breaks, and axe finds nothing serious.
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { after, before, test } from 'node:test';
-import { launch, openPage, picture, signIn } from './browser.mjs';
+import { findings, launch, openPage, picture, signIn } from './browser.mjs';
 
 const url = process.env.AGENTFLOW_URL;
 const account = { email: process.env.AGENTFLOW_EMAIL, password: process.env.AGENTFLOW_PASSWORD };
-const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 let browser;
 before(async () => {
@@ -15,24 +12,14 @@ before(async () => {
 });
 after(() => browser.close());
 
-/** What axe calls serious or critical on the page as it is. */
-async function findings(page) {
-  // By the debugger's way in, which the Content-Security-Policy does not concern.
-  await page.evaluate(axe);
-  const { violations } = await page.evaluate(() =>
-    window.axe.run(document, { resultTypes: ['violations'] }),
-  );
-  return violations
-    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-    .map(({ id, nodes }) => `${id}: ${nodes.slice(0, 3).map((node) => node.target.join(' ')).join(' | ')}`);
-}
-
 const screens = [
   ['overview', '/', (page) => page.getByRole('heading', { name: 'Latest executions' })],
   ['workflows', '/workflows', (page) => page.getByRole('row').nth(1)],
   ['workflow', '/workflows/review-board', (page) => page.locator('.react-flow__node').nth(1)],
   ['start', '/workflows/review-board?start=true', (page) => page.getByRole('dialog').getByLabel('Text', { exact: true }).first()],
   ['executions', '/executions', (page) => page.getByRole('row').nth(1)],
+  ['approvals', '/approvals?show=all', (page) => page.getByRole('heading', { name: 'Approvals' })],
+  ['migrations', '/workflows/review-board?tab=migrations', (page) => page.getByText('No migrations yet')],
   ['agents', '/agents', (page) => page.getByRole('heading', { name: 'Agents' })],
   ['not-found', '/nowhere', (page) => page.getByText('There is no such page')],
   ['missing', '/workflows/no-such-workflow', (page) => page.getByRole('alert')],
@@ -66,7 +53,7 @@ test('an execution is accessible in each of its views', async (t) => {
   await page.goto('/executions');
   await page.getByRole('row').nth(1).click();
   await page.locator('.react-flow__node').nth(1).waitFor();
-  for (const view of ['Graph', 'Timeline', 'Journal']) {
+  for (const view of ['Graph', 'Timeline', 'Journal', 'Checkpoints']) {
     await t.test(view, async () => {
       await page.getByRole('tab', { name: view }).click();
       await page.waitForTimeout(400);

@@ -120,6 +120,21 @@ export async function listEvents(name: string, query: PageQuery): Promise<Page<E
   return page(answer.events, answer.nextPageToken);
 }
 
+/** The child that a step started last, as the journal has it: steps name it only while they wait. */
+export async function findChild(name: string, node: string, iteration: string) {
+  const events = await everyPage((pageToken) =>
+    listEvents(name, { pageSize: 1000, ...(pageToken && { pageToken }) }),
+  );
+  const attached = events.findLast(
+    (event) =>
+      event.type === 'ChildAttached' &&
+      event.node === node &&
+      (event.iteration ?? '') === iteration,
+  );
+  const child = attached?.detail?.['child'];
+  return typeof child === 'string' ? child : null;
+}
+
 export async function cancelExecution(
   name: string,
   cause: string,

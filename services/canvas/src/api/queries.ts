@@ -59,6 +59,14 @@ export const approvalQuery = (name: string) =>
     enabled: name !== '',
   });
 
+/** Of a step that is over, so it never changes. */
+export const childQuery = (name: string, node: string, iteration: string) =>
+  queryOptions({
+    queryKey: ['child', name, node, iteration],
+    queryFn: () => operations.findChild(name, node, iteration),
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+
 export const checkpointsQuery = (name: string) =>
   infiniteQueryOptions({
     queryKey: ['checkpoints', name],

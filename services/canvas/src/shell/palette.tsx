@@ -19,6 +19,7 @@ import { executionLook } from '@/run/states';
 import { signOut } from '@/session/session';
 import { usePalette } from './commands';
 import css from './palette.module.css';
+import { rankOf } from './rank';
 import { toggleTheme } from './theme';
 
 interface Option {
@@ -44,7 +45,10 @@ export default function Palette({ onClose, onHelp }: { onClose: () => void; onHe
 
   const shown = useMemo(() => {
     const found = options
-      .filter((option) => matches(`${option.label} ${option.hint}`, wanted))
+      .map((option) => ({ option, rank: rankOf(`${option.label} ${option.hint}`, wanted) }))
+      .filter(({ rank }) => Number.isFinite(rank))
+      .sort((a, b) => a.rank - b.rank)
+      .map(({ option }) => option)
       .slice(0, maxShown);
     if (!uuid.test(wanted)) return found;
     const open: Option = {
@@ -100,7 +104,10 @@ export default function Palette({ onClose, onHelp }: { onClose: () => void; onHe
                 .getElementById(`${listId}-${shown[next]!.id}`)
                 ?.scrollIntoView({ block: 'nearest' });
             }
-            if (event.key === 'Enter') choose(shown[at]);
+            if (event.key !== 'Enter') return;
+            // Or the same key would press the button of a dialog that the command opens.
+            event.preventDefault();
+            choose(shown[at]);
           }}
         />
       </div>
@@ -178,17 +185,4 @@ function useOptions(onHelp: () => void): Option[] {
     const here = commands.map((command): Option => ({ ...command, hint: 'This page' }));
     return [...here, ...fixed, ...workflows];
   }, [data, navigate, onHelp, commands]);
-}
-
-/** Whether the letters of every word occur in order. */
-function matches(label: string, wanted: string): boolean {
-  const text = label.toLowerCase();
-  return wanted.split(/\s+/).every((word) => {
-    let at = -1;
-    for (const letter of word) {
-      at = text.indexOf(letter, at + 1);
-      if (at < 0) return false;
-    }
-    return true;
-  });
 }

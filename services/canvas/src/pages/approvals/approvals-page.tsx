@@ -63,7 +63,7 @@ export default function ApprovalsPage() {
           >
             <VirtualTable
               label="Approvals"
-              columns={columns}
+              columns={show === 'all' ? columns : openColumns}
               rows={rows}
               rowHeight={52}
               rowKey={(row) => row.name ?? ''}
@@ -164,3 +164,6 @@ const columns: Column<Approval>[] = [
     ),
   },
 ];
+
+/** Nobody has decided yet. */
+const openColumns = columns.filter((column) => column.id !== 'decider');

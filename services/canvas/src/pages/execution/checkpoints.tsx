@@ -118,7 +118,7 @@ const columnsOf = (
     id: 'what',
     title: 'What had happened',
     width: 'minmax(140px, 1fr)',
-    narrowWidth: 'minmax(0, 1fr)',
+    narrowWidth: 'minmax(118px, 1fr)',
     cell: (row) => <span className="truncate">{inWords(row.what)}</span>,
   },
   {

@@ -1,6 +1,8 @@
+import { useQuery } from '@tanstack/react-query';
 import { CircleDashed, GitFork } from 'lucide-react';
 import { type ReactNode, useEffect, useState } from 'react';
 import { useStore } from 'zustand';
+import { childQuery } from '@/api/queries';
 import type { Step } from '@/api/types';
 import { formatClock, formatDateTime, timeMs } from '@/lib/format';
 import { stepLook } from '@/run/states';
@@ -61,7 +63,7 @@ export function StepPanel(props: StepPanelProps) {
       )}
       {step ? (
         <>
-          <StepDetails step={step} />
+          <StepDetails name={name} step={step} />
           <Fork name={name} run={run} step={step} />
         </>
       ) : (
@@ -111,7 +113,18 @@ function Fork({ name, run, step }: { name: string; run: Run; step: Step }) {
   );
 }
 
-function StepDetails({ step }: { step: Step }) {
+/** The execution that the step is, where it is one: a sub-workflow or a custom pattern. */
+function useChild(name: string, step: Step): string | undefined {
+  const startsOne = /^(flow\.workflow|custom\.)/.test(step.type ?? '');
+  const { data } = useQuery({
+    ...childQuery(name, step.node ?? '', step.iteration ?? ''),
+    enabled: startsOne && !step.child && stepLook(step.state).over,
+  });
+  return step.child || (data ?? undefined);
+}
+
+function StepDetails({ name, step }: { name: string; step: Step }) {
+  const child = useChild(name, step);
   const waiting = !stepLook(step.state).over;
   return (
     <>
@@ -133,12 +146,7 @@ function StepDetails({ step }: { step: Step }) {
             </span>,
           ],
           ['Waits for', waiting && step.wait && <WaitText key="wait" step={step} />],
-          [
-            'Child',
-            step.child && (
-              <ExecutionLink key="child" name={step.child} />
-            ),
-          ],
+          ['Child', child && <ExecutionLink key="child" name={child} />],
           ['Attempt', step.attempt || undefined],
           ['Started', step.startTime && formatDateTime(timeMs(step.startTime))],
         ]}

@@ -19,14 +19,16 @@ export function MigrationReport({ migration }: { migration: Migration }) {
       {none ? (
         <p role="status">No execution of version {migration.fromVersion} is under way.</p>
       ) : (
-        <dl className={css.figures} role="status">
-          {figures.map(([label, tone, count]) => (
-            <div key={label} data-tone={count > 0 ? tone : undefined}>
-              <dd className="num">{count}</dd>
-              <dt>{label}</dt>
-            </div>
-          ))}
-        </dl>
+        <div role="status">
+          <dl className={css.figures}>
+            {figures.map(([label, tone, count]) => (
+              <div key={label} data-tone={count > 0 ? tone : undefined}>
+                <dt>{label}</dt>
+                <dd className="num">{count}</dd>
+              </div>
+            ))}
+          </dl>
+        </div>
       )}
       {(migration.refusals ?? []).map((refusal) => (
         <div key={refusal.reason} className={css.refusal}>
