@@ -116,3 +116,35 @@ test('a list of hundreds renders a screenful', async () => {
   assert.ok((await page.getByRole('row').count()) < 60);
   await context.close();
 });
+
+test('a run is paused, resumed and, once it failed, retried', async () => {
+  const { page, context, errors } = await openPage(browser, { url });
+  await signIn(page, account);
+  await start(page, 'nightly-import');
+  const failed = new URL(page.url()).pathname;
+  await page.getByRole('button', { name: 'Pause', exact: true }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Pause', exact: true }).click();
+  await page.locator('h1 [data-state="PAUSED"]').waitFor();
+  await page.getByRole('button', { name: 'Resume', exact: true }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Resume', exact: true }).click();
+  await page.locator('h1 [data-state="FAILED"]').waitFor({ timeout: 30_000 });
+  await page.getByRole('tab', { name: 'Checkpoints' }).click();
+  await page.getByRole('table', { name: 'Checkpoints' }).getByText('Execution started').waitFor();
+  await page.getByRole('button', { name: 'Retry', exact: true }).click();
+  await page.getByRole('button', { name: 'Start the retry' }).click();
+  await page.waitForURL((at) => at.pathname !== failed);
+  await page.getByText('Retry of').waitFor();
+  assert.deepEqual(errors, []);
+  await context.close();
+});
+
+test('what the server refuses is said in the dialog', async () => {
+  const { page, context } = await openPage(browser, { url });
+  await signIn(page, account);
+  await start(page, 'nightly-import');
+  await page.getByRole('button', { name: 'Pause', exact: true }).click();
+  await dev('outage', { ms: 1500 });
+  await page.getByRole('dialog').getByRole('button', { name: 'Pause', exact: true }).click();
+  await page.getByRole('dialog').getByRole('alert').getByText('BACKEND_UNAVAILABLE').waitFor();
+  await context.close();
+});

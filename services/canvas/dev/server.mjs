@@ -7,6 +7,7 @@ import { extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Validator } from '@cfworker/json-schema';
 import { WebSocketServer } from 'ws';
+import { controlRoutes } from './control.mjs';
 import { Identity } from './identity.mjs';
 import { Tenant } from './tenant.mjs';
 
@@ -210,6 +211,7 @@ export function startMock({ port = 0, speed = 1, tokenLifetimeMs = 600_000 } = {
         return run.execution;
       },
     ],
+    ...controlRoutes({ tenant, need, workflowOf, runOf, paged, Refusal }),
     ['GET', /^\/v1\/agents$/, ({ query }) => paged(tenant.agents(), query, 'agents')],
     [
       'GET',

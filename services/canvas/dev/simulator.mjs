@@ -64,6 +64,8 @@ export class Run {
     this.steps = [];
     this.events = [];
     this.timers = new Set();
+    this.held = [];
+    this.approvals = [];
     this.log('ExecutionStarted', undefined, { version }, creator);
     this.publishExecution();
     this.later(150, () => {
@@ -76,9 +78,47 @@ export class Run {
   later(ms, work) {
     const timer = setTimeout(() => {
       this.timers.delete(timer);
-      work();
+      if (this.execution.state === 'PAUSED') this.held.push(work);
+      else work();
     }, ms / this.speed);
     this.timers.add(timer);
+  }
+
+  pause(cause) {
+    this.execution.state = 'PAUSED';
+    this.log('ExecutionPaused', undefined, { cause });
+    this.publishExecution();
+    return this.execution;
+  }
+
+  resume() {
+    const waits = this.steps.some((step) => step.state === 'WAITING');
+    this.execution.state = waits ? 'WAITING' : 'RUNNING';
+    this.log('ExecutionResumed');
+    this.publishExecution();
+    for (const work of this.held.splice(0)) this.later(0, work);
+    return this.execution;
+  }
+
+  ask(step, node, goOn) {
+    const approval = {
+      name: `approvals/${randomUUID()}`,
+      state: 'OPEN',
+      title: node.title,
+      approvers: ['role:support-lead'],
+      execution: this.execution.name,
+      step: step.node,
+      workflow: this.execution.workflow,
+      createTime: now(),
+      mine: true,
+    };
+    this.approvals.push({ approval, goOn });
+    this.setStep(step, 'WAITING', { wait: { kind: 'APPROVAL', approval: approval.name } });
+    return approval;
+  }
+
+  decided(approval) {
+    this.approvals.find((one) => one.approval === approval)?.goOn();
   }
 
   log(type, step, detail, principal) {
@@ -221,15 +261,21 @@ export class Run {
           complete();
           return;
         }
-        this.setStep(step, 'WAITING');
+        // Whoever decides first: somebody in the canvas, or Grace, who is never away for long.
+        const approval = this.ask(step, node, () => {
+          this.log('ApprovalGranted', step, { principal: approval.decider });
+          this.execution.state = 'RUNNING';
+          this.publishExecution();
+          delete step.wait;
+          complete();
+        });
         this.log('ApprovalRequested', step, { by: 'role:support-lead' });
         this.execution.state = 'WAITING';
         this.publishExecution();
         this.later(sim.waitMs, () => {
-          this.log('ApprovalGranted', step, { principal: 'users/grace' });
-          this.execution.state = 'RUNNING';
-          this.publishExecution();
-          complete();
+          if (approval.state !== 'OPEN') return;
+          Object.assign(approval, { state: 'APPROVED', decider: 'users/grace', endTime: now() });
+          this.decided(approval);
         });
       });
     });
@@ -259,6 +305,9 @@ export class Run {
   finish(state, error) {
     if (this.ended) return;
     this.ended = true;
+    for (const { approval } of this.approvals) {
+      if (approval.state === 'OPEN') Object.assign(approval, { state: 'CLOSED', endTime: now() });
+    }
     for (const timer of this.timers) clearTimeout(timer);
     for (const step of this.steps) {
       if (!over.has(step.state)) this.setStep(step, 'CANCELED', { endTime: now() });

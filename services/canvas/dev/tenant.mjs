@@ -9,6 +9,7 @@ export class Tenant {
   feed = new Feed();
   runs = new Map();
   history = [];
+  #migrations = new Map();
   constructor(speed) {
     this.speed = speed;
     this.workflows = workflows().map((document, index) => ({
@@ -47,6 +48,20 @@ export class Tenant {
     });
     this.runs.set(run.execution.name, run);
     return run.execution;
+  }
+
+  /** Newest first. */
+  approvals() {
+    return [...this.runs.values()]
+      .flatMap((run) => run.approvals.map(({ approval }) => approval))
+      .reverse();
+  }
+
+  /** Newest first; add to it to make one. */
+  migrations(workflow) {
+    const made = this.#migrations.get(workflow) ?? [];
+    this.#migrations.set(workflow, made);
+    return made;
   }
 
   /** Newest first. */
