@@ -49,7 +49,8 @@ absl::StatusOr<json::Value> Once(const Scenario& scenario);
 absl::StatusOr<json::Value> EveryLane(const Scenario& scenario);
 
 // waiting.cc. Starts `count` executions that wait for the signal `go`, looks at the memory of
-// `process`, then signals all, `in_flight` calls at a time: from each signal to the execution's end.
+// `process`, then signals all, `in_flight` calls at a time: from each signal to its execution's
+// end.
 absl::StatusOr<json::Value> Waiting(const Scenario& scenario);
 
 // Serves the agent `bench` through the gateway until SIGTERM: echoes its input.
