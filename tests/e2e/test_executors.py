@@ -13,6 +13,7 @@ import pytest
 from conftest import STATE, Http, Workers, publish, start_stack
 from desk import eventually
 from test_crashes import assert_all_complete_once, start_many
+from test_repair import counts, migrate, order
 
 WORKFLOW = """
 apiVersion: agentflow/v1
@@ -215,3 +216,40 @@ def test_a_key_is_held_through_kill_9_of_its_holders_executor(pair, client):
     assert pair.postgres.sql("-c", "SELECT count(*) FROM executor.key_ticket").strip() == "0"
     pair.start_service(holders)
     await_lanes(pair, executor=128, executor_2=128)
+
+
+def both(stack) -> list[Http]:
+    """REST at each gateway."""
+    key = stack.credentials()["api_key"]
+    return [Http(f"http://127.0.0.1:{stack.ports[gateway]}", key)
+            for gateway in ("gateway", "gateway-2")]
+
+
+def test_a_batch_is_shared_by_both_executors_and_started_once(pair, client):
+    await_lanes(pair, executor=128, executor_2=128)
+    workflow = publish(client, WORKFLOW)
+    requests = [{"input": {"n": n}, "requestId": f"{workflow[10:]}-{n}"} for n in range(120)]
+    first, again = (http.ok("POST", f"/v1/{workflow}:batchStart", {"requests": requests})
+                    for http in both(pair))
+    names = [result["execution"]["name"] for result in first["results"]]
+    assert len(set(names)) == 120
+    assert names == [result["execution"]["name"] for result in again["results"]]
+    for n, name in enumerate(names):
+        assert client.executions.wait(name, timeout_s=60).output == {"n": n}
+
+
+def test_a_migration_reaches_the_lanes_of_both_executors(pair, client):
+    await_lanes(pair, executor=128, executor_2=128)
+    workflow = publish(client, order("pay", "'old'"))
+    names = start_many(client, workflow, 40)
+    for name in names:
+        while client.executions.get_execution(name=name).state != "WAITING":
+            time.sleep(0.02)
+    client.workflows.apply(order("collect", "'new'").replace("NAME", workflow[10:]))
+    fits = {"mapping": {"pay": "collect"}}
+    assert counts(migrate(client, workflow, validate_only=True)) == (0, 40)
+    assert counts(migrate(client, workflow, validate_only=True, **fits)) == (40, 0)
+    assert counts(migrate(client, workflow, **fits)) == (40, 0)
+    for http in both(pair):
+        versions = {http.ok("GET", f"/v1/{name}")["version"] for name in names}
+        assert versions == {2}

@@ -75,10 +75,13 @@ class File:
         return [line.strip() for line in text.splitlines()]
 
     def messages(self) -> str:
-        """Requests are left out: their fields are the arguments of the calls."""
+        """Requests are left out, except those inside others: their fields are the arguments of the
+        calls."""
+        inside = {f.type_name for message in MESSAGES.values() for f in message.field}
         return "".join(self._message(message, (4, i)) for i, message
                        in enumerate(self.proto.message_type)
-                       if not message.name.endswith("Request"))
+                       if not message.name.endswith("Request")
+                       or f".{self.proto.package}.{message.name}" in inside)
 
     def _message(self, message, path) -> str:
         lines = ["", "", "@dataclass(kw_only=True)", f"class {message.name}(Message):"]

@@ -415,6 +415,23 @@ class ExecutionEvent(Message):
 
 
 @dataclass(kw_only=True)
+class StartExecutionRequest(Message):
+    """StartExecutionRequest."""
+    workflow: str = ""
+    # Must match the workflow's `inputs` schema.
+    input: Any = None
+    # 1 to 128 characters [A-Za-z0-9._:-].
+    request_id: str = ""
+    # 0: the newest.
+    version: int = 0
+    # At most 32, keys to 63 and values to 255 characters.
+    labels: dict[str, str] = _field(default_factory=dict)
+    priority: int = 0
+    # LIVE unless given.
+    mode: str = ""
+
+
+@dataclass(kw_only=True)
 class ListExecutionsResponse(Message):
     """ListExecutionsResponse."""
     executions: list[Execution] = _field(default_factory=list)
