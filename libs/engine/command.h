@@ -111,6 +111,10 @@ struct MigrateExecution {
   int32_t version = 0;  // of the workflow that the plan is; 0: as before
 };
 
+// Puts the whole state into the journal: nothing before it is needed any more.
+// Error: EXECUTION_OVER.
+struct RehomeExecution {};
+
 // Somebody tells the execution something. It is kept until a flow.signal of that name takes it; an
 // id that was told before counts no more, an empty one never counts as told.
 // Errors: EXECUTION_OVER, VALUE_TOO_LARGE, SIGNAL_LIMIT, SIGNAL_NAME_INVALID; SIGNAL_ID_REUSED for
@@ -175,8 +179,8 @@ struct Continue {};
 using CommandBody =
     std::variant<StartExecution, ClaimTask, CompleteTask, FailTask, LoseAttempt, RunStep, FireTimer,
                  CancelExecution, Continue, PauseExecution, ResumeExecution, StartForked,
-                 MigrateExecution, SignalExecution, DecideApproval, ChildStarted, ChildRefused,
-                 ChildEnded, KeyGranted, KeyRefused, AdmitExecution>;
+                 MigrateExecution, RehomeExecution, SignalExecution, DecideApproval, ChildStarted,
+                 ChildRefused, ChildEnded, KeyGranted, KeyRefused, AdmitExecution>;
 
 struct Command {
   UnixMicros now = 0;     // where it lies before the execution's last event, that time counts

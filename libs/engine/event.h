@@ -200,7 +200,8 @@ struct StepCompensated {
 // The state was replaced by the one in `snapshot`, which belongs to the plan of that hash; what
 // came before is history of another plan or another execution.
 struct ExecutionRebased {
-  enum class Kind : uint8_t { kFork = 1, kRetry = 2, kMigrate = 3 };
+  // kRehome: the same state of the same plan, for a journal that begins anew.
+  enum class Kind : uint8_t { kFork = 1, kRetry = 2, kMigrate = 3, kRehome = 4 };
   Kind kind = Kind::kFork;
   std::string plan_hash;
   std::string snapshot;          // EncodeState

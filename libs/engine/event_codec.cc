@@ -257,7 +257,7 @@ struct Fields {
 bool ReadRebaseField(const WireReader& in, Fields& fields) {
   switch (in.tag) {
     case kRebase:
-      return Fit(in.number, &fields.rebase) && fields.rebase >= 1 && fields.rebase <= 3;
+      return Fit(in.number, &fields.rebase) && fields.rebase >= 1 && fields.rebase <= 4;
     case kPlanHash:
       fields.plan_hash = in.bytes;
       return true;

@@ -240,6 +240,7 @@ class World {
     if (dice_.Chance(1)) return Send(CancelExecution{"by chance", dice_.Chance(50)});
     if (dice_.Chance(1)) return Send(PauseExecution{"by chance"});
     if (dice_.Chance(1)) return Migrate();
+    if (dice_.Chance(1)) return Rehome();
     if (dice_.Chance(state_.paused ? 20 : 1)) return Resume();
     if (dice_.Chance(10)) return Send(Continue{});
     std::vector<Action> open = Outstanding(state_);
@@ -282,6 +283,16 @@ class World {
       EXPECT_TRUE(moved->dropped.empty() && moved->problems.empty() && moved->added.empty());
     }
     Send(MigrateExecution{plan_, {}});
+  }
+
+  // The same state for a journal that begins anew: nothing changes, whatever is under way.
+  void Rehome() {
+    if (state_.over() || state_.more()) return Send(RehomeExecution{});
+    ExecutionState before = *DecodeState(plan_, EncodeState(state_));
+    Send(RehomeExecution{});
+    ++before.sequence;
+    before.updated_at = state_.updated_at;
+    EXPECT_TRUE(Same(before, state_)) << Describe(before) << Describe(state_);
   }
 
   void Resume() {

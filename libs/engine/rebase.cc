@@ -336,6 +336,15 @@ absl::Status Transition::Handle(const MigrateExecution& migrate) {
   return absl::OkStatus();
 }
 
+// As after a takeover: who holds a task says so again, since claims are not in a snapshot.
+absl::Status Transition::Handle(const RehomeExecution&) {
+  AF_RETURN_IF_ERROR(CheckOpen());
+  const uint64_t cause = Emit(ExecutionRebased{ExecutionRebased::Kind::kRehome, state_.plan->hash,
+                                               EncodeState(state_), "", 0});
+  Act(cause, ReloadExecution{});
+  return absl::OkStatus();
+}
+
 void Transition::FinishSettledScopes() {
   for (size_t left = state_.activations.size(); left > 0 && !state_.over(); --left) {
     FinishScopeIfSettled(static_cast<ActivationIndex>(left - 1));

@@ -130,6 +130,7 @@ class Player {
     if (word == "pause") return PauseExecution{Rest(in)};
     if (word == "resume") return ParseResume(in);
     if (word == "migrate") return MigrateExecution{plan_, {}};
+    if (word == "rehome") return RehomeExecution{};
     if (word == "fire") return ParseFire(in);
     if (word == "signal") return ParseSignal(in);
     if (word == "grant" || word == "deny" || word == "admit") return ParseKey(word, in);

@@ -60,6 +60,7 @@ class Transition {
   absl::Status Handle(const FireTimer& fire);
   absl::Status Handle(const CancelExecution& cancel);
   absl::Status Handle(const Continue&);
+  absl::Status Handle(const RehomeExecution&);
   absl::Status Handle(const SignalExecution& signal);
   absl::Status Handle(const DecideApproval& decision);
   absl::Status Handle(const ChildStarted& started);

@@ -37,6 +37,15 @@ ConcurrencyConfig ReadConcurrency(const json::Value& document, ExpressionCompile
   return config;
 }
 
+// "30d" as 30; the shape was checked.
+int16_t ReadRetention(const json::Value& document) {
+  const json::Value* metadata = document.Find("metadata");
+  if (metadata == nullptr || !metadata->is_object()) return 0;
+  constexpr int64_t kDayMs = 86'400'000;
+  return static_cast<int16_t>(ParseDurationMs(metadata->StringOr("retention")).value_or(0) /
+                              kDayMs);
+}
+
 Edge PlanEdge(const Graph& graph, const GraphEdge& edge) {
   Edge result{.from = edge.from, .to = edge.to};
   if (edge.from == kStart) return result;
@@ -85,6 +94,7 @@ std::shared_ptr<Plan> AnalyzeInto(const json::Value& document, const NodeTypes& 
   if (const json::Value* schema = document.Find("inputs")) plan->inputs_schema = *schema;
   int64_t in_flight = document.IntOr("maxInFlight", 0);
   plan->max_in_flight = static_cast<uint32_t>(std::clamp<int64_t>(in_flight, 0, kMaxInFlight));
+  plan->retention_days = ReadRetention(document);
   plan->timeout = ParseDurationMs(document.StringOr("timeout")).value_or(0) * 1000;
   return plan;
 }

@@ -27,6 +27,8 @@ constexpr std::string_view kSchema = R"json({
         "labels": {"type": "object", "maxProperties": 64,
                    "additionalProperties": {"type": "string", "maxLength": 256}},
         "tags": {"type": "array", "maxItems": 64, "items": {"type": "string", "maxLength": 64}},
+        "retention": {"enum": ["1d", "7d", "30d", "90d", "400d"],
+                      "description": "How long its executions are kept after their start."},
         "version": {"type": "string", "description": "Your own version text, for people."},
         "license": {"type": "string"},
         "pattern": {"type": "boolean",

@@ -18,8 +18,8 @@ constexpr std::array<std::string_view, 13> kDocumentOrder = {
     "timeout",    "maxInFlight", "defaults", "nodes",  "edges",   "ui"};
 constexpr std::array<std::string_view, 8> kNodeOrder = {"type", "title",  "description", "join",
                                                         "with", "policy", "nodes",       "edges"};
-constexpr std::array<std::string_view, 4> kMetadataOrder = {"name", "title", "description",
-                                                            "labels"};
+constexpr std::array<std::string_view, 5> kMetadataOrder = {"name", "title", "description",
+                                                            "labels", "retention"};
 constexpr std::array<std::string_view, 3> kSchemaOrder = {"type", "required", "properties"};
 
 template <typename Order>

@@ -362,6 +362,7 @@ struct Plan {
   json::Value budget;          // as written; null: none
   uint32_t max_in_flight = 0;  // tasks READY or RUNNING at a time; 0: any number
   ConcurrencyConfig concurrency;
+  int16_t retention_days = 0;  // class of its executions; 0: the installation's
 
   // [derived] by path, sorted.
   std::vector<std::pair<std::string, NodeIndex>> by_path;

@@ -26,6 +26,7 @@
 #include "services/executor/rpc/migration_service.h"
 #include "services/executor/rpc/peer_service.h"
 #include "services/executor/rpc/variable_service.h"
+#include "services/executor/store/pg_housekeeping.h"
 #include "services/executor/store/pg_store.h"
 
 namespace agentflow::executor {
@@ -109,7 +110,8 @@ struct App::Parts {
   std::unique_ptr<MigrationStore> migrations;
   std::unique_ptr<MigrationRunner> migration_runner;
   std::unique_ptr<Metrics> metrics;
-  std::unique_ptr<PgLaneTable> housekeeping;
+  std::unique_ptr<PgHousekeeping> housekeeping;
+  int documents_kept = 0;  // the day
   Waker lane_waker;
   std::atomic<bool> lanes_stopping{false};
   std::thread lane_thread;
@@ -127,7 +129,8 @@ struct App::Parts {
   // Tells the owners of the lanes that there are messages for them.
   void SendMail(const std::vector<int>& lanes);
   void LookLoop();
-  absl::Status KeepHouse(const Config& config);
+  absl::Status KeepHouse(const Config& config, int today);
+  absl::StatusOr<int> Today();
   // Null: nobody owns the lane, or this process does.
   rpc::ChannelPtr OwnerOf(rpc::ServiceParts& service, int lane) const;
 
@@ -229,12 +232,29 @@ void App::Parts::LookLoop() {
   }
 }
 
-absl::Status App::Parts::KeepHouse(const Config& config) {
+absl::StatusOr<int> App::Parts::Today() {
   AF_ASSIGN_OR_RETURN(const UnixMicros now, housekeeping->DatabaseTime());
-  const int today = static_cast<int>(now / kDayMicros);
-  AF_RETURN_IF_ERROR(housekeeping->EnsurePartitions(config.retention_days, today - 1,
-                                                    today + config.partitions_ahead));
-  return housekeeping->Trim(today, config.feed_kept.count());
+  return static_cast<int>(now / kDayMicros);
+}
+
+absl::Status App::Parts::KeepHouse(const Config& config, int today) {
+  for (int retention : kRetentionClasses) {
+    AF_RETURN_IF_ERROR(housekeeping->EnsurePartitions(retention, today - 1,
+                                                      today + config.partitions_ahead));
+  }
+  for (auto& committer : committers) committer->Rehome(today);
+  for (auto& waker : wakers) waker->Wake();
+  // Before any is deleted.
+  if (plans != nullptr && documents_kept != today) {
+    AF_RETURN_IF_ERROR(housekeeping->KeepDocuments(plans->Cached(), today));
+    documents_kept = today;
+  }
+  std::map<std::string, int64_t> removed;
+  const absl::Status status = housekeeping->Trim(
+      today, {.feed_ms = config.feed_kept.count(), .migration_days = config.migration_days},
+      &removed);
+  if (metrics != nullptr) metrics->Removed(removed);
+  return status;
 }
 
 rpc::ChannelPtr App::Parts::OwnerOf(rpc::ServiceParts& service, int lane) const {
@@ -250,9 +270,8 @@ App::App() = default;
 App::~App() = default;
 
 absl::Status App::Start(rpc::ServiceParts& service) {
-  constexpr int kClasses[] = {1, 7, 30, 90, 400};
-  if (std::find(std::begin(kClasses), std::end(kClasses), config_.retention_days) ==
-      std::end(kClasses)) {
+  if (std::find(std::begin(kRetentionClasses), std::end(kRetentionClasses),
+                config_.retention_days) == std::end(kRetentionClasses)) {
     return InvalidArgument("CONFIG_INVALID", "retention.days",
                            "retention.days is 1, 7, 30, 90 or 400.");
   }
@@ -272,8 +291,9 @@ absl::Status App::Start(rpc::ServiceParts& service) {
                                  .address = p.address,
                                  .lease_ms = static_cast<int>(config_.lease.count())};
   p.lane_table = std::make_unique<PgLaneTable>(lanes);
-  p.housekeeping = std::make_unique<PgLaneTable>(lanes);
-  AF_RETURN_IF_ERROR(p.KeepHouse(config_));
+  p.housekeeping = std::make_unique<PgHousekeeping>(config_.database_engine_url.Reveal());
+  AF_ASSIGN_OR_RETURN(const int today, p.Today());
+  AF_RETURN_IF_ERROR(p.KeepHouse(config_, today));
 
   p.versions = std::make_unique<VersionResolver>(AskDesigner(service.Peer("designer")));
   p.plans =
@@ -364,9 +384,9 @@ void App::Serving() {
   p.peers->Start();
   p.housekeeping_task =
       std::make_unique<runtime::PeriodicTask>("housekeeping", std::chrono::minutes(5), [this, &p] {
-        if (absl::Status status = p.KeepHouse(config_); !status.ok()) {
-          obs::Warn("housekeeping failed", {{"error", MessageOf(status)}});
-        }
+        const absl::StatusOr<int> today = p.Today();
+        const absl::Status status = today.ok() ? p.KeepHouse(config_, *today) : today.status();
+        if (!status.ok()) obs::Warn("housekeeping failed", {{"error", MessageOf(status)}});
       });
   p.migration_task =
       std::make_unique<runtime::PeriodicTask>("migrations", std::chrono::seconds(5), [&p] {
@@ -376,6 +396,10 @@ void App::Serving() {
       });
   p.metrics_task = std::make_unique<runtime::PeriodicTask>("metrics", std::chrono::seconds(1),
                                                            [&p] { p.metrics->Update(); });
+}
+
+absl::Status App::KeepHouse(int today) {
+  return parts_->KeepHouse(config_, today);
 }
 
 void App::Drain() {

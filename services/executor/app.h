@@ -20,6 +20,10 @@ class App final : public rpc::Service {
   void Drain() override;
   void Stop() override;
 
+  // Makes the partitions around that day (since 1970-01-01) and removes what is kept no longer.
+  // From one thread at a time; while serving, every five minutes.
+  absl::Status KeepHouse(int today);
+
  private:
   struct Parts;
 

@@ -41,8 +41,13 @@ void Config::AddTo(config::Schema& schema) {
            "Commands waiting in one committer; more are refused with EXECUTOR_BUSY.")
       .Range(10, 10'000'000);
   schema.Add("retention.days", &retention_days,
-             "How long journals and closed executions are kept: 1, 7, 30, 90 or 400.");
+             "Class of executions whose workflow names none in `metadata.retention`: days after "
+             "their start until they are dropped, 1, 7, 30, 90 or 400.");
   schema.Add("retention.partitions_ahead", &partitions_ahead, "Days made in advance.").Range(1, 60);
+  schema
+      .Add("retention.migrations_days", &migration_days,
+           "Days that moves of live executions to another version are kept after their end.")
+      .Range(1, 400);
   schema.Add("feed.kept", &feed_kept, "How long the feed of changes is kept.");
   schema.Add("task.lease", &task_lease, "A task's holder may be silent for this long.")
       .Range(500, 3'600'000);

@@ -25,6 +25,7 @@ struct Config {
   int inbox_limit = 20'000;
   int retention_days = 30;
   int partitions_ahead = 3;
+  int migration_days = 90;
   std::chrono::milliseconds feed_kept{std::chrono::hours(24)};
   std::chrono::milliseconds task_lease{10'000};
   std::chrono::milliseconds task_heartbeat{2'000};

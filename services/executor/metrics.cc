@@ -38,6 +38,11 @@ Metrics::Metrics(obs::Registry& registry, Router& router, const TenantLoad& load
       refused_(registry.Counter("agentflow_executor_refused_writes_total",
                                 "Executions whose write the database refused.")),
       offered_(registry.Counter("agentflow_executor_offered_tasks_total", "Tasks put into Redis.")),
+      rehomed_(registry.Counter("agentflow_executor_rehomed_total",
+                                "Live executions that outlived their retention class.")),
+      removed_(registry.Counters("agentflow_executor_removed_total",
+                                 "Removed after its retention: rows, and partitions as such.",
+                                 {"table"})),
       batch_size_(registry.Histogram("agentflow_executor_batch_executions",
                                      "Executions written by one batch.",
                                      {0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000})),
@@ -51,9 +56,15 @@ Metrics::Metrics(obs::Registry& registry, Router& router, const TenantLoad& load
   }
 }
 
+void Metrics::Removed(const std::map<std::string, int64_t>& removed) {
+  for (const auto& [table, count] : removed) {
+    removed_.With({table}).Add(static_cast<double>(count));
+  }
+}
+
 void Metrics::Update() {
   int64_t lanes = 0, resident = 0, backlog = 0, oldest = 0;
-  int64_t batches = 0, executions = 0, commands = 0, refused = 0;
+  int64_t batches = 0, executions = 0, commands = 0, refused = 0, rehomed = 0;
   for (Committer* committer : router_.committers()) {
     const CommitterStats& stats = committer->stats();
     lanes += stats.lanes;
@@ -63,6 +74,7 @@ void Metrics::Update() {
     executions += stats.executions_written;
     commands += stats.items;
     refused += stats.refused;
+    rehomed += stats.rehomed;
     if (const int64_t at = stats.oldest_item_at; at != 0 && (oldest == 0 || at < oldest)) {
       oldest = at;
     }
@@ -80,6 +92,7 @@ void Metrics::Update() {
   Count(commands_, commands, &commands_seen_);
   Count(refused_, refused, &refused_seen_);
   Count(offered_, queue_.sent(), &offered_seen_);
+  Count(rehomed_, rehomed, &rehomed_seen_);
 }
 
 }  // namespace agentflow::executor

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <map>
+#include <string>
+
 #include "libs/obs/metrics.h"
 #include "services/executor/dispatch/links.h"
 #include "services/executor/dispatch/redis_queue.h"
@@ -13,6 +16,8 @@ class Metrics {
   Metrics(obs::Registry& registry, Router& router, const TenantLoad& load, const RedisQueue& queue,
           const Links& links, const Clock& clock);
   void Update();
+  // What housekeeping has removed, by table.
+  void Removed(const std::map<std::string, int64_t>& removed);
 
  private:
   Router& router_;
@@ -21,10 +26,11 @@ class Metrics {
   const Links& links_;
   const Clock& clock_;
   obs::Gauge lanes_, live_, queued_, resident_, backlog_, oldest_, coordinators_, redis_up_;
-  obs::Counter batches_, executions_, commands_, refused_, offered_;
+  obs::Counter batches_, executions_, commands_, refused_, offered_, rehomed_;
+  obs::CounterFamily removed_;
   obs::Histogram batch_size_, commit_seconds_;
   int64_t batches_seen_ = 0, executions_seen_ = 0, commands_seen_ = 0, refused_seen_ = 0,
-          offered_seen_ = 0;
+          offered_seen_ = 0, rehomed_seen_ = 0;
 };
 
 }  // namespace agentflow::executor

@@ -37,6 +37,7 @@ edges: [start -> choose, choose.true -> yes, yes -> end, choose.false -> end]
 """, "REFERENCE_MAY_BE_MISSING", "end", "yes"),
     (HEAD + "nodes: {a: {type: flow.teleport@1}}\nedges: [start -> a]",
      "NODE_TYPE_UNKNOWN", "a", "flow.teleport"),
+    (GOOD.replace("name: bad", "name: bad, retention: 2d"), "FIELD_INVALID", None, "90d"),
 ])
 def test_a_problem_names_node_field_and_line(rest, source, reason, node, says):
     answer = rest.ok("POST", "/v1/workflows:validate", {"source": source})

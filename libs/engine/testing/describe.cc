@@ -141,7 +141,7 @@ class EventText {
   }
   std::string operator()(const StepCompensated& e) const { return Key(e.step); }
   std::string operator()(const ExecutionRebased& e) const {
-    static const char* const kKinds[] = {"?", "fork", "retry", "migrate"};
+    static const char* const kKinds[] = {"?", "fork", "retry", "migrate", "rehome"};
     return std::string(kKinds[static_cast<size_t>(e.kind)]) + " plan=" + e.plan_hash +
            (e.source.empty() ? ""
                              : " source=" + e.source + "@" + std::to_string(e.source_sequence));

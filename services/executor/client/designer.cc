@@ -9,12 +9,18 @@ namespace {
 
 namespace pb = agentflow::internal::designer::v1;
 
+// For the longest class, and some days more: housekeeping says so again for what stays in memory.
+#define KEPT_UNTIL "(extract(epoch FROM now()) / 86400)::int + 410"
+constexpr pg::Statement kKeepDocument = {
+    "document_keep", "UPDATE document SET kept_until = " KEPT_UNTIL
+                     " WHERE content_hash = $1 AND kept_until < " KEPT_UNTIL};
 constexpr pg::Statement kFindDocument = {"document_find",
                                          "SELECT body FROM document WHERE content_hash = $1"};
-constexpr pg::Statement kKeepDocument = {
-    "document_keep",
-    "INSERT INTO document (tenant_id, content_hash, body) VALUES ($1, $2, $3::bytea) "
-    "ON CONFLICT DO NOTHING"};
+constexpr pg::Statement kInsertDocument = {
+    "document_insert",
+    "INSERT INTO document (tenant_id, content_hash, body, kept_until) "
+    "VALUES ($1, $2, $3::bytea, " KEPT_UNTIL ") ON CONFLICT DO NOTHING"};
+#undef KEPT_UNTIL
 
 VersionAnswer ToAnswer(const pb::VersionAnswer& answer) {
   if (answer.error_reason().empty()) {
@@ -34,6 +40,8 @@ absl::StatusOr<std::string> FindDocument(pg::Pool& database, const std::string& 
                                          const std::string& hash) {
   std::string body;
   AF_RETURN_IF_ERROR(database.InTenant(tenant, [&](pg::TenantTx& tx) -> absl::Status {
+    // First: what is deleted at the same time is then either kept or not found.
+    AF_RETURN_IF_ERROR(tx.Exec(kKeepDocument, hash).status());
     AF_ASSIGN_OR_RETURN(const pg::Result rows, tx.Exec(kFindDocument, hash));
     if (!rows.empty()) body = rows[0].Bytes(0);
     return absl::OkStatus();
@@ -54,7 +62,7 @@ absl::StatusOr<CompiledPtr> Load(rpc::Channel& designer, pg::Pool& database,
   AF_ASSIGN_OR_RETURN(CompiledPtr compiled, CompileDocument(hash, response.document_json()));
   // Kept before anything runs on it; without it there is no start.
   AF_RETURN_IF_ERROR(database.InTenant(tenant, [&](pg::TenantTx& tx) {
-    return tx.Exec(kKeepDocument, tenant, hash, pg::Bytea{response.document_json()}).status();
+    return tx.Exec(kInsertDocument, tenant, hash, pg::Bytea{response.document_json()}).status();
   }));
   return compiled;
 }

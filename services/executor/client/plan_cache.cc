@@ -63,6 +63,13 @@ absl::StatusOr<CompiledPtr> PlanCache::GetBlocking(const std::string& tenant,
   return future.get();
 }
 
+std::vector<std::pair<std::string, std::string>> PlanCache::Cached() {
+  std::lock_guard lock(mutex_);
+  std::vector<Key> keys;
+  for (const auto& [key, compiled] : cached_) keys.push_back(key);
+  return keys;
+}
+
 engine::PlanPtr PlanCache::FindOrFetch(const std::string& tenant, const std::string& hash) {
   {
     std::lock_guard lock(mutex_);

@@ -38,6 +38,9 @@ class PlanCache final : public Plans {
   // The same, waiting.
   absl::StatusOr<CompiledPtr> GetBlocking(const std::string& tenant, const std::string& hash);
 
+  // Tenant and hash of all that are in memory.
+  std::vector<std::pair<std::string, std::string>> Cached();
+
   engine::PlanPtr FindOrFetch(const std::string& tenant, const std::string& hash) override;
 
  private:

@@ -232,6 +232,8 @@ bool Committer::DecideItems() {
     auto it = live_.find(execution);
     if (it != live_.end() && !Frozen(execution)) (void)Run(*it->second, std::move(body));
   }
+  FindHomeless();
+  for (; !homeless_.empty() && !full() && decided < kItemsPerStep; ++decided) RehomeOne();
   while (!backlog_.empty() && !full() && decided < kItemsPerStep) {
     auto [tenant, next] = backlog_.Pop();
     stats_.oldest_item_at = next.first;
@@ -322,6 +324,7 @@ void Committer::Seal(Batch& batch) {
     if (write.live == ExecutionWrite::Live::kKeep && live.row_state != write.state) {
       write.live = ExecutionWrite::Live::kUpdate;
     }
+    write.rehomed = std::exchange(live.rehomed, false);
     live.row_state = write.state;
     write.body_hash = std::exchange(live.body_hash, {});
     write.change = EncodeChange(live.state, live.published, entry.steps);

@@ -56,6 +56,7 @@ struct CommitterStats {
   std::atomic<int64_t> executions_written{0};
   std::atomic<int64_t> items{0};
   std::atomic<int64_t> refused{0};
+  std::atomic<int64_t> rehomed{0};
   std::function<void(size_t executions, int64_t micros)> on_commit;
 };
 
@@ -119,6 +120,11 @@ class Committer {
   bool Owns(int lane) const { return owned_[static_cast<size_t>(lane)].load(); }
   // Owned, and its executions are in memory.
   bool Ready(int lane) const { return ready_[static_cast<size_t>(lane)].load(); }
+
+  // From any thread: moves the journals of executions that have outlived their retention class to
+  // that day (since 1970-01-01), before the day they lie on is dropped. Some at a time: asked again
+  // it goes on.
+  void Rehome(int today) { rehome_asked_ = today; }
 
   // From any thread: there are messages for these lanes in the outbox.
   void MailCame(const std::vector<int>& lanes);
@@ -248,10 +254,17 @@ class Committer {
   // period to say so before it is offered again.
   void TakeUp(Live& live);
   void Reload(Live& live, const engine::ReloadExecution& reload);
+  void FindHomeless();
+  void RehomeOne();
   void Forget(const Uuid& execution);
   void LaneLoaded(int lane);
   void Unpark(std::vector<Item> items);
   void Present(const Uuid& execution);
+
+  std::atomic<int> rehome_asked_{0};
+  int rehome_day_ = 0;
+  std::deque<Uuid> homeless_;
+  bool rehoming_ = false;  // the command under way is RehomeExecution
 
   const CommitterParts parts_;
   const CommitterOptions options_;

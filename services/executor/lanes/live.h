@@ -31,6 +31,7 @@ struct Committer::Live {
   std::map<std::string, std::string> keys;    // asked for, not given back: key by ticket's step
   std::string body_hash;                      // until the start is sealed
   bool reloaded = false;                      // its plan was exchanged: the batch needs a snapshot
+  bool rehomed = false;                       // its journal lies on another day from here on
   bool row = false;  // there is a live row, once everything sealed is committed
   int16_t row_state = 0;
   engine::Phase published = engine::Phase::kNone;

@@ -274,6 +274,10 @@ void Committer::Reload(Live& live, const engine::ReloadExecution& reload) {
   auto facts = std::make_shared<ExecutionFacts>(*live.facts);
   facts->content_hash = live.state.plan->hash;
   facts->version = live.state.start->version;
+  if (rehoming_) {
+    facts->start_day = rehome_day_;
+    live.rehomed = true;
+  }
   live.facts = std::move(facts);
   live.reloaded = true;
   const std::map<engine::StepRef, Uuid> approvals = std::exchange(live.approvals, {});
@@ -283,6 +287,31 @@ void Committer::Reload(Live& live, const engine::ReloadExecution& reload) {
   std::erase_if(keys, [&](const auto& ticket) { return live.keys.contains(ticket.first); });
   GiveBackKeys(live, keys, &live);
   ReopenApprovals(live, *Forming().entries[live.entry].write, approvals);
+}
+
+void Committer::FindHomeless() {
+  constexpr size_t kAtOnce = 5'000;
+  const int today = rehome_asked_.exchange(0);
+  if (today == 0) return;
+  rehome_day_ = today;
+  homeless_.clear();
+  for (const auto& [id, live] : live_) {
+    if (homeless_.size() == kAtOnce) break;
+    // What is not written yet has its day from the clock, and is new.
+    const ExecutionFacts& facts = *live->facts;
+    if (live->row && facts.start_day + facts.retention_days < today) homeless_.push_back(id);
+  }
+}
+
+void Committer::RehomeOne() {
+  const Uuid id = homeless_.front();
+  homeless_.pop_front();
+  auto it = live_.find(id);
+  if (it == live_.end() || Frozen(id)) return;
+  rehoming_ = true;
+  // One that is over by now needs no other home.
+  if (Run(*it->second, engine::RehomeExecution{}).ok()) ++stats_.rehomed;
+  rehoming_ = false;
 }
 
 void Committer::LaneLoaded(int lane) {

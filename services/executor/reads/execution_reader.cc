@@ -10,8 +10,11 @@
 namespace agentflow::executor {
 namespace {
 
+constexpr int64_t kDay = 86'400'000'000;
+
 constexpr pg::Statement kStartDay = {"start_day",
                                      "SELECT start_day FROM start_key WHERE execution_id = $1"};
+constexpr pg::Statement kHome = {"home", "SELECT start_day FROM rehomed WHERE execution_id = $1"};
 constexpr pg::Statement kRecords = {
     "journal_read",
     "SELECT events FROM journal WHERE execution_id = $1 AND start_day = $2 "
@@ -46,7 +49,6 @@ constexpr pg::Statement kListOldest = {"list_oldest", LIST(">", "ASC")};
 #undef CONDITIONS
 #undef LIST
 
-constexpr int64_t kDay = 86'400'000'000;
 constexpr UnixMicros kFarFuture = 4'102'444'800'000'000;  // 2100
 
 absl::Status ExecutionNotFound() {
@@ -80,7 +82,15 @@ absl::StatusOr<std::vector<std::string>> ExecutionReader::Records(const std::str
       if (days.empty()) return absl::OkStatus();
       day = static_cast<int>(days[0].Int(0));
     }
-    AF_ASSIGN_OR_RETURN(const pg::Result rows, tx.Exec(statement, id, day));
+    AF_ASSIGN_OR_RETURN(pg::Result rows, tx.Exec(statement, id, day));
+    // The shortest class is a day: what is younger lies where it began. A start key moves too.
+    const int today = static_cast<int>(SystemClock().Now() / kDay);
+    if (rows.empty() || (id.version() == 7 && day + 1 < today)) {
+      AF_ASSIGN_OR_RETURN(const pg::Result homes, tx.Exec(kHome, id));
+      if (!homes.empty() && homes[0].Int(0) != day) {
+        AF_ASSIGN_OR_RETURN(rows, tx.Exec(statement, id, static_cast<int>(homes[0].Int(0))));
+      }
+    }
     for (const pg::Row row : rows) records.push_back(row.Bytes(0));
     return absl::OkStatus();
   }));

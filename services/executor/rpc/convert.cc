@@ -100,7 +100,7 @@ struct Details {
   void operator()(const engine::ExecutionResumed& e) { *principal = e.principal; }
   void operator()(const engine::StepHeld& e) { out->Set("error", ErrorDetail(e.error)); }
   void operator()(const engine::ExecutionRebased& e) {
-    if (e.kind == engine::ExecutionRebased::Kind::kMigrate) return;
+    if (e.source.empty()) return;
     out->Set("source", "executions/" + e.source);
     out->Set("sequence", static_cast<int64_t>(e.source_sequence));
   }

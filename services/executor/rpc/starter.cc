@@ -178,11 +178,12 @@ void Starter::Post(std::shared_ptr<Pending> pending, const Uuid& id, TenantLoad:
   info.queued = place == TenantLoad::Place::kQueued;
   info.parent = request.parent;
   info.origin = request.origin;
+  const int16_t wanted = pending->compiled->plan->retention_days;
   StartItem item{.plan = pending->compiled->plan,
                  .info = pending->info,
                  .labels = LabelsText(info.labels),
                  .body_hash = pending->body_hash,
-                 .retention_days = parts_.retention_days};
+                 .retention_days = wanted != 0 ? wanted : parts_.retention_days};
   absl::Status made;
   if (request.fork != nullptr) {
     absl::StatusOr<engine::ExecutionState> fork = request.fork->make(info);

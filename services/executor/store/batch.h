@@ -13,7 +13,8 @@
 // What one transaction of a committer writes. Payloads are bytes that the store does not read.
 namespace agentflow::executor {
 
-// What its rows hold about an execution. Only a migration changes it: version and content_hash.
+// What its rows hold about an execution. A migration changes version and
+// content_hash, a new home start_day.
 struct ExecutionFacts {
   Uuid id;
   std::string tenant;
@@ -70,7 +71,8 @@ struct ExecutionWrite {
   std::vector<Approval> closed_approvals;  // id, state and what follows it in the struct
   std::string body_hash;                   // of a start with a request id; empty: no start_key row
   std::vector<OutboxRow> messages;         // sent by what the execution did
-  std::string change;  // for the feed: agentflow.internal.executor.v1.ExecutionChange
+  bool rehomed = false;  // from this row on its journal lies on another day than that of its id
+  std::string change;    // for the feed: agentflow.internal.executor.v1.ExecutionChange
 };
 
 using WritePtr = std::shared_ptr<const ExecutionWrite>;

@@ -8,18 +8,10 @@
 namespace agentflow::executor {
 namespace {
 
-constexpr int kPortion = 5'000;  // as in the statements
-constexpr int kMaxPortions = 400;
-
 enum : size_t {
   kJoin,
   kLook,
   kRelease,
-  kEnsurePartitions,
-  kDropPartitions,
-  kTrimFeed,
-  kTrimStartKeys,
-  kNow,
 };
 
 std::vector<pg::Statement> Statements() {
@@ -29,16 +21,6 @@ std::vector<pg::Statement> Statements() {
        "SELECT lane, owner_id, committer, committers, address, lease_left, seen_at, leaving "
        "FROM look_at_lanes($1::text, $2::int, $3::boolean, $4::text[])"},
       {"release", "SELECT 1 FROM release_lanes($1::text)"},
-      {"ensure_partitions", "SELECT 1 FROM ensure_partitions($1::int, $2::int, $3::int)"},
-      {"drop_partitions", "SELECT drop_old_partitions($1::int)"},
-      {"trim_feed",
-       "DELETE FROM event_batch WHERE ctid = ANY(ARRAY(SELECT ctid FROM event_batch "
-       "WHERE commit_time < now() - $1::bigint * interval '1 ms' LIMIT 5000))"},
-      {"trim_start_keys",
-       "DELETE FROM start_key WHERE ctid = ANY(ARRAY(SELECT ctid FROM start_key "
-       "WHERE start_day + retention_days < $1::int "
-       "AND start_time < now() - interval '1 day' LIMIT 5000))"},
-      {"now", "SELECT clock_timestamp()"},
   };
 }
 
@@ -101,34 +83,6 @@ absl::StatusOr<LaneView> PgLaneTable::Look(bool take, const std::vector<std::str
 
 absl::Status PgLaneTable::Release() {
   return rep_->Query(kRelease, pg::BinaryParams().Text(rep_->options.owner)).status();
-}
-
-absl::Status PgLaneTable::EnsurePartitions(int retention_days, int first_day, int last_day) {
-  return rep_
-      ->Query(kEnsurePartitions,
-              pg::BinaryParams().Int(retention_days).Int(first_day).Int(last_day))
-      .status();
-}
-
-absl::Status PgLaneTable::Trim(int today, int64_t feed_kept_ms) {
-  AF_RETURN_IF_ERROR(rep_->Query(kDropPartitions, pg::BinaryParams().Int(today)).status());
-  // Small portions, so that nothing is locked for long; bounded, so that this ends.
-  for (int portion = 0; portion < kMaxPortions; ++portion) {
-    AF_ASSIGN_OR_RETURN(const pg::BinaryResult deleted,
-                        rep_->Query(kTrimFeed, pg::BinaryParams().Bigint(feed_kept_ms)));
-    if (deleted.affected() < kPortion) break;
-  }
-  for (int portion = 0; portion < kMaxPortions; ++portion) {
-    AF_ASSIGN_OR_RETURN(const pg::BinaryResult deleted,
-                        rep_->Query(kTrimStartKeys, pg::BinaryParams().Int(today)));
-    if (deleted.affected() < kPortion) break;
-  }
-  return absl::OkStatus();
-}
-
-absl::StatusOr<UnixMicros> PgLaneTable::DatabaseTime() {
-  AF_ASSIGN_OR_RETURN(const pg::BinaryResult rows, rep_->Query(kNow, {}));
-  return rows.Time(0, 0);
 }
 
 }  // namespace agentflow::executor

@@ -46,6 +46,8 @@ enum : size_t {
   kTakeMail,
   kPutKeys,
   kDropKeys,
+  kRehome,
+  kRehomeStartKey,
 };
 
 std::vector<pg::Statement> Statements() {
@@ -76,12 +78,12 @@ std::vector<pg::Statement> Statements() {
        "$15::text[], $16::text[])"},
       {"update_live",
        "UPDATE live_execution l SET state = d.state, version = d.version, "
-       "content_hash = d.content_hash, "
+       "content_hash = d.content_hash, start_day = d.start_day, "
        "snapshot_sequence = coalesce(d.sequence, l.snapshot_sequence), "
        "snapshot = coalesce(d.snapshot, l.snapshot) "
        "FROM unnest($1::smallint[], $2::uuid[], $3::smallint[], $4::bigint[], $5::bytea[], "
-       "$6::int[], $7::text[]) "
-       "AS d(lane, execution_id, state, sequence, snapshot, version, content_hash) "
+       "$6::int[], $7::text[], $8::int[]) "
+       "AS d(lane, execution_id, state, sequence, snapshot, version, content_hash, start_day) "
        "WHERE l.lane = d.lane AND l.execution_id = d.execution_id"},
       {"delete_live",
        "DELETE FROM live_execution l USING unnest($1::smallint[], $2::uuid[]) "
@@ -126,6 +128,13 @@ std::vector<pg::Statement> Statements() {
        "$4::uuid[], $5::text[]) AS d(lane, tenant_id, key, execution_id, step) "
        "WHERE k.lane = d.lane AND k.tenant_id = d.tenant_id AND k.key = d.key "
        "AND k.execution_id = d.execution_id AND k.step = d.step"},
+      {"rehome",
+       "INSERT INTO rehomed (execution_id, tenant_id, start_day, retention_days) "
+       "SELECT * FROM unnest($1::uuid[], $2::text[], $3::int[], $4::smallint[]) "
+       "ON CONFLICT (execution_id) DO UPDATE SET start_day = excluded.start_day"},
+      {"rehome_start_key",
+       "UPDATE start_key k SET start_day = d.start_day FROM unnest($1::uuid[], $2::int[]) "
+       "AS d(execution_id, start_day) WHERE k.execution_id = d.execution_id"},
   };
 }
 
@@ -220,10 +229,11 @@ void AddUpdateLive(pg::Pipeline& db, const std::vector<WritePtr>& writes) {
   pg::UuidArray id;
   pg::BigintArray sequence;
   pg::ByteaArray snapshot;
-  pg::IntArray version;
+  pg::IntArray version, day;
   pg::TextArray hash;
   for (const WritePtr& w : writes) {
     if (w->live != ExecutionWrite::Live::kUpdate) continue;
+    day.Append(w->facts->start_day);
     version.Append(w->facts->version);
     hash.Append(w->facts->content_hash);
     lane.Append(LaneColumn(w->facts->id));
@@ -245,7 +255,25 @@ void AddUpdateLive(pg::Pipeline& db, const std::vector<WritePtr>& writes) {
                                  .Array(sequence)
                                  .Array(snapshot)
                                  .Array(version)
-                                 .Array(hash));
+                                 .Array(hash)
+                                 .Array(day));
+}
+
+void AddRehomed(pg::Pipeline& db, const std::vector<WritePtr>& writes) {
+  pg::UuidArray id;
+  pg::TextArray tenant;
+  pg::IntArray day;
+  pg::SmallintArray retention;
+  for (const WritePtr& w : writes) {
+    if (!w->rehomed) continue;
+    id.Append(w->facts->id);
+    tenant.Append(w->facts->tenant);
+    day.Append(w->facts->start_day);
+    retention.Append(w->facts->retention_days);
+  }
+  if (id.size() == 0) return;
+  db.Add(write::kRehome, pg::BinaryParams().Array(id).Array(tenant).Array(day).Array(retention));
+  db.Add(write::kRehomeStartKey, pg::BinaryParams().Array(id).Array(day));
 }
 
 void AddDeleteLive(pg::Pipeline& db, const std::vector<WritePtr>& writes) {
@@ -470,6 +498,7 @@ class PgStore::Writer {
     AddDeleteLive(db, writes);
     AddInsertLive(db, writes);
     AddUpdateLive(db, writes);
+    AddRehomed(db, writes);
     AddInsertClosed(db, writes);
     AddStartKeys(db, writes);
     AddApprovals(db, write::kOpenApproval, write::kCloseApproval, writes);

@@ -56,11 +56,6 @@ class PgLaneTable final : public LaneTable {
   absl::StatusOr<std::vector<int64_t>> Join() override;
   absl::StatusOr<LaneView> Look(bool take, const std::vector<std::string>& suspects) override;
   absl::Status Release() override;
-  // Makes the partitions of a retention class from `first_day` to `last_day`.
-  absl::Status EnsurePartitions(int retention_days, int first_day, int last_day);
-  // Housekeeping: drops old partitions and, in bounded portions, old feed rows and start keys.
-  absl::Status Trim(int today, int64_t feed_kept_ms);
-  absl::StatusOr<UnixMicros> DatabaseTime();
 
  private:
   struct Rep;

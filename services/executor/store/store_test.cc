@@ -15,6 +15,8 @@
 #include "migrations/executor.h"
 #include "services/executor/lanes/batch_writer.h"
 #include "services/executor/store/memory_store.h"
+#include "libs/pg/pipeline.h"
+#include "services/executor/store/pg_housekeeping.h"
 #include "services/executor/store/pg_store.h"
 
 namespace agentflow::executor {
@@ -78,8 +80,8 @@ class PgWorld final : public World {
  public:
   PgWorld() {
     AF_CHECK(pg::Migrate(database_.Url("executor_owner"), Migrations()).ok());
-    PgLaneTable lanes({.url = database_.Url("executor_engine"), .owner = "setup"});
-    AF_CHECK(lanes.EnsurePartitions(30, 19'675, 19'677).ok());
+    PgHousekeeping housekeeping(database_.Url("executor_engine"));
+    AF_CHECK(housekeeping.EnsurePartitions(30, 19'675, 19'677).ok());
   }
   std::unique_ptr<Store> NewStore(const std::string& owner, int committer) override {
     return std::make_unique<PgStore>(PgStoreOptions{
@@ -556,6 +558,38 @@ TEST_P(StoreTest, LanesMoveInTheTransactionOfTheirOwner) {
   EXPECT_EQ(Read(*heir, {.lanes = {7}}).executions.size(), 1u);
 }
 
+TEST_P(StoreTest, ARehomedExecutionIsReadBackFromItsNewDay) {
+  auto lanes = world_->NewLanes("a", 1);
+  auto store = world_->NewStore("a", 0);
+  Fence fence = JoinAll(*lanes, *store);
+  auto first = NewExecution(3);
+  first->body_hash = "hash";
+  auto second = Next(*first, "state");
+  auto facts = std::make_shared<ExecutionFacts>(*first->facts);
+  facts->start_day += 2;
+  second->facts = facts;
+  second->rehomed = true;
+  second->live = Live::kUpdate;
+  second->snapshot = "snap";
+  auto third = Next(*second, "three");
+  for (const auto& write : {first, second, third}) {
+    ASSERT_EQ(Commit(*store, fence, {write}).kind, Kind::kCommitted);
+    ++fence.seq;
+  }
+  const ReadResult read = Read(*store, {.executions = {first->facts->id}});
+  ASSERT_EQ(read.executions.size(), 1u);
+  EXPECT_EQ(read.executions[0].facts.start_day, facts->start_day);
+  EXPECT_EQ(read.executions[0].snapshot, "snap");
+  EXPECT_EQ(read.executions[0].records, std::vector<std::string>{"three"});
+  if (auto* pg = dynamic_cast<PgWorld*>(world_.get())) {
+    EXPECT_EQ(pg->database().Sql("SELECT start_day FROM executor.rehomed"), "19677");
+    EXPECT_EQ(pg->database().Sql("SELECT start_day FROM executor.start_key"), "19677");
+    EXPECT_EQ(pg->database().Sql("SELECT string_agg(start_day::text, ' ' ORDER BY first_sequence) "
+                                 "FROM executor.journal"),
+              "19675 19677 19677");
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Stores, StoreTest, ::testing::Bool(), [](const auto& info) {
   return std::string(info.param ? "PostgreSql" : "Memory");
 });
@@ -577,34 +611,93 @@ TEST(PgStoreTest, ABrokenConnectionIsReplaced) {
   EXPECT_EQ(writer.fence().seq, 3);
 }
 
-TEST(PgStoreTest, OldFeedRowsAndStartKeysAreTrimmed) {
+TEST(PgStoreTest, WhatItsClassKeepsNoLongerIsTrimmed) {
   PgWorld world;
-  PgLaneTable lanes({.url = world.database().Url("executor_engine"), .owner = "a"});
+  PgHousekeeping housekeeping(world.database().Url("executor_engine"));
+  const std::string live = "'00000000-0000-4000-8000-000000000007'";
   world.database().Sql(
       "INSERT INTO executor.event_batch SELECT 'a/0', n, 1, now() - interval '2 hours', '' "
       "FROM generate_series(1, 12000) AS n;"
       "INSERT INTO executor.event_batch VALUES ('a/0', 12001, 1, now(), '');"
-      "INSERT INTO executor.start_key VALUES (gen_random_uuid(), 'acme', '', "
-      "now() - interval '9 days', 100, 7), (gen_random_uuid(), 'acme', '', now(), 107, 7)");
-  ASSERT_TRUE(lanes.Trim(108, 3'600'000).ok());
-  EXPECT_EQ(world.database().Sql("SELECT count(*) FROM executor.event_batch"), "1");
-  EXPECT_EQ(world.database().Sql("SELECT count(*) FROM executor.start_key"), "1");
+      "INSERT INTO executor.live_execution (lane, execution_id, tenant_id, start_day, "
+      "retention_days, start_time, state, mode, priority, version, workflow, content_hash, labels, "
+      "principal, trace_id) VALUES (7, " +
+      live +
+      ", 'acme', 100, 7, now(), 2, 1, 3, 1, 'w', 'used', '', 'p', '');"
+      "INSERT INTO executor.start_key VALUES (gen_random_uuid(), 'acme', '', now(), 100, 7), "
+      "(" + live + ", 'acme', '', now(), 100, 7), (gen_random_uuid(), 'acme', '', now(), 107, 7);"
+      "INSERT INTO executor.rehomed VALUES (gen_random_uuid(), 'acme', 100, 7), "
+      "(" + live + ", 'acme', 100, 7), (gen_random_uuid(), 'acme', 107, 7);"
+      "INSERT INTO executor.document VALUES ('acme', 'old', '', 107), ('acme', 'used', '', 107), "
+      "('acme', 'new', '', 108), ('acme', 'cached', '', 107);"
+      "INSERT INTO executor.approval (tenant_id, approval_id, execution_id, step, workflow, title, "
+      "description, form, create_time, retention_days, state, end_time) "
+      "SELECT 'acme', gen_random_uuid(), gen_random_uuid(), 's', 'w', name, '', '', 'epoch', 7, 1, "
+      "CASE WHEN day > 0 THEN to_timestamp(day * 86400.0) END "
+      "FROM (VALUES ('open', 0), ('old', 100), ('new', 102)) AS a(name, day);"
+      "INSERT INTO executor.migration (tenant_id, migration_id, workflow, from_version, "
+      "to_version, to_hash, mapping, validate_only, creator, end_time) "
+      "SELECT 'acme', id::uuid, 'w', 1, 2, 'h', '{}', false, 'p', to_timestamp(day * 86400.0) "
+      "FROM (VALUES ('00000000-0000-4000-8000-000000000001', 90), "
+      "('00000000-0000-4000-8000-000000000002', 99)) AS m(id, day);"
+      "INSERT INTO executor.migration_result (tenant_id, migration_id, execution_id, lane, "
+      "outcome) SELECT tenant_id, migration_id, gen_random_uuid(), 1, 1 FROM executor.migration;");
+  ASSERT_TRUE(housekeeping.KeepDocuments({{"acme", "cached"}, {"other", "old"}}, 108).ok());
+  std::map<std::string, int64_t> removed;
+  ASSERT_TRUE(
+      housekeeping.Trim(108, {.feed_ms = 3'600'000, .migration_days = 10}, &removed).ok());
+  auto sql = [&](const std::string& query) { return world.database().Sql(query); };
+  EXPECT_EQ(removed["event_batch"], 12000);
+  EXPECT_EQ(sql("SELECT count(*) FROM executor.event_batch"), "1");
+  EXPECT_EQ(sql("SELECT count(*) FROM executor.start_key"), "2");
+  EXPECT_EQ(sql("SELECT count(*) FROM executor.rehomed"), "2");
+  EXPECT_EQ(sql("SELECT string_agg(content_hash, ' ' ORDER BY content_hash) "
+                "FROM executor.document"),
+            "cached new used");
+  EXPECT_EQ(sql("SELECT string_agg(title, ' ' ORDER BY title) FROM executor.approval"),
+            "new open");
+  EXPECT_EQ(sql("SELECT count(*) FROM executor.migration"), "1");
+  EXPECT_EQ(sql("SELECT count(*) FROM executor.migration_result"), "1");
+  EXPECT_EQ(sql("SELECT count(*) FROM executor.live_execution"), "1");
 }
 
 TEST(PgStoreTest, OldPartitionsAreDroppedUnlessSomethingInThemLives) {
   PgWorld world;
-  PgLaneTable lanes({.url = world.database().Url("executor_engine"), .owner = "a"});
-  ASSERT_TRUE(lanes.EnsurePartitions(1, 100, 102).ok());
-  ASSERT_TRUE(lanes.EnsurePartitions(1, 100, 102).ok());  // again: nothing to do
+  PgHousekeeping housekeeping(world.database().Url("executor_engine"));
+  ASSERT_TRUE(housekeeping.EnsurePartitions(1, 100, 103).ok());
+  ASSERT_TRUE(housekeeping.EnsurePartitions(1, 100, 103).ok());  // again: nothing to do
+  ASSERT_TRUE(housekeeping.EnsurePartitions(90, 99, 103).ok());
   world.database().Sql(
       "INSERT INTO executor.live_execution (lane, execution_id, tenant_id, start_day, "
       "retention_days, start_time, state, mode, priority, version, workflow, content_hash, labels, "
       "principal, trace_id) VALUES (0, gen_random_uuid(), 'acme', 101, 1, now(), 2, 1, 3, 1, 'w', "
-      "'h', '', 'p', '')");
-  ASSERT_TRUE(lanes.Trim(103, 1000).ok());
+      "'h', '', 'p', '');"
+      "INSERT INTO executor.journal VALUES (gen_random_uuid(), 1, 1, 100, 90, 'acme', '')");
+  std::map<std::string, int64_t> removed;
+  ASSERT_TRUE(housekeeping.Trim(103, {}, &removed).ok());
+  // Of the 90 days only one is kept that anything began on; the last two may still get something.
   EXPECT_EQ(world.database().Sql("SELECT string_agg(relname, ' ' ORDER BY relname) FROM pg_class "
-                                 "WHERE relname ~ '^journal_r1_d[0-9]+$'"),
-            "journal_r1_d101 journal_r1_d102");
+                                 "WHERE relname ~ '^journal_r(1|90)_d[0-9]+$'"),
+            "journal_r1_d101 journal_r1_d102 journal_r1_d103 journal_r90_d100 journal_r90_d102 "
+            "journal_r90_d103");
+  EXPECT_EQ(removed["partition"], 6);
+}
+
+TEST(PgStoreTest, AReaderHoldsADropUpForAMomentOnly) {
+  PgWorld world;
+  PgHousekeeping housekeeping(world.database().Url("executor_engine"));
+  ASSERT_TRUE(housekeeping.EnsurePartitions(1, 100, 100).ok());
+  auto reader = pg::Pipeline::Connect(
+      {.url = world.database().Url("executor_engine"),
+       .name = "reader",
+       .statements = {{"begin", "BEGIN"}, {"read", "SELECT count(*) FROM journal"}}});
+  ASSERT_TRUE(reader.ok() && (*reader)->Query(0, {}).ok() && (*reader)->Query(1, {}).ok());
+  std::map<std::string, int64_t> removed;
+  EXPECT_FALSE(housekeeping.Trim(103, {}, &removed).ok());
+  EXPECT_EQ(removed["partition"], 0);
+  reader->reset();
+  EXPECT_TRUE(housekeeping.Trim(103, {}, &removed).ok());
+  EXPECT_EQ(removed["partition"], 2);
 }
 
 }  // namespace
