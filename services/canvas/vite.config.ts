@@ -29,5 +29,7 @@ export default defineConfig({
     include: ['src/**/*.test.{ts,tsx}', 'dev/**/*.test.{js,mjs,ts}'],
     setupFiles: ['src/test-setup.ts'],
     restoreMocks: true,
+    // A net for what hangs; the layouts take long where two cores have much else to do.
+    testTimeout: 30_000,
   },
 });

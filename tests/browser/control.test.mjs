@@ -237,7 +237,7 @@ test('a migration is previewed over all that are under way, then made', async ()
     await dialog.getByRole('heading', { name: 'Done' }).waitFor();
     await button(dialog, 'Close').last().click();
     assert.equal((await call(`/v1/${results[0].execution.name}`)).version, old + 1);
-    await page.getByRole('table', { name: 'Migrations' }).getByText('Migration', { exact: true }).waitFor();
+    await page.getByRole('table', { name: 'Migrations' }).getByText('Migration', { exact: true }).first().waitFor();
     await picture(page, 'control-migrations');
   });
 });

@@ -47,6 +47,9 @@ export function readGraph(document: JsonObject | undefined): Graph {
   return graph;
 }
 
+/** Containers that run their nodes more than once. */
+const repeating = /^flow\.(map|loop|pipeline)@/;
+
 function readScope(graph: Graph, scope: JsonObject, parent: string | undefined): void {
   const prefix = parent ? `${parent}.` : '';
   const nodes = asObject(scope['nodes']);
@@ -58,7 +61,7 @@ function readScope(graph: Graph, scope: JsonObject, parent: string | undefined):
     parent,
     kind: 'start',
     type: '',
-    title: 'Start',
+    title: !parent ? 'Start' : repeating.test(String(scope['type'])) ? 'Each' : 'Begin',
     summary: '',
     policies: [],
     config: null,

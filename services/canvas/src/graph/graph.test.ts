@@ -239,3 +239,16 @@ describe('roundedPath', () => {
     ).toBe('M 0 0 L 5 0 Q 10 0 10 5 L 10 40');
   });
 });
+
+describe('the entry of a scope', () => {
+  it.each([
+    ['flow.map@1', 'Each'],
+    ['flow.pipeline@1', 'Each'],
+    ['flow.critical@1', 'Begin'],
+    ['flow.transaction@1', 'Begin'],
+  ])('of %s says %s', (type, title) => {
+    const graph = readGraph({ nodes: { box: { type, nodes: {}, edges: [] } }, edges: [] });
+    expect(graph.nodes.find((node) => node.id === 'start')?.title).toBe('Start');
+    expect(graph.nodes.find((node) => node.id === 'box.start')?.title).toBe(title);
+  });
+});

@@ -147,7 +147,7 @@ export const StartCard = memo(function StartCard({ data }: NodeProps<FlowNode>) 
   return (
     <div className={css.start}>
       <Play size={12} aria-hidden />
-      {data.node.parent ? 'Each' : 'Start'}
+      {data.node.title}
       <Ends direction={data.direction} />
     </div>
   );

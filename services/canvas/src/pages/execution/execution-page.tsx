@@ -136,7 +136,14 @@ function Opened({ run, name, execution }: { run: Run; name: string; execution: E
                 foot={evaluate}
               />
             ) : (
-              <RunPanel name={name} run={run} execution={execution} onNode={select} foot={evaluate()} />
+              <RunPanel
+                name={name}
+                run={run}
+                execution={execution}
+                document={version.data?.document}
+                onNode={select}
+                foot={evaluate()}
+              />
             )
           }
         >

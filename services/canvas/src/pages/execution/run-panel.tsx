@@ -1,5 +1,6 @@
 import type { ReactNode } from 'react';
-import type { Execution } from '@/api/types';
+import type { Execution, JsonObject } from '@/api/types';
+import { asObject } from '@/graph/document';
 import { formatDateTime, idOf, timeMs } from '@/lib/format';
 import { isOver } from '@/run/states';
 import type { Run } from '@/run/use-run';
@@ -8,19 +9,22 @@ import { Facts } from '@/ui/facts';
 import { JsonView } from '@/ui/json/json-view';
 import { SidePanel } from '@/ui/side-panel';
 import { ErrorBox } from './error-box';
-import { ExecutionLink, Waits } from './waits';
+import { ExecutionLink, StateNote, Waits } from './waits';
 
 /** The execution itself: what it waits for, output, error, input, where it comes from. */
 export function RunPanel({
   name,
   run,
   execution,
+  document,
   onNode,
   foot,
 }: {
   name: string;
   run: Run;
   execution: Execution;
+  /** The workflow's at its version, once it has been read. */
+  document: JsonObject | undefined;
   onNode: (node: string, iteration?: string) => void;
   foot: ReactNode;
 }) {
@@ -34,6 +38,7 @@ export function RunPanel({
       foot={foot}
     >
       {execution.error && <ErrorBox error={execution.error} onNode={onNode} />}
+      <StateNote state={execution.state} concurrency={asObject(document?.['concurrency'])} />
       {!isOver(execution.state) && <Waits name={name} run={run} onNode={onNode} />}
       {(execution.output !== undefined || execution.state === 'COMPLETED') && (
         <JsonView title="Output" value={execution.output} />

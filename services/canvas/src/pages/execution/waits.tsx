@@ -2,11 +2,12 @@ import { Link } from '@tanstack/react-router';
 import { Radio, Stamp } from 'lucide-react';
 import { useEffect, useMemo, useState } from 'react';
 import { useStore } from 'zustand';
-import type { Step } from '@/api/types';
+import type { ExecutionState, JsonObject, Step } from '@/api/types';
 import { formatDateTime, idOf, shortId, timeMs } from '@/lib/format';
 import type { Run } from '@/run/use-run';
 import { grants, useSession } from '@/session/session';
 import { Button } from '@/ui/basics';
+import { toneClass } from '@/ui/state-badge';
 import { keyOf } from './command';
 import { ResumeDialog, SignalDialog } from './control-dialogs';
 import css from './execution.module.css';
@@ -62,6 +63,34 @@ export function WaitText({ step }: { step: Step }) {
     default:
       return wait?.untilTime ? formatDateTime(timeMs(wait.untilTime)) : 'its time';
   }
+}
+
+/** Why an execution as a whole stands still, or goes backwards. */
+export function StateNote({ state, concurrency }: {
+  state: ExecutionState | undefined;
+  concurrency: JsonObject;
+}) {
+  if (state === 'COMPENSATING') {
+    return (
+      <p className={`${css.note} ${toneClass}`} data-tone="undone">
+        What completed is being undone, the last step first.
+      </p>
+    );
+  }
+  if (state !== 'QUEUED') return null;
+  const { key, limit } = concurrency;
+  return (
+    <p className={`${css.note} ${toneClass}`} data-tone="queued">
+      {typeof key === 'string' ? (
+        <>
+          It begins when there is a place at its key, <span className="mono">{key}</span>
+          {typeof limit === 'number' && ` (${limit} at a time)`}, and room in the tenant&apos;s limits.
+        </>
+      ) : (
+        "It begins when there is room in the tenant's limits."
+      )}
+    </p>
+  );
 }
 
 const maxShown = 8;
