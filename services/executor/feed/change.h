@@ -21,6 +21,9 @@ using ChangedSteps = std::map<engine::StepRef, ChangedStep>;
 std::string EncodeChange(const engine::ExecutionState& state, engine::Phase before,
                          const ChangedSteps& steps);
 
+// The same with nothing but steps; appended to what EncodeChange gives it is a part of it.
+std::string EncodeSteps(const engine::ExecutionState& state, const ChangedSteps& steps);
+
 // Appends an encoded change to the body of a feed row, which is a serialised
 // agentflow.internal.executor.v1.FeedBatch with `changes` alone.
 void AppendToFeedBody(std::string_view change, std::string* body);

@@ -51,6 +51,12 @@ std::string EncodeChange(const engine::ExecutionState& state, engine::Phase befo
   return change.SerializeAsString();
 }
 
+std::string EncodeSteps(const engine::ExecutionState& state, const ChangedSteps& steps) {
+  pb::ExecutionChange change;
+  for (const auto& [ref, changed] : steps) Fill(state, ref, changed, change.add_steps());
+  return change.SerializeAsString();
+}
+
 void AppendToFeedBody(std::string_view change, std::string* body) {
   constexpr char kChangesTag = pb::FeedBatch::kChangesFieldNumber << 3 | 2;
   *body += kChangesTag;

@@ -1,5 +1,7 @@
 // Executions that are steps of others. A child lies in its parent's lane, so that its start and
 // what the parent knows of it, and its end and what the parent makes of it, are one commit.
+#include <optional>
+
 #include "libs/base/lane.h"
 #include "libs/base/status.h"
 #include "libs/obs/log.h"
@@ -14,6 +16,21 @@ Uuid ChildIdOf(const Uuid& parent, const std::string& step, uint32_t attempt) {
       Uuid::MakeNamed(parent, "child/" + step + "/" + std::to_string(attempt)).bytes();
   bytes[15] = parent.bytes()[15];
   return Uuid(bytes);
+}
+
+// The parent's step that waits for the child. A migration may have given it another name than the
+// one under which the child was started.
+std::optional<engine::StepRef> StepWaitingFor(const engine::ExecutionState& parent,
+                                              const std::string& started_as, const Uuid& child) {
+  absl::StatusOr<engine::StepRef> step = engine::FindStep(parent, started_as);
+  if (step.ok()) {
+    auto wait = parent.waits.find(*step);
+    if (wait != parent.waits.end() && wait->second.child == child) return *step;
+  }
+  for (const auto& [other, wait] : parent.waits) {
+    if (wait.child == child) return other;
+  }
+  return std::nullopt;
 }
 
 engine::ChildEnded Lost(engine::StepRef step, uint32_t attempt, const Uuid& child) {
@@ -105,11 +122,7 @@ void Committer::BeginChild(StartItem item) {
 bool Committer::Wanted(const engine::ExecutionState& child) const {
   auto it = live_.find(child.start->parent.execution);
   if (it == live_.end()) return false;
-  const engine::ExecutionState& parent = it->second->state;
-  absl::StatusOr<engine::StepRef> step = engine::FindStep(parent, child.start->parent.step);
-  if (!step.ok()) return false;
-  auto wait = parent.waits.find(*step);
-  return wait != parent.waits.end() && wait->second.child == child.start->id;
+  return StepWaitingFor(it->second->state, child.start->parent.step, child.start->id).has_value();
 }
 
 // The database refused its start, but not that its parent has it: for the parent it has failed.
@@ -138,8 +151,8 @@ void Committer::Follow() {
     auto it = live_.find(next.execution);
     if (it == live_.end() || Frozen(next.execution)) continue;
     if (auto* ended = std::get_if<engine::ChildEnded>(&next.body)) {
-      absl::StatusOr<engine::StepRef> step = engine::FindStep(it->second->state, next.step);
-      if (!step.ok()) continue;
+      const auto step = StepWaitingFor(it->second->state, next.step, ended->child);
+      if (!step) continue;
       ended->step = *step;
     }
     // A parent that is over, or waits for another attempt, refuses; so does a child that is over.

@@ -327,7 +327,7 @@ void Committer::Seal(Batch& batch) {
     write.rehomed = std::exchange(live.rehomed, false);
     live.row_state = write.state;
     write.body_hash = std::exchange(live.body_hash, {});
-    write.change = EncodeChange(live.state, live.published, entry.steps);
+    write.change = EncodeChange(live.state, live.published, entry.steps) + entry.earlier_steps;
     live.published = phase;
     live.batch = 0;
   }

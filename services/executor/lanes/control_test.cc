@@ -1,6 +1,9 @@
 // Commands of people, children and approvals, over the model of the database.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
+#include "agentflow/internal/executor/v1/feed.pb.h"
 #include "services/executor/approvals/approval.h"
 #include "services/executor/lanes/lanes_for_test.h"
 
@@ -299,6 +302,71 @@ TEST_P(LaneControlTest, ARefusedChildFailsItsStep) {
                           Step(parent, "c"), 1, {"WORKFLOW_NOT_FOUND", "there is none", ""}})
                   .ok());
   EXPECT_EQ(StateOf(parent), kFailed);
+}
+
+TEST_P(LaneControlTest, AMigratedParentHearsFromTheChildOfAStepThatWasRenamed) {
+  const Uuid parent = executor_->Start(plans_.Add(kParent), json::Object{{"x", 3}});
+  executor_->Run();
+  const Uuid child = StartChild(plans_.Add(kWaits));
+  engine::PlanPtr renamed = plans_.Add(R"(
+outputs "=nodes.d.output"
+node d child workflow=inner input="=inputs.x"
+edge start -> d
+)");
+  ASSERT_TRUE(Command(parent, engine::MigrateExecution{renamed, {{"c", "d"}}}).ok());
+  if (GetParam() > 1) Restart();
+  Advance(60'000'000);
+  EXPECT_EQ(StateOf(child), kCompleted);
+  EXPECT_EQ(StateOf(parent), kCompleted);
+}
+
+TEST_P(LaneControlTest, TasksOfAMigrationAreOfferedOnceItIsDurable) {
+  const Uuid id = executor_->Start(plans_.Add(kTask));
+  executor_->Run();
+  executor_->dispatch.offers.clear();
+  engine::PlanPtr renamed = plans_.Add("node u task agent=worker\nedge start -> u");
+  for (auto& store : executor_->stores) store->stalled = true;
+  const CommandItem migrate{.execution = id,
+                            .tenant = "acme",
+                            .make =
+                                [=](const engine::ExecutionState&) {
+                                  return engine::MigrateExecution{renamed, {{"t", "u"}}};
+                                },
+                            .done = [](const absl::StatusOr<ExecutionView>&) {}};
+  ASSERT_TRUE(executor_->router->Post(CommandItem(migrate)).ok());
+  executor_->Run();
+  Advance(30'000'000);
+  EXPECT_TRUE(executor_->dispatch.offers.empty());
+  for (auto& store : executor_->stores) store->stalled = false;
+  executor_->Run();
+  Advance(1);
+  ASSERT_EQ(executor_->dispatch.offers.size(), 1u);
+  EXPECT_EQ(executor_->dispatch.offers[0].attempt.step, "u");
+}
+
+TEST_P(LaneControlTest, AStepMayEndInTheBatchThatMigratesItAway) {
+  const Uuid id =
+      executor_->Start(plans_.Add("node t task\nnode z task\nedge start -> t\nedge start -> z"));
+  executor_->Run();
+  ASSERT_EQ(executor_->dispatch.offers.size(), 2u);
+  const engine::PlanPtr smaller = plans_.Add("node t task\nedge start -> t");
+  executor_->Complete(*std::find_if(
+      executor_->dispatch.offers.begin(), executor_->dispatch.offers.end(),
+      [](const TaskOffer& offer) { return offer.attempt.step == "z"; }));
+  ASSERT_TRUE(Command(id, engine::MigrateExecution{smaller, {}}).ok());
+  bool told = false;
+  for (const auto& [owner, rows] : database_.feed) {
+    for (const auto& row : rows) {
+      for (const std::string& bytes : row.changes) {
+        internal::executor::v1::ExecutionChange change;
+        ASSERT_TRUE(change.ParseFromString(bytes));
+        for (const auto& step : change.steps()) {
+          told |= step.node() == "z" && step.state() == "COMPLETED";
+        }
+      }
+    }
+  }
+  EXPECT_TRUE(told);
 }
 
 // Or it would run for nobody, and be started again under the same id.

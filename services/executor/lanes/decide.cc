@@ -245,6 +245,12 @@ absl::Status Committer::Run(Live& live, engine::CommandBody body, std::string pr
                           .random = parts_.random.Next(),
                           .principal = std::move(principal),
                           .body = std::move(body)};
+  // Afterwards its steps are numbered by another plan.
+  if (std::holds_alternative<engine::MigrateExecution>(command.body) && forming_ != nullptr &&
+      live.batch == forming_->number) {
+    Batch::Entry& entry = forming_->entries[live.entry];
+    entry.earlier_steps += EncodeSteps(live.state, std::exchange(entry.steps, {}));
+  }
   AF_ASSIGN_OR_RETURN(engine::Decision decision,
                       parts_.advance ? parts_.advance(live.state, command, options_.limits)
                                      : engine::Advance(live.state, command, options_.limits));

@@ -51,6 +51,7 @@ struct Committer::BatchEntry {
   Uuid id;
   std::shared_ptr<ExecutionWrite> write = std::make_shared<ExecutionWrite>();
   ChangedSteps steps;
+  std::string earlier_steps;  // EncodeSteps: of steps as another plan numbered them
   bool dropped = false;
   bool ended = false;
 };

@@ -228,12 +228,18 @@ void Committer::TakeUp(Live& x) {
   for (engine::Action& action : engine::Outstanding(x.state)) {
     if (auto* offer = std::get_if<engine::OfferTask>(&action.body)) {
       const UnixMicros at = std::max(offer->ready_at, earliest);
-      x.tasks[offer->step] = {.attempt = offer->attempt,
-                              .offer = offer->offer,
-                              .ready_at = offer->ready_at,
-                              .deadline = offer->deadline,
-                              .delayed_until = at,
-                              .state = LiveTask::State::kDelayed};
+      LiveTask& task = x.tasks[offer->step];
+      task = {.attempt = offer->attempt,
+              .offer = offer->offer,
+              .ready_at = at,
+              .deadline = offer->deadline};
+      // What another plan makes of it has to be durable first.
+      if (x.reloaded) {
+        Forming().offers.push_back({id, offer->step, offer->attempt});
+        continue;
+      }
+      task.delayed_until = at;
+      task.state = LiveTask::State::kDelayed;
       delayed_.insert({at, id, offer->step, offer->attempt});
     } else if (auto* run = std::get_if<engine::RunInProcess>(&action.body)) {
       internal_.emplace_back(id, engine::RunStep{run->step, run->attempt});
