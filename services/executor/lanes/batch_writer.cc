@@ -66,7 +66,11 @@ void BatchWriter::SendNext() {
   if (parts_.size() == 1) {
     part.messages = batch_.messages;
     part.taken = batch_.taken;
-    part.keys = batch_.keys;
+    for (const KeyChange& key : batch_.keys) {
+      // Of an execution that is not written: nobody would give it back after a crash.
+      const bool void_ticket = !key.gone && refused_.contains(key.row.ticket.execution);
+      if (!void_ticket) part.keys.push_back(key);
+    }
     part.moves = batch_.moves;
   }
   store_.BeginCommit(fence_, std::move(part));

@@ -223,6 +223,26 @@ TEST_P(HandoverTest, WhatIsQueuedInALaneThatLeavesIsAdmittedByItsNewOwner) {
   EXPECT_EQ(a().load.live() + b().load.live(), 0);
 }
 
+TEST_P(HandoverTest, WhatWaitsForItsPlanGoesWithItsLane) {
+  engine::PlanPtr plan = plans_.Add("node c critical critical=\"=inputs.k\"\nnode c.t task\n"
+                                    "edge start -> c\nedge start -> c.t");
+  for (int i = 0; i < 20; ++i) a().Start(plan, json::Object{{"k", "k" + std::to_string(i)}});
+  a().Run();
+  executors_.clear();
+  Add("a");  // again
+  const auto kept = std::exchange(plans_.plans, {});
+  a().Join();
+  Add("b").Join();
+  for (auto& store : a().stores) store->stalled = true;
+  a().Join();  // hands over; the commits hang
+  plans_.plans = kept;
+  Advance(100'000);
+  for (auto& store : a().stores) store->stalled = false;
+  Settle();
+  EXPECT_EQ(LanesOf("b"), 128);
+  for (const auto& [id, row] : database_.live) EXPECT_NE(OwnerOf(id).Find(id), nullptr);
+}
+
 TEST_P(HandoverTest, AHandoverSurvivesLostAcknowledgementsAndRefusedExecutions) {
   engine::PlanPtr plan = plans_.Add(kWait);
   for (CommitFault fault :

@@ -290,6 +290,19 @@ TEST_P(KeysTest, ARefusedExecutionLeavesNoTicketBehind) {
   EXPECT_TRUE(database_.keys.empty());
 }
 
+TEST_P(KeysTest, NorWhenItsExecutorDiesRightAfterTheRefusal) {
+  const Uuid bad = Start(plans_.Add(kCritical), "k");
+  database_.poisoned.insert(bad);
+  int commits = 0;
+  for (auto& store : executors_[0]->stores) {
+    store->on_commit = [&commits, &store = *store](const auto&) { store.stalled = ++commits == 2; };
+  }
+  Run();
+  EXPECT_FALSE(database_.live.contains(bad));
+  executors_.clear();
+  EXPECT_TRUE(database_.keys.empty());
+}
+
 // Faults, deaths and new executors in any order: never more than one holds a key, everybody gets
 // it in the end, and no message or ticket is left.
 TEST_P(KeysTest, RandomFaults) {

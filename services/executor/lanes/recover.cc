@@ -148,6 +148,11 @@ bool Committer::AdoptLoaded() {
   for (size_t left = loaded_.size(); left > 0; --left) {
     StoredExecution stored = std::move(loaded_.front());
     loaded_.pop_front();
+    // The new owner's by now; it goes with its lane.
+    if (Frozen(stored.facts.id)) {
+      loaded_.push_back(std::move(stored));
+      continue;
+    }
     engine::PlanPtr plan = parts_.plans.FindOrFetch(stored.facts.tenant, stored.facts.content_hash);
     if (plan == nullptr) {
       loaded_.push_back(std::move(stored));
@@ -276,6 +281,13 @@ void Committer::Reload(Live& live, const engine::ReloadExecution& reload) {
   while (!live.timers.empty()) {
     const auto [at, timer] = *live.timers.begin();
     RemoveTimer(live, at, timer);
+  }
+  // What was to follow the commit of earlier decisions is by the old plan's numbers.
+  for (Batch* batch : {flushing_.get(), forming_.get()}) {
+    if (batch == nullptr) continue;
+    for (auto* attempts : {&batch->offers, &batch->in_process, &batch->children}) {
+      std::erase_if(*attempts, [&](const auto& a) { return a.execution == live.facts->id; });
+    }
   }
   auto facts = std::make_shared<ExecutionFacts>(*live.facts);
   facts->content_hash = live.state.plan->hash;
