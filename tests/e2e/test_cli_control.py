@@ -57,6 +57,9 @@ def test_pause_and_resume(cli, ok, start):
 
 def test_a_signal_is_sent_with_its_payload(cli, ok, start, tmp_path):
     name = start(SIGNAL)
+    await_state(ok, name, "WAITING")
+    waiting = ok("get", "steps", name).splitlines()[1].split()
+    assert waiting[:3] == ["paid", "WAITING", "SIGNAL"]
     (tmp_path / "payload.json").write_text('{"amount": 7}')
     ok("signal", name, "paid", "--data", f"@{tmp_path / 'payload.json'}", "--request-id", "one")
     assert json.loads(cli("watch", name, "-o", "json").stdout) == {"amount": 7}

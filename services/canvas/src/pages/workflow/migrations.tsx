@@ -108,7 +108,7 @@ const columns: Column<Migration>[] = [
   },
   {
     id: 'migrated',
-    title: 'Moved or movable',
+    title: 'Executions',
     width: 'minmax(110px, 1fr)',
     narrowWidth: 'minmax(0, 1fr)',
     align: 'end',
