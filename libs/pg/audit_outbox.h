@@ -36,4 +36,37 @@ ALTER FUNCTION audit_outbox_oldest(int) OWNER TO {svc}_system;
 ALTER FUNCTION audit_outbox_shipped(bigint[]) OWNER TO {svc}_system;
 )sql";
 
+// Erases a tenant, at most that many rows at a time, from every table of the schema with the column
+// tenant_id: 0 once nothing is left. Later tables are covered too, but for partitioned ones, which
+// are emptied before by a function of their own. A tenant's own row goes last.
+inline constexpr char kEraseTenantMigration[] = R"sql(
+GRANT SELECT, DELETE ON ALL TABLES IN SCHEMA {svc} TO {svc}_system;
+ALTER DEFAULT PRIVILEGES IN SCHEMA {svc} GRANT SELECT, DELETE ON TABLES TO {svc}_system;
+CREATE FUNCTION erase_tenant(slug text, most int) RETURNS int
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = {svc}, pg_temp AS $$
+DECLARE
+  held regclass;
+  erased int;
+  total int := 0;
+BEGIN
+  FOR held IN
+    SELECT c.oid FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
+    WHERE c.relnamespace = '{svc}'::regnamespace AND c.relkind = 'r' AND NOT c.relispartition
+      AND a.attname = 'tenant_id' AND NOT a.attisdropped
+    ORDER BY c.relname = 'tenant', c.relname
+  LOOP
+    EXECUTE format('DELETE FROM %s WHERE ctid = ANY(ARRAY('
+                   'SELECT ctid FROM %s WHERE tenant_id = $1 LIMIT $2))', held, held)
+      USING slug, most - total;
+    GET DIAGNOSTICS erased = ROW_COUNT;
+    total := total + erased;
+    EXIT WHEN total >= most;
+  END LOOP;
+  RETURN total;
+END $$;
+REVOKE ALL ON FUNCTION erase_tenant(text, int) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION erase_tenant(text, int) TO {svc}_app;
+ALTER FUNCTION erase_tenant(text, int) OWNER TO {svc}_system;
+)sql";
+
 }  // namespace agentflow::pg

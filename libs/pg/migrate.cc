@@ -29,6 +29,7 @@ std::string ForSchema(std::string text, const std::string& schema) {
 std::vector<Step> StepsOf(const MigrationSet& set) {
   std::vector<Step> steps;
   steps.push_back({"pg_0001_audit_outbox", ForSchema(kAuditOutboxMigration, set.schema)});
+  steps.push_back({"pg_0002_erase_tenant", ForSchema(kEraseTenantMigration, set.schema)});
   for (const Migration& migration : set.migrations) {
     AF_CHECK(!std::string_view(migration.name).starts_with(kOwnPrefix));
     steps.push_back({migration.name, migration.sql});

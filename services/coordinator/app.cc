@@ -9,6 +9,7 @@
 #include "libs/base/status.h"
 #include "libs/base/uuid.h"
 #include "libs/obs/log.h"
+#include "libs/erasure/tenant_eraser.h"
 #include "libs/pg/guard.h"
 #include "libs/pg/migrate.h"
 #include "libs/pg/pool.h"
@@ -63,6 +64,7 @@ class Coordinator final : public rpc::Service {
     background_ = std::make_unique<runtime::ThreadPool>("registry", 2, 256);
     shipper_ = std::make_unique<pg::AuditShipper>(
         *pool_, audit::SendToTenant(parts.Peer("tenant")), pg::AuditShipper::Options{});
+    eraser_ = std::make_unique<erasure::TenantEraser>(*pool_, parts.Peer("tenant"));
     connected_ = parts.metrics().Gauge("agentflow_coordinator_workers_connected",
                                        "Workers with an open stream.");
     held_ = parts.metrics().Gauge("agentflow_coordinator_tasks_held",
@@ -86,6 +88,7 @@ class Coordinator final : public rpc::Service {
     links_->Start(hub_.get());
     fetcher_->Start();
     shipper_->Start();
+    eraser_->Start(erasure::kLookEvery);
     step_ = std::make_unique<runtime::PeriodicTask>("hub", kHubStep, [this] { Step(); });
     sync_ = std::make_unique<runtime::PeriodicTask>("endpoints", kEndpointSync,
                                                     [this] { SyncEndpoints(); });
@@ -104,6 +107,7 @@ class Coordinator final : public rpc::Service {
     if (background_ != nullptr) background_->Stop();
     if (links_ != nullptr) links_->Stop();
     if (shipper_ != nullptr) shipper_->Stop();
+    if (eraser_ != nullptr) eraser_->Stop();
   }
 
  private:
@@ -133,6 +137,7 @@ class Coordinator final : public rpc::Service {
   std::unique_ptr<Fetcher> fetcher_;
   std::unique_ptr<runtime::ThreadPool> background_;
   std::unique_ptr<pg::AuditShipper> shipper_;
+  std::unique_ptr<erasure::TenantEraser> eraser_;
   obs::Gauge connected_;
   obs::Gauge held_;
   size_t last_endpoints_ = 0;

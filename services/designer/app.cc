@@ -4,6 +4,7 @@
 
 #include "libs/audit/shipping.h"
 #include "libs/base/status.h"
+#include "libs/erasure/tenant_eraser.h"
 #include "libs/pg/guard.h"
 #include "libs/pg/migrate.h"
 #include "libs/pg/pool.h"
@@ -52,7 +53,8 @@ struct DesignerService::Parts {
                      .contexts = contexts,
                      .time_zones = time_zones,
                      .limits = limits}),
-        audit(pool, audit::SendToTenant(parts.Peer("tenant")), {}) {}
+        audit(pool, audit::SendToTenant(parts.Peer("tenant")), {}),
+        eraser(pool, parts.Peer("tenant")) {}
 
   pg::Pool pool;
   std::unique_ptr<Quotas> quotas;
@@ -64,6 +66,7 @@ struct DesignerService::Parts {
   ContextCache contexts;
   ExpressionRpc expressions;
   pg::AuditShipper audit;
+  erasure::TenantEraser eraser;
 };
 
 DesignerService::DesignerService() = default;
@@ -115,10 +118,13 @@ absl::Status DesignerService::Start(rpc::ServiceParts& parts) {
 
 void DesignerService::Serving() {
   parts_->audit.Start();
+  parts_->eraser.Start(erasure::kLookEvery);
 }
 
 void DesignerService::Stop() {
-  if (parts_ != nullptr) parts_->audit.Stop();
+  if (parts_ == nullptr) return;
+  parts_->eraser.Stop();
+  parts_->audit.Stop();
 }
 
 }  // namespace agentflow::designer

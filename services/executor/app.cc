@@ -7,6 +7,7 @@
 
 #include "libs/base/status.h"
 #include "libs/crypto/random.h"
+#include "libs/erasure/tenant_eraser.h"
 #include "libs/obs/log.h"
 #include "libs/pg/guard.h"
 #include "libs/pg/migrate.h"
@@ -15,6 +16,7 @@
 #include "services/executor/client/designer.h"
 #include "services/executor/client/peers.h"
 #include "services/executor/dispatch/outside.h"
+#include "services/executor/erasing/tenant_erasing.h"
 #include "services/executor/lanes/committer_thread.h"
 #include "services/executor/metrics.h"
 #include "services/executor/migrating/migration_runner.h"
@@ -110,6 +112,7 @@ struct App::Parts {
   std::unique_ptr<MigrationStore> migrations;
   std::unique_ptr<MigrationRunner> migration_runner;
   std::unique_ptr<Metrics> metrics;
+  std::unique_ptr<erasure::TenantEraser> eraser;
   std::unique_ptr<PgHousekeeping> housekeeping;
   int documents_kept = 0;  // the day
   Waker lane_waker;
@@ -331,6 +334,9 @@ absl::Status App::Start(rpc::ServiceParts& service) {
   p.metrics =
       std::make_unique<Metrics>(service.metrics(), *p.router, p.load, *p.queue, p.links, p.clock);
 
+  p.eraser = std::make_unique<erasure::TenantEraser>(
+      p.pool, service.Peer("tenant"),
+      [&p](const std::string& tenant) { return PrepareErasure(p.pool, *p.router, tenant); });
   p.approvals = std::make_unique<ApprovalReader>(p.pool);
   ExecutionPartsPtr executions = RegisterExecutionService(
       service.server(),
@@ -382,6 +388,7 @@ void App::Serving() {
   }
   p.lane_thread = std::thread([&p] { p.LookLoop(); });
   p.peers->Start();
+  p.eraser->Start(erasure::kLookEvery);
   p.housekeeping_task =
       std::make_unique<runtime::PeriodicTask>("housekeeping", std::chrono::minutes(5), [this, &p] {
         const absl::StatusOr<int> today = p.Today();
@@ -464,6 +471,7 @@ void App::Parts::StopThreads() {
   for (auto* task : {housekeeping_task.get(), metrics_task.get(), migration_task.get()}) {
     if (task != nullptr) task->Stop();
   }
+  if (eraser != nullptr) eraser->Stop();
   if (queue != nullptr) queue->Stop();
   lookups.Stop();
   answers.Stop();

@@ -16,6 +16,7 @@
 #include "agentflow/internal/designer/v1/versions.pb.h"
 #include "agentflow/internal/executor/v1/dispatch.pb.h"
 #include "agentflow/internal/executor/v1/feed.pb.h"
+#include "agentflow/internal/tenant/v1/erasure.pb.h"
 #include "agentflow/internal/tenant/v1/identity.pb.h"
 #include "google/protobuf/util/json_util.h"
 #include "libs/base/status.h"
@@ -130,11 +131,39 @@ class FakeTenants {
           if (request.principal() == "users/starter") identity.add_permissions("executions.start");
           return identity;
         });
+    server_.Unary<pb::ListErasuresRequest, pb::ListErasuresResponse>(
+        "agentflow.internal.tenant.v1.ErasureService/ListErasures",
+        [this](const rpc::Call&,
+               const pb::ListErasuresRequest&) -> absl::StatusOr<pb::ListErasuresResponse> {
+          std::lock_guard lock(mutex_);
+          pb::ListErasuresResponse response;
+          for (const std::string& tenant : deleted_) response.add_tenants(tenant);
+          return response;
+        });
+    server_.Unary<pb::ReportErasedRequest, pb::ReportErasedResponse>(
+        "agentflow.internal.tenant.v1.ErasureService/ReportErased",
+        [this](const rpc::Call&,
+               const pb::ReportErasedRequest& request) -> absl::StatusOr<pb::ReportErasedResponse> {
+          std::lock_guard lock(mutex_);
+          deleted_.erase(request.tenant());
+          erased_.insert(request.tenant());
+          return pb::ReportErasedResponse();
+        });
     AF_CHECK(server_.Start().ok());
   }
   int port() const { return server_.port(); }
+  void Delete(const std::string& tenant) {
+    std::lock_guard lock(mutex_);
+    deleted_.insert(tenant);
+  }
+  bool Erased(const std::string& tenant) {
+    std::lock_guard lock(mutex_);
+    return erased_.contains(tenant);
+  }
 
  private:
+  std::mutex mutex_;
+  std::set<std::string> deleted_, erased_;
   static rpc::ServerOptions Options(rpc::TestNetwork& network) {
     rpc::ServerOptions options = network.ServerOptionsFor("tenant");
     options.require_all_methods = false;

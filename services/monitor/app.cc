@@ -5,6 +5,7 @@
 #include "libs/base/random.h"
 #include "libs/base/status.h"
 #include "libs/base/uuid.h"
+#include "libs/erasure/tenant_eraser.h"
 #include "libs/pg/guard.h"
 #include "libs/pg/migrate.h"
 #include "libs/pg/pool.h"
@@ -22,7 +23,7 @@ namespace {
 
 class Monitor final : public rpc::Service {
  public:
-  std::vector<std::string> Peers() const override { return {"executor"}; }
+  std::vector<std::string> Peers() const override { return {"tenant", "executor"}; }
   void Configure(config::Schema& schema) override { Declare(settings_, schema); }
 
   absl::Status Start(rpc::ServiceParts& parts) override {
@@ -39,6 +40,7 @@ class Monitor final : public rpc::Service {
     projector_ = std::make_unique<Projector>(*store_, parts.clock(), parts.metrics());
     AF_ASSIGN_OR_RETURN(cursors_, projector_->Begin());
 
+    eraser_ = std::make_unique<erasure::TenantEraser>(*pool_, parts.Peer("tenant"));
     std::vector<rpc::ChannelPtr> executors;
     for (const std::string& address : parts.PeerAddresses("executor")) {
       executors.push_back(parts.PeerAt("executor", address));
@@ -62,12 +64,14 @@ class Monitor final : public rpc::Service {
 
   void Serving() override {
     projector_->Start();
+    eraser_->Start(erasure::kLookEvery);
     reader_->Start(std::move(cursors_));
   }
 
   void Stop() override {
     if (reader_ != nullptr) reader_->Stop();
     if (projector_ != nullptr) projector_->Stop();
+    if (eraser_ != nullptr) eraser_->Stop();
   }
 
  private:
@@ -78,6 +82,7 @@ class Monitor final : public rpc::Service {
   std::unique_ptr<Projector> projector_;
   std::map<std::string, int64_t> cursors_;
   std::unique_ptr<FeedReader> reader_;
+  std::unique_ptr<erasure::TenantEraser> eraser_;
 };
 
 }  // namespace

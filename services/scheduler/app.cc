@@ -11,6 +11,7 @@
 #include "libs/base/status.h"
 #include "libs/lanes/lane_watch.h"
 #include "libs/obs/log.h"
+#include "libs/erasure/tenant_eraser.h"
 #include "libs/pg/guard.h"
 #include "libs/pg/migrate.h"
 #include "libs/pg/pool.h"
@@ -49,6 +50,7 @@ class Scheduler final : public rpc::Service {
     firing_ = std::make_unique<Firing>(*store_, *starter_);
     shipper_ = std::make_unique<pg::AuditShipper>(*pool_, audit::SendToTenant(parts.Peer("tenant")),
                                                   pg::AuditShipper::Options{});
+    eraser_ = std::make_unique<erasure::TenantEraser>(*pool_, parts.Peer("tenant"));
     rpc::ChannelPtr designer = parts.Peer("designer");
     RegisterScheduleService(
         parts.server(), {.store = *store_,
@@ -63,6 +65,7 @@ class Scheduler final : public rpc::Service {
 
   void Serving() override {
     shipper_->Start();
+    eraser_->Start(erasure::kLookEvery);
     lane_watch_->Start(executors_);
     thread_ = std::thread([this] {
       runtime::NameThread("firing");
@@ -78,6 +81,7 @@ class Scheduler final : public rpc::Service {
     wake_.notify_all();
     if (thread_.joinable()) thread_.join();
     if (lane_watch_ != nullptr) lane_watch_->Stop();
+    if (eraser_ != nullptr) eraser_->Stop();
     if (shipper_ != nullptr) shipper_->Stop();
   }
 
@@ -116,6 +120,7 @@ class Scheduler final : public rpc::Service {
   std::unique_ptr<RpcStarter> starter_;
   std::unique_ptr<Firing> firing_;
   std::unique_ptr<pg::AuditShipper> shipper_;
+  std::unique_ptr<erasure::TenantEraser> eraser_;
   std::mutex mutex_;
   std::condition_variable wake_;
   bool changed_ = false;

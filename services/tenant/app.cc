@@ -26,6 +26,7 @@ namespace agentflow::tenant {
 namespace {
 
 constexpr std::chrono::milliseconds kPurgeStep{300'000};
+constexpr std::chrono::milliseconds kErasureStep{5'000};
 
 // A setting, or the variable of the same meaning without the service's prefix.
 std::string OrVariable(const std::string& setting, const char* variable) {
@@ -57,6 +58,7 @@ struct Parts {
                   .failure_recovery = s.login_recovery}),
         identities(pool, clock, {.default_quotas = quotas}),
         revocations(pool),
+        erasures(pool, clock, s.erasure_services, s.erasure_delay.count()),
         audit(pool),
         identity_service(identities, tenants, revocations),
         shipper(pool, [this](const auto& records) { return audit.Append("tenant", records); }, {}) {
@@ -71,6 +73,7 @@ struct Parts {
   Sessions sessions;
   Identities identities;
   RevocationFeed revocations;
+  Erasures erasures;
   AuditTrail audit;
   IdentityService identity_service;
   pg::AuditShipper shipper;
@@ -97,6 +100,7 @@ class TenantService final : public rpc::Service {
     rpc::Server& server = parts.server();
     RegisterAuthService(server, parts_->sessions);
     RegisterTenantService(server, parts_->tenants);
+    RegisterErasureService(server, parts_->erasures);
     RegisterUserService(server, parts_->users);
     RegisterApiKeyService(server, parts_->keys);
     RegisterAuditServices(server, parts_->audit);
@@ -114,6 +118,10 @@ class TenantService final : public rpc::Service {
                             .name = "tenant-revocations",
                             .channel = RevocationFeed::kChannel},
         [this] { StepRevocations(); });
+    erase_ = std::make_unique<runtime::PeriodicTask>("erasure", kErasureStep, [this] {
+      absl::Status status = parts_->erasures.Finish();
+      if (!status.ok()) obs::Warn("a tenant is not erased", {{"error", MessageOf(status)}});
+    });
     purge_ = std::make_unique<runtime::PeriodicTask>("purge", kPurgeStep, [this] {
       absl::Status status = parts_->sessions.Purge();
       if (!status.ok()) obs::Warn("expired sessions not purged", {{"error", MessageOf(status)}});
@@ -125,6 +133,7 @@ class TenantService final : public rpc::Service {
   void Stop() override {
     revoke_.reset();
     purge_.reset();
+    erase_.reset();
     if (parts_ != nullptr) parts_->shipper.Stop();
   }
 
@@ -184,6 +193,7 @@ class TenantService final : public rpc::Service {
   std::atomic<bool> database_ok_{true};
   std::unique_ptr<pg::Listener> revoke_;
   std::unique_ptr<runtime::PeriodicTask> purge_;
+  std::unique_ptr<runtime::PeriodicTask> erase_;
 };
 
 }  // namespace

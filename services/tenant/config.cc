@@ -56,6 +56,14 @@ void Declare(Settings& s, config::Schema& schema) {
            "Default quota: a tenant's share of what all tenants use together, against the others'.")
       .Range(1, 10'000);
 
+  schema.Add("erasure.services", &s.erasure_services,
+             "Services that must say that they hold nothing of a deleted tenant before it is gone: "
+             "all that the installation runs.");
+  schema
+      .Add("erasure.delay", &s.erasure_delay,
+           "From a tenant's deletion until its data is erased; longer than credentials are cached.")
+      .Range(0, 86'400'000);
+
   schema.Add("bootstrap.email", &s.bootstrap_email,
              "With --bootstrap: address of the first administrator "
              "(or AGENTFLOW_BOOTSTRAP_EMAIL).");

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <string>
+#include <vector>
 
 #include "libs/config/schema.h"
 #include "libs/crypto/secret.h"
@@ -28,6 +29,10 @@ struct Settings {
   int quota_running_executions = 50'000;
   int quota_queued_executions = 50'000;
   int quota_weight = 100;
+
+  std::vector<std::string> erasure_services = {"designer", "executor", "scheduler", "coordinator",
+                                               "monitor"};
+  std::chrono::milliseconds erasure_delay = std::chrono::minutes(1);
 
   // For --bootstrap only.
   std::string bootstrap_email;

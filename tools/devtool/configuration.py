@@ -61,7 +61,7 @@ _PEERS = {
     "executor": ["tenant", "designer"],
     "scheduler": ["tenant", "designer", "executor"],
     "coordinator": ["tenant", "executor"],
-    "monitor": ["executor"],
+    "monitor": ["tenant", "executor"],
 }
 
 
@@ -91,7 +91,7 @@ def _gateway(stack, instance: str) -> dict:
 def _tenant(stack, instance: str) -> dict:
     """One tenant has the whole machine: its rates are those of a benchmark."""
     return {"quota.requests_per_second": 100_000, "quota.request_burst": 200_000,
-            "quota.starts_per_second": 100_000}
+            "quota.starts_per_second": 100_000, "erasure.delay": "1s"}
 
 
 def _executor(stack, instance: str) -> dict:

@@ -11,6 +11,7 @@
 #include "services/tenant/identity/revocations.h"
 #include "services/tenant/keys/api_keys.h"
 #include "services/tenant/sessions/sessions.h"
+#include "services/tenant/tenants/erasures.h"
 #include "services/tenant/tenants/tenants.h"
 #include "services/tenant/users/users.h"
 
@@ -19,6 +20,7 @@ namespace agentflow::tenant {
 
 void RegisterAuthService(rpc::Server& server, Sessions& sessions);
 void RegisterTenantService(rpc::Server& server, Tenants& tenants);
+void RegisterErasureService(rpc::Server& server, Erasures& erasures);
 void RegisterUserService(rpc::Server& server, Users& users);
 void RegisterApiKeyService(rpc::Server& server, ApiKeys& keys);
 // AuditService and AuditSinkService.

@@ -11,6 +11,7 @@
 #include "agentflow/api/v1/tenant.pb.h"
 #include "agentflow/api/v1/user.pb.h"
 #include "agentflow/internal/tenant/v1/audit_sink.pb.h"
+#include "agentflow/internal/tenant/v1/erasure.pb.h"
 #include "agentflow/internal/tenant/v1/identity.pb.h"
 #include "google/protobuf/empty.pb.h"
 #include "libs/rpc/testing/test_network.h"
@@ -36,6 +37,7 @@ class ServicesTest : public ::testing::Test {
         server_(network_.ServerOptionsFor("tenant")) {
     RegisterAuthService(server_, world_.sessions);
     RegisterTenantService(server_, world_.tenants);
+    RegisterErasureService(server_, world_.erasures);
     RegisterUserService(server_, world_.users);
     RegisterApiKeyService(server_, world_.keys);
     RegisterAuditServices(server_, world_.audit);
@@ -238,6 +240,32 @@ TEST_F(ServicesTest, TenantsAreForPlatformAdministrators) {
               "TENANT_NOT_FOUND")
         << name;
   }
+}
+
+TEST_F(ServicesTest, ThePlatformDeletesATenantAndItsServicesHearOfIt) {
+  const auto bolt = Named<pb::DeleteTenantRequest>("tenants/bolt");
+  EXPECT_EQ(ReasonOf(Call<pb::Tenant>("TenantService/DeleteTenant", bolt).status()),
+            "PERMISSION_MISSING");
+  auto deleted = Call<pb::Tenant>("TenantService/DeleteTenant", bolt, {"tenants.*"});
+  ASSERT_TRUE(deleted.ok()) << deleted.status();
+  EXPECT_EQ(deleted->state(), pb::Tenant::DELETING);
+  world_.clock.Advance(61'000'000);
+  auto asked = CallAs<in::ListErasuresResponse>("scheduler", "ErasureService/ListErasures",
+                                                in::ListErasuresRequest());
+  ASSERT_TRUE(asked.ok()) << asked.status();
+  ASSERT_EQ(asked->tenants_size(), 1);
+  in::ReportErasedRequest report;
+  report.set_tenant(asked->tenants(0));
+  for (const char* service : {"scheduler", "executor", "monitor", "designer"}) {
+    auto reported =
+        CallAs<in::ReportErasedResponse>(service, "ErasureService/ReportErased", report);
+    ASSERT_TRUE(reported.ok()) << reported.status();
+  }
+  ASSERT_TRUE(world_.erasures.Finish().ok());
+  EXPECT_EQ(ReasonOf(Call<pb::Tenant>("TenantService/GetTenant",
+                                      Named<pb::GetTenantRequest>("tenants/bolt"), {"tenants.*"})
+                         .status()),
+            "TENANT_NOT_FOUND");
 }
 
 TEST_F(ServicesTest, InternalMethodsAreForThoseTheContractNames) {

@@ -12,7 +12,9 @@ pb::Tenant ToProto(const Tenant& tenant) {
   pb::Tenant out;
   out.set_name("tenants/" + tenant.slug);
   out.set_title(tenant.title);
-  out.set_state(tenant.suspended ? pb::Tenant::SUSPENDED : pb::Tenant::ACTIVE);
+  out.set_state(tenant.deleting    ? pb::Tenant::DELETING
+                : tenant.suspended ? pb::Tenant::SUSPENDED
+                                   : pb::Tenant::ACTIVE);
   SetQuotas(tenant.quotas, out.mutable_quotas());
   out.set_etag(EtagOf(tenant.version));
   SetTime(tenant.create_time, out.mutable_create_time());
@@ -65,6 +67,13 @@ absl::StatusOr<pb::Tenant> Update(Tenants& tenants, const rpc::Call& call,
   return ToProto(tenant);
 }
 
+absl::StatusOr<pb::Tenant> Delete(Tenants& tenants, const rpc::Call& call,
+                                  const pb::DeleteTenantRequest& request) {
+  AF_ASSIGN_OR_RETURN(Tenant tenant, tenants.Delete(ActorOf(call), SlugIn(request.name()),
+                                                    VersionIn(request.etag())));
+  return ToProto(tenant);
+}
+
 }  // namespace
 
 void RegisterTenantService(rpc::Server& server, Tenants& tenants) {
@@ -88,6 +97,11 @@ void RegisterTenantService(rpc::Server& server, Tenants& tenants) {
       "agentflow.api.v1.TenantService/UpdateTenant",
       [&](const rpc::Call& call, const pb::UpdateTenantRequest& request) {
         return Update(tenants, call, request);
+      });
+  server.Unary<pb::DeleteTenantRequest, pb::Tenant>(
+      "agentflow.api.v1.TenantService/DeleteTenant",
+      [&](const rpc::Call& call, const pb::DeleteTenantRequest& request) {
+        return Delete(tenants, call, request);
       });
 }
 

@@ -15,17 +15,25 @@ constexpr pg::Statement kInsert{"tenant_insert", R"sql(
   INSERT INTO tenant (tenant_id, title, quotas, create_time, update_time)
   VALUES ($1, $2, $3, $4, $4))sql"};
 constexpr pg::Statement kGet{"tenant_get", R"sql(
-  SELECT tenant_id, title, suspended, quotas, version, create_time, update_time
+  SELECT tenant_id, title, suspended, quotas, version, create_time, update_time,
+         delete_time IS NOT NULL
   FROM tenant WHERE tenant_id = $1)sql"};
 constexpr pg::Statement kGetLocked{"tenant_get_locked", R"sql(
-  SELECT tenant_id, title, suspended, quotas, version, create_time, update_time
+  SELECT tenant_id, title, suspended, quotas, version, create_time, update_time,
+         delete_time IS NOT NULL
   FROM tenant WHERE tenant_id = $1 FOR UPDATE)sql"};
 constexpr pg::Statement kList{"tenant_list", R"sql(
-  SELECT tenant_id, title, suspended, quotas, version, create_time, update_time
+  SELECT tenant_id, title, suspended, quotas, version, create_time, update_time,
+         delete_time IS NOT NULL
   FROM list_tenants($1, $2))sql"};
 constexpr pg::Statement kUpdate{"tenant_update", R"sql(
   UPDATE tenant SET title = $2, suspended = $3, quotas = $4, version = $5, update_time = $6
   WHERE tenant_id = $1)sql"};
+
+constexpr pg::Statement kDelete{"tenant_delete", R"sql(
+  SELECT tenant_id, title, suspended, quotas, version, create_time, update_time,
+         delete_time IS NOT NULL
+  FROM delete_tenant($1, $2, $3))sql"};
 
 constexpr size_t kLongestTitle = 200;
 constexpr int kLargestQuota = 1'000'000'000;
@@ -39,6 +47,7 @@ Tenant TenantOf(const pg::Row& row) {
   tenant.version = row.Int(4);
   tenant.create_time = row.Time(5);
   tenant.update_time = row.Time(6);
+  tenant.deleting = row.Bool(7);
   return tenant;
 }
 
@@ -134,6 +143,9 @@ absl::StatusOr<Tenant> Tenants::Update(const Actor& actor, const std::string& sl
     AF_ASSIGN_OR_RETURN(pg::Result rows, tx.Exec(kGetLocked, slug));
     if (rows.empty()) return NoSuchTenant();
     tenant = TenantOf(rows[0]);
+    if (tenant.deleting) {
+      return FailedPrecondition("TENANT_DELETING", "the tenant is deleted and being erased");
+    }
     AF_RETURN_IF_ERROR(CheckVersion(version, tenant.version));
     tenant.title = change.title.value_or(tenant.title);
     tenant.suspended = change.suspended.value_or(tenant.suspended);
@@ -146,6 +158,27 @@ absl::StatusOr<Tenant> Tenants::Update(const Actor& actor, const std::string& sl
                            .status());
     // State and quotas are part of every cached identity.
     AF_RETURN_IF_ERROR(WriteRevocation(tx, ""));
+    return pg::WriteAudit(tx, AuditOf(actor, "tenants/" + slug, DetailOf(actor, tenant)));
+  }));
+  return tenant;
+}
+
+absl::StatusOr<Tenant> Tenants::Delete(const Actor& actor, const std::string& slug,
+                                       int64_t version) {
+  AF_ASSIGN_OR_RETURN(Tenant tenant, Get(slug));
+  if (tenant.deleting) return tenant;
+  if (slug == actor.tenant) {
+    return FailedPrecondition("TENANT_OWN",
+                              "nobody deletes his own tenant; sign in to another one to do it");
+  }
+  AF_RETURN_IF_ERROR(CheckVersion(version, tenant.version));
+  const int64_t seen = tenant.version;
+  AF_RETURN_IF_ERROR(pool_.InTenant(actor.tenant, [&](pg::TenantTx& tx) -> absl::Status {
+    AF_ASSIGN_OR_RETURN(const pg::Result rows,
+                        tx.Exec(kDelete, slug, seen, pg::Timestamp{clock_.Now()}));
+    // Somebody changed it since it was looked at.
+    if (rows.empty()) return CheckVersion(seen, seen + 1);
+    tenant = TenantOf(rows[0]);
     return pg::WriteAudit(tx, AuditOf(actor, "tenants/" + slug, DetailOf(actor, tenant)));
   }));
   return tenant;

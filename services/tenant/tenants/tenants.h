@@ -17,6 +17,7 @@ struct Tenant {
   std::string slug;
   std::string title;
   bool suspended = false;
+  bool deleting = false;  // then it is suspended as well
   Quotas quotas;
   int64_t version = 1;
   UnixMicros create_time = 0;
@@ -52,9 +53,12 @@ class Tenants {
   absl::StatusOr<Tenant> Get(const std::string& slug);
   // By slug, those after `after`.
   absl::StatusOr<std::vector<Tenant>> List(const std::string& after, int limit);
-  // `version` 0: whatever it is. TENANT_NOT_FOUND, ETAG_MISMATCH, QUOTA_INVALID.
+  // `version` 0: whatever it is. TENANT_NOT_FOUND, TENANT_DELETING, ETAG_MISMATCH, QUOTA_INVALID.
   absl::StatusOr<Tenant> Update(const Actor& actor, const std::string& slug,
                                 const TenantChange& change, int64_t version);
+  // Ends its credentials and lets every service erase what it holds (Erasures). Kept in the trail
+  // of the actor's tenant. TENANT_NOT_FOUND, ETAG_MISMATCH, TENANT_OWN.
+  absl::StatusOr<Tenant> Delete(const Actor& actor, const std::string& slug, int64_t version);
   // With the platform's defaults filled in.
   absl::StatusOr<Quotas> EffectiveQuotas(const std::string& slug);
 

@@ -15,6 +15,7 @@
 #include "services/tenant/identity/revocations.h"
 #include "services/tenant/keys/api_keys.h"
 #include "services/tenant/sessions/sessions.h"
+#include "services/tenant/tenants/erasures.h"
 #include "services/tenant/tenants/tenants.h"
 #include "services/tenant/users/users.h"
 
@@ -54,6 +55,7 @@ struct World {
   Sessions sessions{pool, clock, passwords, {.failures_allowed = 3}};
   Identities identities{pool, clock, {.default_quotas = kDefaults}};
   RevocationFeed revocations{pool};
+  Erasures erasures{pool, clock, {"scheduler", "executor", "monitor", "designer"}, 60'000};
   AuditTrail audit{pool};
 };
 

@@ -844,6 +844,14 @@ class TenantService:
         return self._transport.call("PATCH", "/v1/{tenant.name=tenants/*}", "tenant",
                                     dict(tenant=tenant, update_mask=update_mask), Tenant)
 
+    def delete_tenant(self, *, name: str | None = None, etag: str | None = None) -> Tenant:
+        """Deletes a tenant with everything that it has, which cannot be undone. Its credentials end at
+        once; it is DELETING while all services erase what they hold, and then it is gone. Asking
+        again changes nothing. Nobody deletes the tenant that he himself belongs to.
+        """
+        return self._transport.call("DELETE", "/v1/{name=tenants/*}", "",
+                                    dict(name=name, etag=etag), Tenant)
+
 
 class UserService:
     """The people of the caller's tenant."""

@@ -628,7 +628,11 @@ export interface paths {
         get: operations["getTenant"];
         put?: never;
         post?: never;
-        delete?: never;
+        /**
+         * Deletes a tenant with everything that it has, which cannot be undone.
+         * @description Deletes a tenant with everything that it has, which cannot be undone. Its credentials end at once; it is DELETING while all services erase what they hold, and then it is gone. Asking again changes nothing. Nobody deletes the tenant that he himself belongs to.
+         */
+        delete: operations["deleteTenant"];
         options?: never;
         head?: never;
         /** Changes the title, the state or the quotas. */
@@ -1915,9 +1919,10 @@ export interface components {
         };
         /**
          * @description - `SUSPENDED`: Its credentials are refused; its data stays.
+         *     - `DELETING`: Deleted: its credentials are refused, its data is being erased.
          * @enum {string}
          */
-        "Tenant.State": "ACTIVE" | "SUSPENDED";
+        "Tenant.State": "ACTIVE" | "SUSPENDED" | "DELETING";
         TokenPair: {
             /**
              * Format: password
@@ -3187,6 +3192,33 @@ export interface operations {
     getTenant: {
         parameters: {
             query?: never;
+            header?: never;
+            path: {
+                /** @description Id; the resource name is tenants/*. */
+                tenant: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tenant"];
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    deleteTenant: {
+        parameters: {
+            query?: {
+                /** @description Only where this is its etag now; empty: whatever it is. */
+                etag?: string;
+            };
             header?: never;
             path: {
                 /** @description Id; the resource name is tenants/*. */

@@ -1,0 +1,68 @@
+// A deleted tenant leaves nothing in the executor, and another one loses nothing.
+#include "services/executor/erasing/tenant_erasing.h"
+
+#include "libs/erasure/tenant_eraser.h"
+#include "services/executor/service_for_test.h"
+
+namespace agentflow::executor {
+namespace {
+
+constexpr char kUndone[] = R"(
+apiVersion: agentflow/v1
+kind: Workflow
+metadata: {name: undone}
+nodes:
+  t:
+    type: flow.transaction@1
+    nodes:
+      a: {type: data.transform@1, with: {value: 1}, policy: {compensate: undo}}
+      undo: {type: ai.agent@1, with: {agent: nobody}}
+      s: {type: flow.signal@1, with: {name: go}}
+      ask: {type: flow.approval@1, with: {title: Sign}}
+    edges: [start -> a, a -> s, a -> ask]
+edges: [start -> t]
+)";
+constexpr char kOver[] = R"(
+apiVersion: agentflow/v1
+kind: Workflow
+metadata: {name: over, retention: 1d}
+nodes:
+  a: {type: data.transform@1, with: {value: 1}}
+edges: [start -> a]
+)";
+
+class ErasingTest : public ExecutorServiceTest {
+ protected:
+  // Rows of the tenant in every table of the schema.
+  std::string Rows(const std::string& tenant) {
+    return database_.Sql(
+        "SELECT coalesce(string_agg(name || ' ' || n, ', ' ORDER BY name), '') FROM ("
+        "SELECT c.relname AS name, (xpath('/row/n/text()', query_to_xml(format("
+        "'SELECT count(*) AS n FROM %s WHERE tenant_id = ''" +
+        tenant +
+        "''', c.oid::regclass), false, true, '')))[1]::text::int AS n "
+        "FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'tenant_id' "
+        "WHERE c.relnamespace = 'executor'::regnamespace AND c.relkind IN ('r', 'p') "
+        "AND NOT c.relispartition) AS t WHERE n > 0");
+  }
+};
+
+TEST_F(ErasingTest, ADeletedTenantLeavesNothingAndAnotherOneLosesNothing) {
+  designer_.Publish("undone", kUndone);
+  designer_.Publish("over", kOver);
+  for (const char* tenant : {"acme", "other"}) {
+    ASSERT_TRUE(Start("undone", "{}", "", tenant).ok());
+    ASSERT_TRUE(Start("undone", "{}", "key", tenant).ok());
+    ASSERT_TRUE(Start("over", "{}", "", tenant).ok());
+  }
+  const std::string others = Rows("other");
+  EXPECT_NE(others.find("live_execution 2"), std::string::npos) << others;
+  EXPECT_NE(others.find("approval 2"), std::string::npos) << others;
+  tenants_.Delete("acme");
+  ASSERT_TRUE(Eventually([&] { return tenants_.Erased("acme"); }));
+  EXPECT_EQ(Rows("acme"), "");
+  EXPECT_EQ(Rows("other"), others);
+}
+
+}  // namespace
+}  // namespace agentflow::executor
