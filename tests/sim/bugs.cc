@@ -27,6 +27,9 @@ constexpr BugInfo kBugs[] = {
     {Bug::kTimerEarly, "timer_early", "the lanes' clock runs ahead of the database's"},
     {Bug::kSecondEffectKey, "second_effect_key", "each attempt has an idempotency key of its own"},
     {Bug::kTerminalStateLeft, "terminal_state_left", "an execution goes on after its end"},
+    {Bug::kCancelNotPassedOn, "cancel_not_passed_on", "a cancelled parent leaves its children"},
+    {Bug::kChildEndNotTold, "child_end_not_told", "a child's end stays unknown to its parent"},
+    {Bug::kSignalForgotten, "signal_forgotten", "a signal is answered and not kept"},
     {Bug::kOfferBeforeCommit, "offer_before_commit", "tasks are offered when they are decided"},
     {Bug::kOfferLost, "offer_lost", "a committed task is not put into the queue"},
     {Bug::kTenantsMixed, "tenants_mixed", "a task is offered in another tenant's name"},
@@ -37,8 +40,12 @@ constexpr BugInfo kBugs[] = {
     {Bug::kTenantNotChecked, "tenant_not_checked", "one tenant may cancel for another"},
     {Bug::kLeaseNeverExpires, "lease_never_expires", "a silent holder keeps its task for ever"},
     {Bug::kRedisLossUnnoticed, "redis_loss_unnoticed", "nobody notices that Redis lost its data"},
-    {Bug::kClaimsDroppedByStaleOwner, "claims_dropped_by_stale_owner",
-     "an owner that may be fenced out refuses claims without asking the fence"},
+    {Bug::kOutboxRowDropped, "outbox_row_dropped", "messages between lanes are left out"},
+    {Bug::kMessageNotDeleted, "message_not_deleted", "messages that are done stay in the outbox"},
+    {Bug::kKeyRowDropped, "key_row_dropped", "what happens at a key is left out of a batch"},
+    {Bug::kPlaceGivenTwice, "place_given_twice", "a place at a key that is taken is given"},
+    {Bug::kLimitNotKept, "limit_not_kept", "a tenant's limit of what runs is not looked at"},
+    {Bug::kChildStartedTwice, "child_started_twice", "asking twice for a child starts two"},
 };
 
 }  // namespace

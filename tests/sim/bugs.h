@@ -31,6 +31,9 @@ enum class Bug {
   kTimerEarly,
   kSecondEffectKey,
   kTerminalStateLeft,
+  kCancelNotPassedOn,
+  kChildEndNotTold,
+  kSignalForgotten,
   // What goes out and comes in.
   kOfferBeforeCommit,
   kOfferLost,
@@ -41,7 +44,13 @@ enum class Bug {
   kTenantNotChecked,
   kLeaseNeverExpires,
   kRedisLossUnnoticed,
-  kClaimsDroppedByStaleOwner,
+  // Messages between lanes, keys, and who goes first.
+  kOutboxRowDropped,
+  kMessageNotDeleted,
+  kKeyRowDropped,
+  kPlaceGivenTwice,
+  kLimitNotKept,
+  kChildStartedTwice,
 };
 
 struct BugInfo {

@@ -5,6 +5,9 @@
 
 #include "libs/base/lane.h"
 #include "libs/base/status.h"
+#include "libs/engine/codec.h"
+#include "libs/engine/rebase.h"
+#include "tests/sim/graphs.h"
 #include "tests/sim/oracle.h"
 #include "tests/sim/postgres.h"
 
@@ -12,6 +15,7 @@ namespace agentflow::sim {
 namespace {
 
 constexpr int64_t kTimeout = 5'000'000;
+constexpr size_t kOverTheLimit = 5000;
 
 }  // namespace
 
@@ -23,7 +27,13 @@ Client::StartPtr Client::NewStart(int number) {
   const std::string hash =
       absl::StrCat("plan-", dice.Roll(static_cast<uint64_t>(world_.profile.graphs)));
   start->plan = world_.oracle->PlanOf(hash);
-  start->input = json::Object{{"x", dice.Between(0, 20)}, {"n", int64_t{number}}, {"key", "e"}};
+  json::Object input{{"x", dice.Between(0, 20)}, {"n", int64_t{number}}, {"key", "e"}};
+  if (dice.Chance(world_.profile.odd_values)) input.Set("odd", OddValue(dice));
+  if (dice.Chance(world_.profile.large_values)) {
+    input.Set("much", std::string(kOverTheLimit, 'x'));
+  }
+  start->input = std::move(input);
+  start->large = TooLarge(start->input);
   start->strict = dice.Chance(0.1);
   start->priority = static_cast<int32_t>(dice.Between(1, 5));
   if (dice.Chance(0.6)) {
@@ -130,10 +140,19 @@ void Client::SendTo(ExecutorProcess& executor, const StartPtr& start) {
   info->strict = start->strict;
   info->queued = *place == executor::TenantLoad::Place::kQueued;
   info->request_id = start->request_id;
+  info->origin = start->origin;
   const Uuid id = info->id;
+  const auto fork = ForkOf(*start, info);
+  if (!fork.ok()) {
+    world_.Count("fork refused");
+    executor.load().Release(start->tenant, *place);
+    start->answered = true;
+    return;
+  }
   world_.oracle->Expect(id, start->tenant);
   if (world_.Happens(world_.profile.write_refused)) world_.postgres->Refuse(id);
-  executor::StartItem item{.plan = start->plan, .info = info, .body_hash = start->body_hash};
+  executor::StartItem item{
+      .plan = start->plan, .info = info, .body_hash = start->body_hash, .fork = *fork};
   item.done = [this, start, id](absl::StatusOr<executor::StartAnswer> answer) {
     if (world_.Happens(world_.profile.call_lost)) {
       world_.Count("answer lost");
@@ -149,6 +168,57 @@ void Client::SendTo(ExecutorProcess& executor, const StartPtr& start) {
   if (posted.ok()) return;
   if (ReasonOf(posted) == "EXECUTOR_BUSY") world_.Count("executor busy");
   Again(start, world_.Delay(200'000));
+}
+
+absl::StatusOr<std::shared_ptr<const engine::ExecutionState>> Client::ForkOf(
+    const Start& start, const std::shared_ptr<const engine::StartInfo>& info) const {
+  if (start.history.empty()) return nullptr;
+  AF_ASSIGN_OR_RETURN(
+      engine::ExecutionState state,
+      engine::Fork(start.plan, start.history, start.origin.sequence, {.info = info}));
+  return std::make_shared<const engine::ExecutionState>(std::move(state));
+}
+
+// As services/executor/rpc/forks.cc does it: from what is committed.
+void Client::Fork(const StartPtr& start, const Uuid& source) {
+  auto fork = std::make_shared<Start>(*start);
+  for (const auto& row : world_.postgres->rows().journal[source]) {
+    const auto events = engine::DecodeEvents(row.events);
+    fork->history.insert(fork->history.end(), events->begin(), events->end());
+  }
+  fork->number = static_cast<int>(starts_.size());
+  fork->request_id = absl::StrCat("r", fork->number);
+  fork->body_hash = absl::StrCat("hash-", fork->number);
+  fork->answered = false;
+  fork->tries = 0;
+  fork->plan = world_.oracle->PlanOf(engine::PlanHashOf(fork->history));
+  fork->origin = {.kind = engine::Origin::Kind::kRetry, .execution = source.ToString()};
+  const auto retry = engine::RetryPoint(fork->plan, fork->history);
+  const auto checkpoints = engine::Checkpoints(fork->plan, fork->history);
+  if (retry.ok() && world_.dice.Chance(0.5)) {
+    world_.Count("retried execution");
+    fork->origin.sequence = *retry;
+  } else if (!checkpoints.empty()) {
+    world_.Count("forked execution");
+    fork->origin.kind = engine::Origin::Kind::kFork;
+    fork->origin.sequence = world_.dice.Pick(checkpoints).sequence;
+  } else {
+    return;
+  }
+  world_.Tell("client forks ", world_.NameOf(source), " at ", fork->origin.sequence);
+  starts_.push_back(fork);
+  Send(fork);
+}
+
+bool Client::TooLarge(const json::Value& value) const {
+  return value.ByteSize() > world_.profile.options.limits.value_bytes;
+}
+
+json::Value Client::Payload() {
+  Dice& dice = world_.dice;
+  if (dice.Chance(world_.profile.large_values)) return std::string(kOverTheLimit, 'x');
+  if (dice.Chance(world_.profile.odd_values)) return OddValue(dice);
+  return dice.Between(0, 3);
 }
 
 void Client::Answered(const StartPtr& start, const Uuid& id,
@@ -169,6 +239,10 @@ void Client::Answered(const StartPtr& start, const Uuid& id,
     } else if (key->second == start->body_hash) {
       world_.Broken(world_.NameOf(id) + ": the same request is said to be another");
     }
+  } else if (reason == "VALUE_TOO_LARGE") {
+    start->answered = true;
+    world_.Count("input over the limit");
+    if (!start->large) world_.Broken(world_.NameOf(id) + ": its input is said to be too large");
   } else if (reason == "EXECUTION_REFUSED") {
     start->answered = true;
     if (!world_.postgres->WasRefused(id)) {
@@ -186,6 +260,7 @@ void Client::Answered(const StartPtr& start, const Uuid& id,
 
 void Client::Known(const StartPtr& start, const Uuid& id) {
   start->answered = true;
+  if (start->large) world_.Broken(world_.NameOf(id) + ": an input over the limit is taken");
   if (world_.oracle->Find(id) == nullptr) {
     return world_.Broken(world_.NameOf(id) + ": acknowledged before it was committed");
   }
@@ -224,13 +299,28 @@ void Client::Steer(const StartPtr& start, const Uuid& id) {
   }
   order.kind = Order::Kind::kSignal;
   while (dice.Chance(p.order_signals)) Give(order, world_.Delay(1'500'000));
+  if (dice.Chance(p.order_moves)) {
+    order.kind = Order::Kind::kMigrate;
+    Give(order, world_.Delay(1'500'000));
+  }
+  if (start->history.empty() && dice.Chance(p.order_forks)) {
+    world_.schedule.After(world_.Delay(3'000'000), [this, start, id] { Fork(start, id); });
+  }
 }
 
 void Client::Give(Order order, int64_t after) {
   auto given = std::make_shared<Order>(std::move(order));
-  if (given->kind == Order::Kind::kSignal) given->signal = absl::StrCat("s", ++signals_);
+  if (given->kind == Order::Kind::kSignal) {
+    given->signal = absl::StrCat("s", ++signals_);
+    given->payload = Payload();
+  }
   orders_.push_back(given);
   world_.schedule.After(after, [this, given] { Send(given); });
+  if (given->kind != Order::Kind::kSignal || !world_.Happens(world_.profile.order_again)) return;
+  world_.Count("signal told twice");
+  auto again = std::make_shared<Order>(*given);
+  orders_.push_back(again);
+  world_.schedule.After(after + world_.Delay(300'000), [this, again] { Send(again); });
 }
 
 namespace {
@@ -266,7 +356,7 @@ void Client::Send(const OrderPtr& order) {
   };
   ExecutorProcess* executor = ExecutorFor(order->id);
   if (executor == nullptr) return again(world_.Delay(300'000));
-  auto make = [order, approved = world_.dice.Chance(0.8), payload = world_.dice.Between(0, 3)](
+  auto make = [this, order, approved = world_.dice.Chance(0.8), payload = world_.dice.Between(0, 3)](
                   const engine::ExecutionState& state) -> absl::StatusOr<engine::CommandBody> {
     switch (order->kind) {
       case Order::Kind::kCancel:
@@ -276,7 +366,14 @@ void Client::Send(const OrderPtr& order) {
       case Order::Kind::kResume:
         return ResumeOf(state, payload);
       case Order::Kind::kSignal:
-        return engine::SignalExecution{"a", payload, order->signal};
+        return engine::SignalExecution{"a", order->payload, order->signal};
+      case Order::Kind::kGrant:
+        return engine::KeyGranted{};
+      case Order::Kind::kMigrate: {
+        const Oracle::Next* next = world_.oracle->NextOf(state.plan->hash);
+        if (next == nullptr) return engine::Continue{};
+        return engine::MigrateExecution{world_.oracle->PlanOf(next->hash), next->mapping, 2};
+      }
       case Order::Kind::kDecide:
         return engine::DecideApproval{
             OpenApprovalOf(state).value_or(engine::StepRef()), approved, "users/ann", "", {}};
@@ -318,6 +415,11 @@ void Client::Answered(const OrderPtr& order, const absl::Status& status) {
     }
     return;
   }
+  if (reason == "VALUE_TOO_LARGE" && TooLarge(order->payload)) {
+    world_.Count("payload over the limit");
+    return;
+  }
+  if (order->kind == Order::Kind::kMigrate && reason.starts_with("MIGRATION_")) return;
   static const std::set<std::string> kRefusals = {
       "EXECUTION_REFUSED", "EXECUTION_PAUSED", "EXECUTION_NOT_PAUSED", "EXECUTION_COMPENSATING",
       "STEP_OVER",         "STEP_UNKNOWN",     "APPROVAL_NOT_OPEN"};
@@ -334,6 +436,7 @@ void Client::Done(const Order& order) {
       state->phase != engine::Phase::kCompensating) {
     world_.Broken(world_.NameOf(order.id) + ": cancelled before that was committed");
   }
+  if (order.kind == Order::Kind::kDecide) world_.Count("approval decided");
   if (order.kind == Order::Kind::kSignal && !world_.oracle->HasSignal(order.id, order.signal)) {
     world_.Broken(world_.NameOf(order.id) + ": a signal was answered before it was committed");
   }
@@ -344,7 +447,9 @@ void Client::Tend() {
     if (!world_.calm() && world_.dice.Chance(0.7)) continue;
     const engine::ExecutionState* state = world_.oracle->Find(id);
     Order order{.id = id, .tenant = row.facts.tenant};
-    if (state->paused) {
+    if (world_.Has(Bug::kPlaceGivenTwice) && state->holds == engine::kHoldKey) {
+      order.kind = Order::Kind::kGrant;
+    } else if (state->paused) {
       order.kind = Order::Kind::kResume;
     } else if (OpenApprovalOf(*state)) {
       order.kind = Order::Kind::kDecide;

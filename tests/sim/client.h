@@ -36,17 +36,22 @@ class Client {
     int32_t priority = 3;
     bool strict = false;
     bool altered = false;  // says something else than an earlier one with this request id
+    bool large = false;    // its input is over the limit
+    // Of a fork or retry: from there.
+    std::vector<engine::Event> history;
+    engine::Origin origin;
     int tries = 0;
     bool answered = false;  // for good
     Uuid id;                // of the last try
   };
   // Something asked of an execution that runs.
   struct Order {
-    enum class Kind { kCancel, kPause, kResume, kSignal, kDecide };
+    enum class Kind { kCancel, kPause, kResume, kSignal, kDecide, kMigrate, kGrant };
     Kind kind = Kind::kCancel;
     Uuid id;
     std::string tenant;
     std::string signal;  // id
+    json::Value payload;
     bool compensate = false;
     int tries = 0;
     bool foreign = false;
@@ -64,6 +69,12 @@ class Client {
   void Answered(const StartPtr& start, const Uuid& id,
                 const absl::StatusOr<executor::StartAnswer>& answer);
   void Known(const StartPtr& start, const Uuid& id);
+  // The execution's beginning where it is a fork; null: it is none.
+  absl::StatusOr<std::shared_ptr<const engine::ExecutionState>> ForkOf(
+      const Start& start, const std::shared_ptr<const engine::StartInfo>& info) const;
+  void Fork(const StartPtr& start, const Uuid& source);
+  json::Value Payload();
+  bool TooLarge(const json::Value& value) const;
   void Steer(const StartPtr& start, const Uuid& id);
   void Give(Order order, int64_t after);
   void Send(const OrderPtr& order);

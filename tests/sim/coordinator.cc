@@ -6,6 +6,7 @@
 #include "libs/base/status.h"
 #include "services/coordinator/client/queued_task.h"
 #include "services/coordinator/tasks/fetcher.h"
+#include "tests/sim/graphs.h"
 #include "tests/sim/oracle.h"
 
 namespace agentflow::sim {
@@ -177,6 +178,11 @@ coordinator::Outcome Worker::MakeOutcome(const coordinator::Task& task) {
     outcome.reason = world_.dice.Pick(kReasons);
     outcome.message = "no luck";
     outcome.retryable = world_.dice.Chance(0.8);
+    return outcome;
+  }
+  if (world_.Happens(world_.profile.odd_values)) {
+    world_.Count("odd value");
+    outcome.output_json = json::Dump(OddValue(world_.dice));
     return outcome;
   }
   json::Object output{{"by", name_}, {"attempt", task.id.attempt}};

@@ -43,6 +43,10 @@ void SecondKeys(engine::Decision* decision) {
 
 engine::Command WithBugs(World& world, engine::Command command) {
   if (world.Has(Bug::kTimerEarly)) command.now += 2'000'000;
+  if (world.Has(Bug::kSignalForgotten) &&
+      std::holds_alternative<engine::SignalExecution>(command.body)) {
+    command.body = engine::Continue{};
+  }
   return command;
 }
 
@@ -82,6 +86,15 @@ void AddBugs(World& world, engine::ExecutionState& state, const engine::Command&
       return;
     case Bug::kSecondEffectKey:
       return SecondKeys(decision);
+    case Bug::kCancelNotPassedOn:
+      return Drop(decision, [](const Action& action) {
+        return std::holds_alternative<engine::CancelChild>(action.body);
+      });
+    case Bug::kChildEndNotTold:
+      if (state.start->parent.depth == 0) return;
+      return Drop(decision, [](const Action& action) {
+        return std::holds_alternative<engine::FinishExecution>(action.body);
+      });
     case Bug::kTerminalStateLeft:
       if (state.over()) Append(state, decision, engine::StepSkipped{{0, 0}});
       return;

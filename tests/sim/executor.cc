@@ -233,7 +233,11 @@ void ExecutorProcess::Start() {
                 },
             .wake = wake,
             .published = [] {},
-            .limits = [this](const std::string&) { return world_.profile.limits; },
+            .limits =
+                [this](const std::string&) {
+                  return world_.Has(Bug::kLimitNotKept) ? executor::TenantLimits()
+                                                        : world_.profile.limits;
+                },
             .advance =
                 [this](engine::ExecutionState& state, const engine::Command& command,
                        const engine::Limits& limits) { return Advance(state, command, limits); },
@@ -536,6 +540,15 @@ void ExecutorProcess::StartChild(const executor::ChildRequest& request) {
 absl::Status ExecutorProcess::PostChild(const executor::ChildRequest& request) {
   auto info = std::make_shared<engine::StartInfo>();
   info->id = request.child;
+  if (world_.Has(Bug::kChildStartedTwice) && world_.dice.Chance(0.5)) {
+    std::array<uint8_t, 16> other = info->id.bytes();
+    other[14] ^= 1;
+    info->id = Uuid(other);
+    world_.oracle->Expect(info->id, request.tenant);
+    if (world_.dice.Chance(0.5)) {
+      ExecutorProcess::Later(1000, [this, request] { StartChild(request); });
+    }
+  }
   info->parent = request.parent;
   info->tenant = request.tenant;
   info->principal = request.principal;
@@ -603,18 +616,12 @@ void ExecutorProcess::Take(const std::string& coordinator, const Reports& report
       });
     }
   };
-  auto held = [&](const AttemptName& name, int64_t claim) {
-    const Committer& committer =
-        *p.committers[static_cast<size_t>(LaneOf(name.execution)) % p.committers.size()];
-    if (world_.Has(Bug::kClaimsDroppedByStaleOwner) && committer.Owns(LaneOf(name.execution)) &&
-        committer.Ready(LaneOf(name.execution)) &&
-        !world_.oracle->Knows(committer.Find(name.execution), name)) {
-      return p.dispatch.Drop(coordinator, name);
-    }
+  for (const auto& [name, claim] : reports.claimed) {
     post(executor::HeldItem{name, coordinator, claim}, name);
-  };
-  for (const auto& [name, claim] : reports.claimed) held(name, claim);
-  for (const AttemptName& name : reports.held) held(name, 0);
+  }
+  for (const AttemptName& name : reports.held) {
+    post(executor::HeldItem{name, coordinator, 0}, name);
+  }
   for (const Reports::Result& result : reports.results) {
     if (!world_.tokens.Check(result.item.attempt, result.token) &&
         !world_.Has(Bug::kTokenNotChecked)) {

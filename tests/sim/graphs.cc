@@ -1,6 +1,8 @@
 #include "tests/sim/graphs.h"
 
+#include <regex>
 #include <set>
+#include <sstream>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -166,6 +168,51 @@ std::string RandomScope(Dice& dice, const std::string& prefix, uint64_t most, in
 }
 
 }  // namespace
+
+json::Value OddValue(Dice& dice) {
+  switch (dice.Roll(9)) {
+    case 0:
+      return json::Value();
+    case 1:
+      return json::Value(std::string("\0 zero", 6));
+    case 2:
+      return json::Value(int64_t{9'007'199'254'740'993});
+    case 3:
+      return json::Value(-0.0);
+    case 4:
+      return json::Value(1e308);
+    case 5:
+      return json::Object{{"", json::Object{{"\xF0\x9F\x98\x80\"\\", json::Array()}}}};
+    case 6: {
+      json::Value deep;
+      for (int i = 0; i < 20; ++i) deep = json::Array{deep};
+      return deep;
+    }
+    case 7:
+      return json::Array(200, json::Value(false));
+    default:
+      return json::Value(std::string(4000, 'x'));
+  }
+}
+
+Version NextVersion(Dice& dice, const std::string& text) {
+  const std::string more = "node extra noop\nedge start -> extra\n";
+  if (dice.Chance(0.5)) return {.text = text + more};
+  // Every node n1 is m1 now.
+  auto renamed = [](const std::string& old) {
+    static const std::regex kNode(R"(\bn(\d))");
+    return std::regex_replace(old, kNode, "m$1");
+  };
+  Version version{.text = renamed(text)};
+  std::stringstream lines(text);
+  for (std::string line; std::getline(lines, line);) {
+    if (!line.starts_with("node ")) continue;
+    const std::string path = line.substr(5, line.find(' ', 5) - 5);
+    version.mapping[path] = renamed(path);
+  }
+  if (dice.Chance(0.5)) version.text += more;
+  return version;
+}
 
 std::string RandomGraph(Dice& dice, bool whole) {
   std::string text = dice.Chance(0.25) ? (dice.Chance(0.5) ? "timeout 2m\n" : "timeout 8s\n") : "";

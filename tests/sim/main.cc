@@ -94,6 +94,9 @@ int RunSome(const Arguments& arguments, uint64_t first) {
 }
 
 int Run(const Arguments& arguments) {
+  std::printf("seeds %llu to %llu\n", static_cast<unsigned long long>(arguments.from),
+              static_cast<unsigned long long>(arguments.from + arguments.seeds - 1));
+  std::fflush(stdout);
   obs::InitLogging({.service = "sim", .level = obs::Level::kOff});
   if (arguments.jobs == 1) return RunSome(arguments, 0) == 0 ? 0 : 1;
   std::vector<pid_t> children;

@@ -6,6 +6,7 @@
 #include "libs/base/lane.h"
 #include "libs/engine/codec.h"
 #include "libs/engine/testing/describe.h"
+#include "tests/sim/executor.h"
 #include "tests/sim/postgres.h"
 
 namespace agentflow::sim {
@@ -104,12 +105,27 @@ void Oracle::Fold(const Uuid& id, Record& record, const Event& event, UnixMicros
     if (Forged(completed->output)) Broken(id, "a forged result counts");
     record.completed[completed->step] = event.sequence;
   }
+  if (const auto* rebased = std::get_if<engine::ExecutionRebased>(&event.body)) {
+    Rebased(record, *rebased);
+  }
   engine::Apply(record.state, event);
   if (const auto* started = std::get_if<engine::UnwindingStarted>(&event.body)) {
     const std::vector<StepRef>& in_hand = record.state.unwindings[started->target].in_hand;
     record.inherited[started->target] = {in_hand.begin(), in_hand.end()};
     record.undone.erase(started->target);
   }
+}
+
+// From here on steps are numbered by another plan.
+void Oracle::Rebased(Record& record, const engine::ExecutionRebased& rebased) {
+  if (rebased.kind != engine::ExecutionRebased::Kind::kMigrate) return;
+  world_.Count("execution migrated");
+  record.state.plan = PlanOf(rebased.plan_hash);
+  record.ended.clear();
+  record.keys.clear();
+  record.completed.clear();
+  record.undone.clear();
+  record.inherited.clear();
 }
 
 // Whatever completed last is undone first.
@@ -152,13 +168,16 @@ void Oracle::Committed(const std::string& owner, const std::vector<executor::Wri
       Fold(id, record, event, database_now);
       if (world_.broken()) return;
       if (Ends(event)) ended.insert(*engine::StepOf(event));
+      if (std::holds_alternative<engine::ExecutionRebased>(event.body)) ended.clear();
     }
     CheckWrite(id, record, *write);
     CheckChange(id, record, *write, ended);
     auto lane = world_.postgres->rows().lanes.find(LaneOf(id));
     written_[lane->second].insert(id);
   }
+  ++transactions_;
   CheckKeys(writes);
+  CheckLimits(writes);
   for (const executor::WritePtr& write : writes) CheckFamily(write->facts->id);
 }
 
@@ -198,12 +217,79 @@ void Oracle::CheckFamily(const Uuid& id) {
       Broken(id, "waits for a child that is not committed");
     }
   }
+  if (state.over() && !Split()) {
+    for (const Uuid& child : records_[id].children) {
+      // In the same commit, unless it is still to be read back or undoes what it did.
+      if (!records_[child].state.over()) records_[child].unwanted = true;
+    }
+  }
+  if (records_[id].unwanted && state.phase == engine::Phase::kCompleted) {
+    Broken(id, "completes, although its parent is over");
+  }
   const engine::Parent& parent = state.start->parent;
-  if (parent.execution.IsNil() || parent.detached || !state.over()) return;
+  if (parent.execution.IsNil()) return;
+  const auto [first, fresh] =
+      children_.try_emplace({parent.execution, parent.step, parent.attempt}, id);
+  if (first->second != id) Broken(parent.execution, "has started a child twice");
+  if (parent.detached) return;
+  records_[parent.execution].children.insert(id);
+  if (!state.over()) return;
   world_.Count("child ended");
   const engine::ExecutionState& above = records_[parent.execution].state;
   for (const auto& [step, wait] : above.waits) {
     if (wait.child == id && !Split()) Broken(parent.execution, "does not hear of its child's end");
+  }
+}
+
+bool Oracle::OneMind() const {
+  return world_.profile.executors == 1 && world_.profile.committers == 1 &&
+         world_.executors[0]->life() == 1 && world_.profile.write_refused == 0;
+}
+
+// What a tenant may have, and who of those that wait comes first.
+void Oracle::CheckLimits(const std::vector<executor::WritePtr>& writes) {
+  const executor::TenantLimits& limits = world_.profile.limits;
+  std::vector<Uuid> admitted;
+  for (const executor::WritePtr& write : writes) {
+    const Uuid& id = write->facts->id;
+    Record& record = records_[id];
+    const engine::ExecutionState& state = record.state;
+    if (state.start->parent.depth > 0) continue;
+    const bool queued = (state.holds & engine::kHoldAdmission) != 0 && !state.over();
+    if (queued && record.queued_since == 0) {
+      world_.Count("execution queued by a limit");
+      record.queued_since = transactions_;
+      ++open_[record.tenant];
+    }
+    if (!queued && std::exchange(record.queued_since, 0) != 0) {
+      --open_[record.tenant];
+      if (!state.over()) admitted.push_back(id);
+    }
+    const bool counts = !queued && !state.over();
+    if (counts != std::exchange(record.counts, counts)) {
+      running_[record.tenant] += counts ? 1 : -1;
+      open_[record.tenant] += counts ? 1 : -1;
+    }
+  }
+  if (!OneMind()) return;
+  for (const executor::WritePtr& write : writes) {
+    const std::string& tenant = write->facts->tenant;
+    if (limits.running_executions > 0 && running_[tenant] > limits.running_executions) {
+      Broken(write->facts->id, "more executions run than the tenant may have");
+    }
+    if (limits.live_executions > 0 && open_[tenant] > limits.live_executions) {
+      Broken(write->facts->id, "more executions are open than the tenant may have");
+    }
+  }
+  for (const Uuid& id : admitted) {
+    const Record& record = records_[id];
+    for (const auto& [other, waiting] : records_) {
+      if (waiting.queued_since == 0 || waiting.queued_since == transactions_) continue;
+      if (waiting.tenant == record.tenant &&
+          waiting.state.start->priority < record.state.start->priority) {
+        Broken(id, "begins before " + world_.NameOf(other) + ", which comes first");
+      }
+    }
   }
 }
 

@@ -4,6 +4,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "libs/engine/engine.h"
@@ -20,6 +21,20 @@ class Oracle {
  public:
   explicit Oracle(World& world) : world_(world) {}
 
+  // The version to which executions of a plan may be moved.
+  struct Next {
+    std::string hash;
+    std::map<std::string, std::string> mapping;
+  };
+  void AddNextPlan(const std::string& hash, std::string next,
+                   std::map<std::string, std::string> mapping) {
+    next_[hash] = {std::move(next), std::move(mapping)};
+  }
+  // Null: there is none.
+  const Next* NextOf(const std::string& hash) const {
+    auto it = next_.find(hash);
+    return it == next_.end() ? nullptr : &it->second;
+  }
   void AddPlan(engine::PlanPtr plan) { plans_[plan->hash] = std::move(plan); }
   engine::PlanPtr PlanOf(const std::string& hash) const { return plans_.at(hash); }
 
@@ -68,12 +83,20 @@ class Oracle {
     std::map<engine::StepRef, std::set<engine::StepRef>> inherited;
     std::set<std::string> signals;    // ids
     std::map<std::string, int> held;  // places at keys
+    std::set<Uuid> children;          // attached ones
+    bool unwanted = false;            // its parent is over
+    bool counts = false;              // as under way, for the tenant's limits
+    int64_t queued_since = 0;         // transaction that was the first to say so; 0: it is not
   };
 
   void Fold(const Uuid& id, Record& record, const engine::Event& event, UnixMicros database_now);
   void CheckKeys(const std::vector<executor::WritePtr>& writes);
   bool Split() const;
   void CheckFamily(const Uuid& id);
+  void Rebased(Record& record, const engine::ExecutionRebased& rebased);
+  void CheckLimits(const std::vector<executor::WritePtr>& writes);
+  // Whether one committer has decided everything, with all that it ever knew.
+  bool OneMind() const;
   void CheckUndone(const Uuid& id, Record& record, engine::StepRef step);
   void CheckWrite(const Uuid& id, Record& record, const executor::ExecutionWrite& write);
   void CheckChange(const Uuid& id, const Record& record, const executor::ExecutionWrite& write,
@@ -82,10 +105,15 @@ class Oracle {
 
   World& world_;
   std::map<std::string, engine::PlanPtr> plans_;
+  std::map<std::string, Next> next_;
   std::map<Uuid, Record> records_;
   std::map<Uuid, std::string> expected_;
   std::map<std::pair<std::string, std::string>, int> holders_;  // of tenant and key
   std::map<std::pair<std::string, int>, std::set<Uuid>> written_;
+  // Of a parent, its step and attempt.
+  std::map<std::tuple<Uuid, std::string, uint32_t>, Uuid> children_;
+  std::map<std::string, int64_t> running_, open_;  // by tenant
+  int64_t transactions_ = 0;
 };
 
 // "e3/n1 #2"

@@ -88,6 +88,16 @@ std::vector<WritePtr> WithBugs(World& world, const std::vector<WritePtr>& writes
   return writes;
 }
 
+void AddMessageBugs(World& world, executor::Transaction* transaction) {
+  if (world.Has(Bug::kOutboxRowDropped) && world.dice.Chance(0.3)) {
+    transaction->messages.clear();
+    transaction->writes =
+        Edited(transaction->writes, [](ExecutionWrite& write) { write.messages.clear(); });
+  }
+  if (world.Has(Bug::kMessageNotDeleted) && world.dice.Chance(0.1)) transaction->taken.clear();
+  if (world.Has(Bug::kKeyRowDropped) && world.dice.Chance(0.3)) transaction->keys.clear();
+}
+
 }  // namespace
 
 Postgres::Postgres(World& world) : world_(world) {
@@ -114,6 +124,7 @@ CommitOutcome Postgres::Commit(const std::string& owner, int committer, Fence ex
     case Kind::kCommitted:
       world_.Tell("db: ", owner, "/", committer, " committed ", expected.epoch, ":",
                   expected.seq + 1, ", ", writes.size(), " writes");
+      if (!transaction.moves.empty()) world_.Count("lanes given away");
       TellRest(world_, absl::StrCat(owner, "/", committer), transaction);
       world_.oracle->Committed(owner, writes, Now());
       break;
@@ -156,6 +167,18 @@ executor::ReadResult Postgres::Read(const executor::ReadRequest& request) {
     }
   }
   return result;
+}
+
+std::string Postgres::AtRest() const {
+  if (!rows_.keys.empty()) {
+    const executor::KeyRow& row = rows_.keys.begin()->second;
+    return absl::StrCat(row.ticket.execution.ToString(), "/", row.ticket.step,
+                        " still has a ticket of key ", row.key);
+  }
+  if (!rows_.outbox.empty()) {
+    return absl::StrCat("a message waits for lane ", rows_.outbox.begin()->second.lane);
+  }
+  return "";
 }
 
 void Postgres::Restart() {
@@ -207,6 +230,7 @@ void SimStore::BeginCommit(const Fence& expected, executor::Transaction transact
   const Profile& p = world_.profile;
   std::vector<WritePtr>& writes = transaction.writes;
   writes = WithBugs(world_, writes);
+  AddMessageBugs(world_, &transaction);
   int64_t takes = world_.Delay(world_.calm() ? 2000 : p.commit_micros);
   if (world_.Happens(p.commit_slow)) takes += world_.dice.Between(100, 4000) * 1000;
   if (world_.Has(Bug::kAnsweredBeforeCommit) && !writes.empty()) {

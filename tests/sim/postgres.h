@@ -39,6 +39,8 @@ class Postgres {
   void Heal() { away_until_ = 0; }
   // From now on writes of this execution are refused, a few times.
   void Refuse(const Uuid& execution) { refusals_[execution] = 2; }
+  // Empty when no ticket and no message is left.
+  std::string AtRest() const;
   bool WasRefused(const Uuid& execution) const { return refused_.contains(execution); }
 
  private:

@@ -56,6 +56,11 @@ constexpr Fault kFaults[] = {
     {"cancel_foreign", &Profile::cancel_foreign, 0.4},
     {"order_pauses", &Profile::order_pauses, 0.6},
     {"order_signals", &Profile::order_signals, 0.8},
+    {"order_again", &Profile::order_again, 0.5},
+    {"order_forks", &Profile::order_forks, 0.7},
+    {"order_moves", &Profile::order_moves, 0.7},
+    {"odd_values", &Profile::odd_values, 0.6},
+    {"large_values", &Profile::large_values, 0.15},
 };
 
 executor::CommitterOptions DrawOptions(Dice& dice) {
@@ -64,7 +69,7 @@ executor::CommitterOptions DrawOptions(Dice& dice) {
   options.limits.lost_attempts = static_cast<uint32_t>(dice.Between(2, 10));
   options.limits.value_bytes = 4096;
   options.batch_items = static_cast<size_t>(dice.Chance(0.4) ? dice.Between(1, 4) : 1000);
-  options.inbox_limit = static_cast<size_t>(dice.Chance(0.2) ? dice.Between(5, 40) : 20'000);
+  options.inbox_limit = static_cast<size_t>(dice.Chance(0.2) ? dice.Between(1, 12) : 20'000);
   options.task_lease = dice.Between(2, 6) * 1'000'000;
   options.claim_grace = dice.Between(1, 4) * 500'000;
   options.lease_check = dice.Between(1, 4) * 250'000;
@@ -91,6 +96,8 @@ Profile Profile::Draw(Dice& dice) {
   p.net_micros = dice.Chance(0.3) ? dice.Between(10, 200) * 1000 : dice.Between(100, 3000);
   if (dice.Chance(0.15)) p.limits.live_executions = dice.Between(2, 6);
   if (dice.Chance(0.25)) p.limits.running_executions = dice.Between(1, 4);
+  if (dice.Chance(0.1)) p.limits.queued_executions = dice.Between(1, 3);
+  if (dice.Chance(0.1)) p.limits.starts_per_second = dice.Between(1, 5);
   p.options = DrawOptions(dice);
   // Some seeds have no faults at all, most a few, some nearly everything.
   const double share = dice.Chance(0.1) ? 0.0 : dice.Chance(0.15) ? 0.8 : 0.3;
@@ -107,9 +114,10 @@ std::string Profile::ToString() const {
   std::snprintf(
       text, sizeof(text),
       "%d executors x %d, %d coordinators x %d workers x %d tenants, %d starts, %d graphs,"
-      " limit %d, transitions %u, batch %zu, inbox %zu\nfaults:",
+      " limits %d live, %d running, transitions %u, batch %zu, inbox %zu\nfaults:",
       executors, committers, coordinators, workers, tenants, starts, graphs,
-      static_cast<int>(limits.live_executions), options.limits.transitions, options.batch_items,
+      static_cast<int>(limits.live_executions), static_cast<int>(limits.running_executions),
+      options.limits.transitions, options.batch_items,
       options.inbox_limit);
   std::string all = text;
   for (const Fault& fault : kFaults) {

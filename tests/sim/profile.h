@@ -78,6 +78,11 @@ struct Profile {
   double cancel_foreign = 0;  // share of cancels, by another tenant
   double order_pauses = 0;    // chance of one more pause
   double order_signals = 0;   // chance of one more signal
+  double order_again = 0;     // share of signals, told twice
+  double order_forks = 0;     // share of executions that are forked or retried
+  double order_moves = 0;     // share of executions that are migrated to the next version
+  double odd_values = 0;      // share of inputs, outputs and payloads: at the edges of JSON
+  double large_values = 0;    // share of inputs and payloads over the limit
 
   static Profile Draw(Dice& dice);
   // "2 executors x 1, 1 coordinator, ...: commit_late 0.02 ..."

@@ -37,8 +37,15 @@ World::World(Settings given)
     const std::string text = RandomGraph(dice, !child && dice.Chance(0.5));
     auto plan = std::make_shared<workflow::Plan>(*engine::testing::PlanOf(text));
     plan->hash = child ? std::string("child") : absl::StrCat("plan-", i);
+    plan->concurrency.when_busy = static_cast<workflow::WhenBusy>(dice.Between(1, 3));
     if (settings.tell) settings.tell(plan->hash + ":\n" + text);
+    const Version next = NextVersion(dice, text);
+    auto changed = std::make_shared<workflow::Plan>(*engine::testing::PlanOf(next.text));
+    changed->hash = plan->hash + "+";
+    changed->concurrency = plan->concurrency;
+    oracle->AddNextPlan(plan->hash, changed->hash, next.mapping);
     oracle->AddPlan(std::move(plan));
+    oracle->AddPlan(std::move(changed));
   }
   redis->on_entry = [this] {
     for (auto& coordinator : coordinators) coordinator->Wake();
@@ -188,6 +195,7 @@ Outcome World::Run() {
     std::string restless;
     for (auto& executor : executors) restless += executor->AtRest();
     for (auto& coordinator : coordinators) restless += coordinator->AtRest();
+    restless += postgres->AtRest();
     if (restless.empty()) break;
     if (schedule.now() > done_at + 180'000'000) Broken("at the end: " + restless);
   }

@@ -13,7 +13,7 @@ from .progress import bold, green, phase, red
 from .shell import log_path, run as run_logged
 from .tally import Tally
 
-SUITES = ["cpp", "fuzz", "tree", "sdk", "examples", "canvas", "e2e", "chaos", "browser"]
+SUITES = ["cpp", "fuzz", "sim", "tree", "sdk", "examples", "canvas", "e2e", "chaos", "browser"]
 RESULTS = paths.TOOLS / "test" / "results"
 SEEDS = 10_000
 
