@@ -103,6 +103,9 @@ INSTANTIATE_TEST_SUITE_P(
                      R"({"a":1})",
                      ": fits none of the 2 alternatives; the nearest: /a: expected string, got "
                      "integer"},
+        ValidateCase{R"({"anyOf":[{"required":["a"]},{"required":["b"]}]})", R"({"c":1})",
+                     ": needs one of the properties 'a', 'b'"},
+        ValidateCase{R"({"anyOf":[{"required":["a"]},{"required":["b"]}]})", R"({"b":1})", ""},
         ValidateCase{R"({"not":{"type":"string"}})", "\"a\"",
                      ": has the form that is excluded here"},
         ValidateCase{R"({"if":{"required":["a"]},"then":{"required":["b"]},"else":false})",

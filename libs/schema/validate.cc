@@ -270,10 +270,19 @@ class Validator {
   void CheckAlternatives(std::string_view keyword, const std::vector<const Node*>& alternatives,
                          const json::Value& value, Sink& sink) {
     size_t matches = 0;
+    std::string missing;  // where each alternative only wants one more property: their names
+    bool only_missing = true;
     Sink nearest;  // of the alternative that got furthest into the value
     for (const Node* alternative : alternatives) {
       Sink attempt;
       Apply(*alternative, value, attempt);
+      only_missing = only_missing && alternative->required.size() == 1 &&
+                     attempt.violations.size() == 1 &&
+                     attempt.violations[0].keyword == "required" &&
+                     attempt.violations[0].pointer == pointer_;
+      if (only_missing) {
+        missing += (missing.empty() ? "'" : ", '") + alternative->required[0] + "'";
+      }
       if (attempt.ok()) {
         ++matches;
         if (keyword == "anyOf") return;
@@ -282,7 +291,9 @@ class Validator {
         nearest = std::move(attempt);
       }
     }
-    if (matches == 0 && !nearest.ok()) {
+    if (matches == 0 && only_missing) {
+      Report(sink, keyword, "needs one of the properties " + missing);
+    } else if (matches == 0 && !nearest.ok()) {
       Report(sink, keyword, "fits none of the " + std::to_string(alternatives.size()) +
                                 " alternatives; the nearest: " +
                                 (nearest.violations[0].pointer == pointer_

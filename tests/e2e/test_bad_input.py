@@ -166,6 +166,51 @@ def test_an_unknown_path_and_a_wrong_method_are_problems(rest):
     assert rest("DELETE", "/v1/workflows")[0] == 405
 
 
+def problems_of(rest, source):
+    answer = rest.ok("POST", "/v1/workflows:validate", {"source": source})
+    return [p for p in answer["problems"] if p["severity"] == "ERROR"]
+
+
+def test_a_loop_has_to_say_when_it_ends(rest):
+    problems = problems_of(rest, HEAD + """nodes:
+  again: {type: flow.loop@1, with: {maxIterations: 5}, nodes:
+    {a: {type: data.transform@1, with: {value: 1}}}, edges: [start -> a]}
+edges: [start -> again]
+""")
+    assert problems and problems[0]["node"] == "again", problems
+    assert "while" in problems[0]["message"] and "until" in problems[0]["message"], problems
+
+
+def test_the_10001st_node_is_refused_with_the_way_out(rest):
+    nodes = "".join(f"  n{i}: {{type: flow.noop@1}}\n" for i in range(10_001))
+    problems = problems_of(rest, HEAD + "nodes:\n" + nodes + "edges: [start -> n0]\n")
+    assert problems[0]["reason"] == "NODE_LIMIT" and problems[0]["field"] == "/nodes", problems[:1]
+    assert "10000" in problems[0]["message"] and "workflow of its own" in problems[0]["message"]
+
+
+def test_a_map_over_something_else_than_a_list_says_which_field(client):
+    name = publish(client, """
+apiVersion: agentflow/v1
+kind: Workflow
+metadata: {name: NAME}
+inputs: {properties: {pages: {}}}
+nodes:
+  each: {type: flow.map@1, with: {items: =inputs.pages}, nodes:
+    {a: {type: data.transform@1, with: {value: =item}}}, edges: [start -> a]}
+edges: [start -> each]
+""")
+    ended = client.executions.wait(client.executions.start(name, {"pages": 7}).name, check=False)
+    assert (ended.state, ended.error.reason) == ("FAILED", "EXPRESSION_FAILED")
+    assert "nodes.each.with.items" in ended.error.message and "list" in ended.error.message
+
+
+def test_too_large_an_input_is_refused_with_the_way_out(client, rest):
+    name = publish(client, GOOD.replace("name: bad", "name: NAME"))
+    status, problem = rest("POST", f"/v1/{name}:start", {"input": {"x": "x" * 300_000}})
+    assert (status, problem["reason"]) == (400, "VALUE_TOO_LARGE"), problem
+    assert "input" in problem["detail"].lower() and "by reference" in problem["detail"], problem
+
+
 def test_too_large_an_output_fails_the_step_and_not_the_platform(client, workers, rest):
     workers.start(verbose=lambda input: "x" * 400_000)
     name = publish(client, """
