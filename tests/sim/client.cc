@@ -356,7 +356,8 @@ void Client::Send(const OrderPtr& order) {
   };
   ExecutorProcess* executor = ExecutorFor(order->id);
   if (executor == nullptr) return again(world_.Delay(300'000));
-  auto make = [this, order, approved = world_.dice.Chance(0.8), payload = world_.dice.Between(0, 3)](
+  auto make = [this, order, approved = world_.dice.Chance(0.8),
+               payload = world_.dice.Between(0, 3)](
                   const engine::ExecutionState& state) -> absl::StatusOr<engine::CommandBody> {
     switch (order->kind) {
       case Order::Kind::kCancel:
