@@ -117,6 +117,18 @@ TEST(Text, RefusalsNameThePlace) {
   for (const Refused& c : cases) ExpectRefused(c);
 }
 
+TEST(Text, AnExpressionThatYamlReadsAsItsOwnIsToBeQuoted) {
+  for (const char* text : {"a: {v: =inputs.?x}\n", "a: {v: =inputs.?x.orValue(1), w: 2}\n",
+                           "a: [=inputs.?x, 1]\n"}) {
+    const auto parsed = ParseText(text);
+    ASSERT_FALSE(parsed.ok()) << text;
+    EXPECT_EQ(ReasonOf(parsed.status()), "YAML_MALFORMED") << parsed.status();
+    EXPECT_NE(MessageOf(parsed.status()).find("quotes"), std::string::npos) << parsed.status();
+  }
+  EXPECT_TRUE(ParseText("a: {v: \"=inputs.?x\"}\nb: =inputs.?x\n").ok());
+  EXPECT_EQ(MessageOf(ParseText("a: [1, 2\n").status()).find("quotes"), std::string::npos);
+}
+
 TEST(Text, LimitsAreAnswered) {
   ExpectRefused({"a: [[[1]]]", "TEXT_TOO_DEEP", 1, 6}, {.depth = 3});
   ExpectRefused({R"({"a": [[[1]]]})", "TEXT_TOO_DEEP", 1, 9}, {.depth = 3});

@@ -326,6 +326,19 @@ class Builder final : public YAML::EventHandler {
   size_t alias_bytes_ = 0;
 };
 
+// For what people write into { } and YAML reads as something of its own.
+std::string Advice(std::string_view text, const Position& position) {
+  for (int line = 1; line < position.line && !text.empty(); ++line) {
+    const size_t end = text.find('\n');
+    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+  }
+  text = text.substr(0, text.find('\n'));
+  if (text.find(".?") == std::string_view::npos && text.find("[?") == std::string_view::npos) {
+    return "";
+  }
+  return " Put an expression with `?` into quotes within { } and [ ]: \"=inputs.?x\".";
+}
+
 }  // namespace
 
 absl::StatusOr<SourceText> ParseYaml(std::string_view text, const TextLimits& limits) {
@@ -352,7 +365,8 @@ absl::StatusOr<SourceText> ParseYaml(std::string_view text, const TextLimits& li
     return refusal.status;
   } catch (const YAML::Exception& error) {
     Position position = error.mark.is_null() ? Position{} : At(text, error.mark);
-    return TextError("YAML_MALFORMED", position, "This is not valid YAML: " + error.msg + ".");
+    return TextError("YAML_MALFORMED", position,
+                     "This is not valid YAML: " + error.msg + "." + Advice(text, position));
   } catch (const std::exception& error) {
     return TextError("YAML_MALFORMED", {}, std::string("This is not valid YAML: ") + error.what());
   }
