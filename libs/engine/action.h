@@ -45,7 +45,6 @@ struct OfferTask {
   UnixMicros ready_at = 0;
   UnixMicros deadline = 0;              // schedule-to-close; 0: none
   workflow::Micros start_to_close = 0;  // for the worker's information; 0: none
-  workflow::Micros heartbeat = 0;       // silence of the worker after which it is over; 0: any
 };
 
 // Send RunStep after the commit. Comes again when a paused execution is resumed.

@@ -29,8 +29,7 @@ OfferTask OfferOf(const ExecutionState& state, StepRef ref) {
           step.offer,
           step.ready_at,
           step.deadline,
-          timeouts.start_to_close,
-          timeouts.heartbeat};
+          timeouts.start_to_close};
 }
 
 Transition::Transition(ExecutionState& state, const Command& command, const Limits& limits)

@@ -285,8 +285,9 @@ std::vector<Event> OneOfEach() {
   info->connections = json::Object{{"crm", json::Object{{"url", "http://x"}}}};
   info->trace_id = "trace";
   info->request_id = "r-1";
+  info->business_key = "order 17";
   info->strict = true;
-  auto offer = std::make_shared<Offer>(Offer{"agent", json::Object{{"t", 1.5}}, "key"});
+  auto offer = std::make_shared<Offer>(Offer{"agent", json::Object{{"t", 1.5}}, "key", 30});
   Error error{"REASON", "message", "node"};
   std::vector<EventBody> bodies = {
       ExecutionStarted{info, 5},

@@ -199,6 +199,7 @@ absl::StatusOr<std::shared_ptr<const Offer>> Transition::MakeOffer(
   const Node& node = NodeOf(ref);
   std::string field = "nodes." + node.path;
   auto offer = std::make_shared<Offer>();
+  offer->heartbeat = node.policy.timeouts.heartbeat;
   AF_ASSIGN_OR_RETURN(json::Value agent, Evaluate(state_, ref.activation, config.agent));
   if (!agent.is_string() || agent.as_string().empty()) {
     return InvalidArgument("EXPRESSION_FAILED", field + ".with.agent",

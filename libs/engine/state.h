@@ -104,6 +104,9 @@ struct Offer {
   std::string agent;
   json::Value input;
   std::string idempotency_key;  // never empty
+  // The attempt is over with HEARTBEAT_TIMEOUT where its handler gave no sign of life for this
+  // long: whoever holds it watches over that. 0: any silence.
+  workflow::Micros heartbeat = 0;
 
   bool operator==(const Offer&) const = default;
 };
@@ -311,6 +314,7 @@ struct StartInfo {
   json::Value connections;  // {id: {field: value}}: what expressions may read
   std::string trace_id;
   std::string request_id;
+  std::string business_key;  // unique among the live executions of its workflow; empty: none
   bool strict = false;  // every pure step as if it had policy.checkpoint
   Origin origin;
   Parent parent;

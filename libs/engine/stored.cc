@@ -28,6 +28,7 @@ enum InfoTag : uint32_t {
   kParent = 40,       // {1 execution, 2 step, 3 attempt, 4 depth, 5 detached}
   kConcurrency = 41,  // {1 key, 2 limit, 3 when busy}
   kQueued = 42,
+  kBusinessKey = 43,
 };
 
 enum WaitTag : uint32_t {
@@ -184,6 +185,9 @@ bool ReadInfoField(const WireReader& in, StartInfo* info) {
     case kQueued:
       info->queued = in.number != 0;
       return true;
+    case kBusinessKey:
+      info->business_key = in.bytes;
+      return true;
     default:
       return true;
   }
@@ -272,6 +276,7 @@ void WriteStartInfo(const StartInfo& info, WireWriter& out) {
     });
   }
   out.Number(kQueued, info.queued);
+  out.Bytes(kBusinessKey, info.business_key);
   if (info.origin.kind == Origin::Kind::kNone) return;
   out.Message(kOrigin, [&](WireWriter& origin) {
     origin.Number(1, static_cast<uint64_t>(info.origin.kind));
@@ -295,6 +300,7 @@ void WriteOffer(const Offer& offer, WireWriter& out) {
   out.Bytes(1, offer.agent);
   WriteValueField(2, offer.input, out);
   out.Bytes(3, offer.idempotency_key);
+  out.Number(4, static_cast<uint64_t>(std::max<workflow::Micros>(offer.heartbeat, 0)));
 }
 
 bool ReadOffer(std::string_view bytes, std::shared_ptr<const Offer>* offer) {
@@ -304,6 +310,7 @@ bool ReadOffer(std::string_view bytes, std::shared_ptr<const Offer>* offer) {
     if (in.tag == 1) read->agent = in.bytes;
     if (in.tag == 2 && !ReadValue(in.bytes, &read->input)) return false;
     if (in.tag == 3) read->idempotency_key = in.bytes;
+    if (in.tag == 4 && !Fit(in.number, &read->heartbeat)) return false;
   }
   *offer = std::move(read);
   return in.ok();

@@ -92,7 +92,7 @@ void Worker::Connect() {
                                  .agents = {"worker", "other"},
                                  .capacity = world_.profile.capacity,
                                  .client = "sim"};
-  for (const auto& [id, task] : held_) hello.held.push_back(id);
+  for (const auto& [id, task] : held_) hello.held.push_back({.id = id});
   coordinator::Hub& hub = coordinator_.hub();
   session_ = hub.Connect(tenant_, hello, std::make_shared<Port>(world_, coordinator_, *this),
                          coordinator_.now_ms());
@@ -131,7 +131,7 @@ void Worker::Beat(int64_t session) {
   if (session != session_) return;
   std::vector<AttemptId> held;
   for (const auto& [id, task] : held_) held.push_back(id);
-  coordinator_.hub().Heartbeat(session_, held, coordinator_.now_ms());
+  coordinator_.hub().Heartbeat(session_, held, {}, coordinator_.now_ms());
   coordinator_.Later(1'000'000, [this, session] { Beat(session); });
 }
 

@@ -20,7 +20,8 @@ std::optional<Task> DecodeQueuedTask(std::string_view bytes) {
               .deadline_ms = queued.deadline_ms(),
               .traceparent = queued.traceparent(),
               .token = queued.token(),
-              .mode = queued.mode()};
+              .mode = queued.mode(),
+              .heartbeat_ms = queued.heartbeat_ms()};
 }
 
 }  // namespace agentflow::coordinator

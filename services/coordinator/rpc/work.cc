@@ -1,5 +1,6 @@
 #include "services/coordinator/rpc/work.h"
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 
@@ -49,6 +50,9 @@ void Fill(const Task& task, Names names, api::v1::Task* out) {
   out->set_traceparent(task.traceparent);
   out->set_token(task.token);
   out->set_mode(task.mode);
+  if (task.heartbeat_ms > 0) {
+    *out->mutable_heartbeat_timeout() = TimeUtil::MillisecondsToDuration(task.heartbeat_ms);
+  }
 }
 
 void Fill(const AttemptId& id, Names names, api::v1::TaskRef* out) {
@@ -136,7 +140,8 @@ class Conversation : public std::enable_shared_from_this<Conversation> {
       case WorkerMessage::kHello: return Greet(message.hello());
       case WorkerMessage::kCredit: return hub_.AddCredit(session_, message.credit().tasks());
       case WorkerMessage::kHeartbeat:
-        return hub_.Heartbeat(session_, Ids(message.heartbeat().held()), NowMs());
+        return hub_.Heartbeat(session_, Ids(message.heartbeat().held()),
+                              Ids(message.heartbeat().alive()), NowMs());
       case WorkerMessage::kResults: return TakeResults(message.results());
       case WorkerMessage::kDrain: return hub_.WorkerDrains(session_);
       case WorkerMessage::BODY_NOT_SET: return;
@@ -156,7 +161,7 @@ class Conversation : public std::enable_shared_from_this<Conversation> {
     WorkerHello told{.worker_id = hello.worker_id(),
                      .capacity = hello.capacity(),
                      .client = hello.client(),
-                     .held = Ids(hello.held()),
+                     .held = Held(hello),
                      .shared = hello.shared()};
     for (const auto& agent : hello.agents()) told.agents.push_back(agent.id());
     session_ = hub_.Connect(tenant_, told, std::make_shared<StreamPort>(stream_, names_),
@@ -226,6 +231,20 @@ class Conversation : public std::enable_shared_from_this<Conversation> {
       taken.push_back({*id, result.token(), OutcomeOf(result)});
     }
     hub_.Finish(session_, std::move(taken), NowMs());
+  }
+
+  std::vector<Task> Held(const api::v1::Hello& hello) const {
+    std::vector<Task> held;
+    for (const auto& ref : hello.held()) {
+      auto id = names_.Parse(tenant_, ref.task_id(), ref.attempt());
+      if (!id) continue;
+      const int64_t heartbeat = TimeUtil::DurationToMilliseconds(ref.heartbeat_timeout());
+      // What nobody could report is not watched over.
+      held.push_back({.id = *id,
+                      .token = ref.token(),
+                      .heartbeat_ms = ref.token().empty() ? 0 : std::max<int64_t>(heartbeat, 0)});
+    }
+    return held;
   }
 
   // Those that are names of tasks; others cannot be ours.

@@ -7,6 +7,7 @@ namespace agentflow::coordinator {
 namespace {
 
 constexpr char kTaskCanceled[] = "TASK_CANCELED";
+constexpr char kHeartbeatTimeout[] = "HEARTBEAT_TIMEOUT";
 
 }  // namespace
 
@@ -44,22 +45,25 @@ Hub::SessionId Hub::Connect(const std::string& tenant, const WorkerHello& hello,
   return id;
 }
 
-std::vector<Task> Hub::Resume(Session& session, const std::vector<AttemptId>& held,
-                              int64_t now_ms) {
-  for (const AttemptId& id : held) {
+std::vector<Task> Hub::Resume(Session& session, const std::vector<Task>& held, int64_t now_ms) {
+  for (const Task& task : held) {
+    const AttemptId& id = task.id;
     if (results_.contains(id)) continue;
     auto [it, is_new] = held_.try_emplace(id);
     it->second.session = session.id;
     it->second.seen_ms = now_ms;
     session.held.insert(id);
     if (is_new) {
-      it->second.task.id = id;
+      it->second.task = task;
+      it->second.alive_ms = now_ms;
       it->second.claim = ++last_claim_;
     }
   }
   std::vector<Task> again;
   for (const AttemptId& id : session.held) {
-    if (std::find(held.begin(), held.end(), id) == held.end()) again.push_back(held_[id].task);
+    const bool named =
+        std::any_of(held.begin(), held.end(), [&](const Task& task) { return task.id == id; });
+    if (!named) again.push_back(held_[id].task);
   }
   return again;
 }
@@ -79,7 +83,8 @@ void Hub::AddCredit(SessionId session, int tasks) {
   NotifyDemand();
 }
 
-void Hub::Heartbeat(SessionId session, const std::vector<AttemptId>& held, int64_t now_ms) {
+void Hub::Heartbeat(SessionId session, const std::vector<AttemptId>& held,
+                    const std::vector<AttemptId>& alive, int64_t now_ms) {
   std::lock_guard lock(mutex_);
   auto it = sessions_.find(session);
   if (it == sessions_.end()) return;
@@ -87,6 +92,10 @@ void Hub::Heartbeat(SessionId session, const std::vector<AttemptId>& held, int64
   for (const AttemptId& id : held) {
     auto task = held_.find(id);
     if (task != held_.end() && task->second.session == session) task->second.seen_ms = now_ms;
+  }
+  for (const AttemptId& id : alive) {
+    auto task = held_.find(id);
+    if (task != held_.end() && task->second.session == session) task->second.alive_ms = now_ms;
   }
 }
 
@@ -99,17 +108,42 @@ void Hub::Finish(SessionId session, std::vector<Result> results, int64_t now_ms)
     const bool forged = Forged(result);
     if (!forged) Release(result.id, now_ms);
     if (forged || (result.outcome.failed && result.outcome.reason == kTaskCanceled)) {
-      if (!forged) entries_.erase(result.id);
+      // Where there is a result, the lane's word about it says what becomes of the entries.
+      if (!forged && !results_.contains(result.id)) entries_.erase(result.id);
       if (it != sessions_.end() && it->second.port) it->second.port->SendAcknowledged(result.id);
       continue;
     }
-    executors_.Finished(result);
-    KeptResult& kept = results_[result.id];
-    kept.result = std::move(result);
-    kept.workers.emplace(worker_tenant, worker_id);
-    kept.told_ms = now_ms;
-    kept.patience_ms = options_.tell_again_ms;
+    const AttemptId id = result.id;
+    TakeResult(std::move(result), now_ms);
+    results_[id].workers.emplace(worker_tenant, worker_id);
   }
+}
+
+void Hub::TakeResult(Result result, int64_t now_ms) {
+  executors_.Finished(result);
+  KeptResult& kept = results_[result.id];
+  kept.result = std::move(result);
+  kept.told_ms = now_ms;
+  kept.patience_ms = options_.tell_again_ms;
+}
+
+// The attempt is over for everybody but its handler, who is told to stop.
+void Hub::FailSilent(const AttemptId& id, int64_t now_ms) {
+  const HeldTask& held = held_.at(id);
+  Result result{.id = id,
+                .token = held.task.token,
+                .outcome = {.failed = true,
+                            .reason = kHeartbeatTimeout,
+                            .message = "The handler gave no sign of life for " +
+                                       std::to_string(held.task.heartbeat_ms) +
+                                       " ms; call task.heartbeat() more often, or allow more.",
+                            .retryable = true}};
+  auto session = sessions_.find(held.session);
+  if (session != sessions_.end() && session->second.port) {
+    session->second.port->SendCancel(id, kHeartbeatTimeout);
+  }
+  Release(id, now_ms);
+  TakeResult(std::move(result), now_ms);
 }
 
 // Of an attempt that is known here, with another token than it was handed out with: it must not
@@ -204,6 +238,7 @@ std::vector<Task> Hub::Offer(std::vector<Task> tasks, int64_t now_ms) {
                       .session = session->id,
                       .handed_ms = now_ms,
                       .seen_ms = now_ms,
+                      .alive_ms = now_ms,
                       .claim = ++last_claim_};
     if (!task.entry.stream.empty()) entries_[task.id].insert(task.entry);
     executors_.Claimed({task.id, last_claim_});
@@ -316,14 +351,20 @@ std::vector<Result> Hub::Unacknowledged(const std::function<bool(int)>& wanted) 
 void Hub::Step(int64_t now_ms) {
   std::lock_guard lock(mutex_);
   stepped_ms_ = now_ms;
-  std::vector<AttemptId> overdue;
+  std::vector<AttemptId> overdue, silent;
   for (const auto& [id, task] : held_) {
+    const int64_t heartbeat_ms = task.task.heartbeat_ms;
+    if (heartbeat_ms > 0 && now_ms - task.alive_ms > heartbeat_ms) {
+      silent.push_back(id);
+      continue;
+    }
     auto session = sessions_.find(task.session);
     bool gone = session == sessions_.end() ||
                 (!session->second.port &&
                  now_ms - session->second.disconnect_ms > options_.reconnect_grace_ms);
     if (gone || now_ms - task.seen_ms > options_.lease_ms) overdue.push_back(id);
   }
+  for (const AttemptId& id : silent) FailSilent(id, now_ms);
   for (const AttemptId& id : overdue) {
     Release(id, now_ms);
     entries_.erase(id);  // still in the queue: to be taken over

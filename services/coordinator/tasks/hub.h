@@ -57,7 +57,7 @@ struct WorkerHello {
   std::vector<std::string> agents;
   int capacity = 0;
   std::string client;
-  std::vector<AttemptId> held;
+  std::vector<Task> held;  // what it knows of each
   bool shared = false;  // for every tenant
 };
 
@@ -78,7 +78,9 @@ struct EndpointView {
 // executions: it carries tasks out and results in.
 //
 // Giving up a task means to stop naming it in heartbeats: its lane then records the loss and
-// offers the next attempt. Thread-safe. Times are Unix milliseconds, passed in.
+// offers the next attempt. A task whose handler is silent for longer than its heartbeat timeout has
+// failed instead, whatever becomes of the worker. Thread-safe. Times are Unix milliseconds, passed
+// in.
 class Hub {
  public:
   using SessionId = int64_t;
@@ -98,7 +100,9 @@ class Hub {
   SessionId Connect(const std::string& tenant, const WorkerHello& hello,
                     std::shared_ptr<WorkerPort> port, int64_t now_ms);
   void AddCredit(SessionId session, int tasks);
-  void Heartbeat(SessionId session, const std::vector<AttemptId>& held, int64_t now_ms);
+  // `alive`: whose handlers gave a sign of life.
+  void Heartbeat(SessionId session, const std::vector<AttemptId>& held,
+                 const std::vector<AttemptId>& alive, int64_t now_ms);
   // Results go to their lane's executor, again and again until it acknowledges them: it may have
   // been fenced out after it heard them, and have the lane back before anybody saw it move. A
   // worker's TASK_CANCELED is no result: it was told to stop because somebody else has the attempt,
@@ -154,7 +158,8 @@ class Hub {
     SessionId session = 0;
     int64_t handed_ms = 0;
     int64_t seen_ms = 0;
-    int64_t claim = 0;  // number of the last one
+    int64_t alive_ms = 0;  // last sign of life of its handler
+    int64_t claim = 0;     // number of the last one
     bool confirmed = false;
   };
   struct KeptResult {
@@ -166,11 +171,13 @@ class Hub {
 
   Session* FindByWorker(const std::string& tenant, const std::string& worker_id);
   Session* Choose(const std::string& tenant, const std::string& agent);
-  std::vector<Task> Resume(Session& session, const std::vector<AttemptId>& held, int64_t now_ms);
+  std::vector<Task> Resume(Session& session, const std::vector<Task>& held, int64_t now_ms);
   void Release(const AttemptId& id, int64_t now_ms);
   void Spend(const AttemptId& id);
   bool Forged(const Result& result) const;
   void ForgetResult(const AttemptId& id);
+  void TakeResult(Result result, int64_t now_ms);
+  void FailSilent(const AttemptId& id, int64_t now_ms);
   void TellAgain(int64_t now_ms);
   void NotifyDemand();
 

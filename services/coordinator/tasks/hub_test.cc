@@ -17,8 +17,8 @@ class HubTest : public ::testing::Test {
                          std::vector<std::string> agents = {"shout"},
                          std::vector<AttemptId> held = {}, const std::string& tenant = "acme") {
     worker_ = std::make_shared<RecordingWorker>();
-    WorkerHello hello{.worker_id = worker_id, .agents = std::move(agents), .capacity = 10,
-                      .held = std::move(held)};
+    WorkerHello hello{.worker_id = worker_id, .agents = std::move(agents), .capacity = 10};
+    for (AttemptId& id : held) hello.held.push_back({.id = std::move(id)});
     Hub::SessionId id = hub_.Connect(tenant, hello, worker_, kNow);
     hub_.AddCredit(id, credit);
     return id;
@@ -252,9 +252,81 @@ TEST_F(HubTest, GivesUpTasksOfAWorkerThatStaysAway) {
 TEST_F(HubTest, GivesUpATaskThatHeartbeatsNoLongerName) {
   Hub::SessionId id = Connect("w", 5);
   hub_.Offer({MakeTask(1), MakeTask(2)}, kNow);
-  hub_.Heartbeat(id, {MakeAttempt(1)}, kNow + 4000);
+  hub_.Heartbeat(id, {MakeAttempt(1)}, {}, kNow + 4000);
   hub_.Step(kNow + 6000);
   EXPECT_EQ(hub_.Held(AnyLane), std::vector{MakeAttempt(1)});
+}
+
+Task Watched(int number, int64_t heartbeat_ms) {
+  Task task = MakeTask(number);
+  task.token = "k";
+  task.heartbeat_ms = heartbeat_ms;
+  return task;
+}
+
+TEST_F(HubTest, ATaskWhoseHandlerIsSilentHasFailed) {
+  Hub::SessionId id = Connect("w", 5);
+  hub_.Offer({Watched(1, 3000), Watched(2, 3000), MakeTask(3)}, kNow);
+  const std::vector held{MakeAttempt(1), MakeAttempt(2), MakeAttempt(3)};
+  hub_.Heartbeat(id, held, {MakeAttempt(2)}, kNow + 2900);
+  hub_.Step(kNow + 3000);
+  EXPECT_TRUE(executors_.finished.empty());
+  hub_.Step(kNow + 3001);
+  ASSERT_EQ(executors_.finished.size(), 1u);
+  const Result failed = executors_.finished[0];
+  EXPECT_EQ(failed.id, MakeAttempt(1));
+  EXPECT_EQ(failed.token, "k");
+  EXPECT_TRUE(failed.outcome.failed && failed.outcome.retryable);
+  EXPECT_EQ(failed.outcome.reason, "HEARTBEAT_TIMEOUT");
+  EXPECT_EQ(worker_->canceled,
+            (std::vector<std::pair<AttemptId, std::string>>{
+                {MakeAttempt(1), "HEARTBEAT_TIMEOUT"}}));
+  EXPECT_EQ(hub_.Held(AnyLane), (std::vector{MakeAttempt(2), MakeAttempt(3)}));
+  hub_.Acknowledged(MakeAttempt(1));
+  // Held by the worker is not alive.
+  hub_.Heartbeat(id, held, {}, kNow + 5000);
+  hub_.Step(kNow + 5901);
+  ASSERT_EQ(executors_.finished.size(), 2u);
+  EXPECT_EQ(executors_.finished[1].id, MakeAttempt(2));
+  EXPECT_EQ(hub_.Held(AnyLane), std::vector{MakeAttempt(3)});
+}
+
+TEST_F(HubTest, TheFailureOfASilentHandlerIsToldUntilItIsAcknowledged) {
+  Hub::SessionId id = Connect("w", 5);
+  Task task = Watched(1, 1000);
+  task.entry = {"queue", "1-1"};
+  hub_.Offer({task}, kNow);
+  hub_.Step(kNow + 1001);
+  // It stops as it was told: that says nothing about the attempt.
+  Result stopped{.id = MakeAttempt(1), .token = "k"};
+  stopped.outcome = {.failed = true, .reason = "TASK_CANCELED"};
+  hub_.Finish(id, {stopped}, kNow + 1100);
+  ASSERT_EQ(hub_.Unacknowledged(AnyLane).size(), 1u);
+  EXPECT_EQ(hub_.Unacknowledged(AnyLane)[0].outcome.reason, "HEARTBEAT_TIMEOUT");
+  hub_.Step(kNow + 3001);
+  EXPECT_EQ(executors_.finished.size(), 2u);
+  EXPECT_TRUE(hub_.TakeSpent().empty());
+  hub_.Acknowledged(MakeAttempt(1));
+  EXPECT_EQ(hub_.TakeSpent(), (std::vector{QueueEntry{"queue", "1-1"}}));
+  hub_.Step(kNow + 9001);
+  EXPECT_EQ(executors_.finished.size(), 2u);
+}
+
+TEST_F(HubTest, AWorkerFromElsewhereBringsItsHeartbeatTimeouts) {
+  worker_ = std::make_shared<RecordingWorker>();
+  WorkerHello hello{.worker_id = "w", .agents = {"shout"}, .capacity = 9};
+  hello.held = {Watched(1, 1000), Watched(2, 0)};
+  const Hub::SessionId id = hub_.Connect("acme", hello, worker_, kNow);
+  hub_.Heartbeat(id, {}, {MakeAttempt(1)}, kNow + 900);
+  hub_.Step(kNow + 1900);
+  EXPECT_TRUE(executors_.finished.empty());
+  hub_.Step(kNow + 1901);
+  ASSERT_EQ(executors_.finished.size(), 1u);
+  EXPECT_EQ(executors_.finished[0].id, MakeAttempt(1));
+  EXPECT_EQ(executors_.finished[0].token, "k");
+  // Unlike the others it has a result now: naming it again takes nothing on.
+  hub_.Connect("acme", hello, worker_, kNow + 2000);
+  EXPECT_EQ(hub_.Held(AnyLane), std::vector{MakeAttempt(2)});
 }
 
 TEST_F(HubTest, CancelAndDropReachTheWorkerAndReleaseTheTask) {

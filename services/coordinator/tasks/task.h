@@ -56,6 +56,7 @@ struct Task {
   std::string traceparent;
   std::string token;
   std::string mode;
+  int64_t heartbeat_ms = 0;  // silence of its handler after which it has failed; 0: any
   QueueEntry entry;
 };
 

@@ -31,6 +31,7 @@ QueuedTask ToQueued(const TaskOffer& task, const TaskTokens& tokens) {
   queued.set_token(tokens.Make(task.attempt));
   queued.set_mode(std::string(engine::Name(task.start->mode)));
   queued.set_lane(LaneOf(task.attempt.execution));
+  queued.set_heartbeat_ms((task.offer->heartbeat + 999) / 1000);
   return {.stream = "af:tasks:{" + task.attempt.tenant + ":" + task.offer->agent +
                     "}:" + std::to_string(task.start->priority),
           .body = queued.SerializeAsString()};

@@ -39,6 +39,8 @@ class Session:
         self._lock = threading.Lock()
         self._held: dict[Key, pb.TaskRef] = {}
         self._results: dict[Key, pb.TaskResult] = {}
+        self._alive: set[Key] = set()  # since the last heartbeat
+        self._hurry = threading.Event()
         self._outbox: queue.Queue = queue.Queue()
         self._interval_s = 5.0
         self._draining = threading.Event()
@@ -74,6 +76,11 @@ class Session:
             self._send(pb.WorkerMessage(results=pb.TaskResults(results=[result])))
             if not self._draining.is_set():
                 self._send(pb.WorkerMessage(credit=pb.Credit(tasks=1)))
+
+    def alive(self, key: Key) -> None:
+        """The handler of a task that is held gets on; told with the next heartbeat."""
+        with self._lock:
+            self._alive.add(key)
 
     def _is_idle(self) -> bool:
         with self._lock:
@@ -156,14 +163,31 @@ class Session:
         key = (task.task_id, task.attempt)
         with self._lock:
             known = key in self._held or key in self._results
-            self._held.setdefault(key, pb.TaskRef(task_id=task.task_id, attempt=task.attempt))
+            held = pb.TaskRef(task_id=task.task_id, attempt=task.attempt, token=task.token)
+            if task.HasField("heartbeat_timeout"):
+                held.heartbeat_timeout.CopyFrom(task.heartbeat_timeout)
+            self._held.setdefault(key, held)
             if key in self._results:
                 self._held.pop(key)
         if not known:
             self._accept(task)
+        if task.HasField("heartbeat_timeout"):
+            self._hurry.set()  # it may have to be named more often than the others
 
     def _beat(self) -> None:
-        while not self._ended.wait(self._interval_s):
+        while not self._ended.is_set():
+            if self._hurry.wait(self._pause_s()):
+                self._hurry.clear()
             with self._lock:
-                held = list(self._held.values())
-            self._send(pb.WorkerMessage(heartbeat=pb.Heartbeat(held=held)))
+                held = [pb.TaskRef(task_id=name, attempt=attempt) for name, attempt in self._held]
+                alive = [pb.TaskRef(task_id=name, attempt=attempt)
+                         for name, attempt in self._alive if (name, attempt) in self._held]
+                self._alive.clear()
+            self._send(pb.WorkerMessage(heartbeat=pb.Heartbeat(held=held, alive=alive)))
+
+    def _pause_s(self) -> float:
+        """Three signs of life at least within the shortest heartbeat timeout."""
+        with self._lock:
+            timeouts = [held.heartbeat_timeout.ToMilliseconds() / 1000
+                        for held in self._held.values() if held.HasField("heartbeat_timeout")]
+        return max(0.01, min([self._interval_s, *(timeout / 3 for timeout in timeouts)]))

@@ -34,7 +34,7 @@ log = logging.getLogger("agentflow.worker")
 class Task:
     """What an agent may know about the task it does."""
 
-    def __init__(self, message: pb.Task):
+    def __init__(self, message: pb.Task, alive: Callable[[], None] = lambda: None):
         self.id = message.task_id
         self.attempt = message.attempt
         self.agent = message.agent
@@ -48,12 +48,23 @@ class Task:
         self.mode = message.mode
         self.tenant = message.tenant  # of a shared worker's task; else empty
         self.deadline = message.deadline.ToDatetime() if message.HasField("deadline") else None
+        # The attempt fails where heartbeat() is not called for this long; None: it need not be.
+        self.heartbeat_timeout_s = (message.heartbeat_timeout.ToMilliseconds() / 1000
+                                    if message.HasField("heartbeat_timeout") else None)
+        self._alive = alive
         self._canceled = threading.Event()
 
     @property
     def canceled(self) -> bool:
         """Nobody waits for the result any more."""
         return self._canceled.is_set()
+
+    def heartbeat(self) -> None:
+        """Says that the work gets on, and raises TaskCanceled once nobody waits for the result.
+        Where the workflow gives the step a `heartbeat` timeout, call it more often than that, from
+        the work itself (not from a timer, which would go on when the work hangs). Cheap."""
+        self._alive()
+        self.check_canceled()
 
     def check_canceled(self) -> None:
         """Raises TaskCanceled once nobody waits for the result; call it in long loops."""
@@ -131,7 +142,8 @@ class Worker:
             self._session.drain()
 
     def _accept(self, message: pb.Task) -> None:
-        task = Task(message)
+        key = (message.task_id, message.attempt)
+        task = Task(message, lambda: self._session.alive(key))
         with self._lock:
             self._tasks[(task.id, task.attempt)] = task
         self._pool.submit(self._perform, message, task)

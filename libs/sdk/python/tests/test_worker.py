@@ -150,6 +150,73 @@ def test_cancel_reaches_the_agent(coordinator, worker):
     assert next_of(received, "results").results[0].failure.reason == "TASK_CANCELED"
 
 
+def watched(timeout_ms, **fields):
+    message = task(**fields)
+    message.tasks.tasks[0].heartbeat_timeout.FromMilliseconds(timeout_ms)
+    return message
+
+
+def test_a_handler_says_that_it_lives_as_often_as_its_timeout_wants(coordinator, worker):
+    silent, done = threading.Event(), threading.Event()
+
+    @worker.agent("long")
+    def long(input, task):
+        assert task.heartbeat_timeout_s == 0.3
+        while not silent.is_set():
+            task.heartbeat()
+            silent.wait(0.01)
+        done.wait(WAIT_S)
+        return 1
+
+    worker.start()
+    received, send, _ = open_stream(coordinator)  # whose interval is five seconds
+    send.put(watched(300, agent="long"))
+    for _ in range(3):
+        while not (beat := next_of(received, "heartbeat")).alive:
+            pass
+        assert [(ref.task_id, ref.attempt) for ref in beat.alive] == [("t1", 1)]
+    silent.set()
+    next_of(received, "heartbeat")  # may still name what was said before
+    beat = next_of(received, "heartbeat")
+    assert [ref.task_id for ref in beat.held] == ["t1"] and not beat.alive
+    done.set()
+    worker.stop()
+
+
+def test_a_heartbeat_of_a_task_that_was_taken_away_ends_the_handler(coordinator, worker):
+    started = threading.Event()
+
+    @worker.agent("loop")
+    def loop(input, task):
+        started.set()
+        while True:
+            task.heartbeat()
+
+    worker.start()
+    received, send, _ = open_stream(coordinator)
+    send.put(task(agent="loop"))
+    assert started.wait(WAIT_S)
+    send.put(pb.CoordinatorMessage(cancel=pb.TaskCancel(
+        tasks=[pb.TaskRef(task_id="t1", attempt=1)], reason="HEARTBEAT_TIMEOUT")))
+    assert next_of(received, "results").results[0].failure.reason == "TASK_CANCELED"
+
+
+def test_a_new_coordinator_hears_the_token_and_the_timeout_of_what_is_held(coordinator, worker):
+    gate = threading.Event()
+    worker.agent("held")(lambda _input: gate.wait(WAIT_S))
+    worker.start()
+    received, send, _ = open_stream(coordinator)
+    send.put(watched(20_000, agent="held"))
+    while not next_of(received, "heartbeat").held:
+        pass
+    send.put(None)
+    _, _, hello = open_stream(coordinator)
+    [held] = hello.held
+    assert (held.task_id, held.token, held.heartbeat_timeout.ToMilliseconds()) == (
+        "t1", b"k", 20_000)
+    gate.set()
+
+
 def test_drain_finishes_what_is_held_then_ends(coordinator, worker):
     gate = threading.Event()
 

@@ -28,7 +28,7 @@ from google.protobuf import struct_pb2 as google_dot_protobuf_dot_struct__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1d\x61gentflow/api/v1/worker.proto\x12\x10\x61gentflow.api.v1\x1a\"agentflow/options/v1/options.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xfb\x01\n\rWorkerMessage\x12(\n\x05hello\x18\x01 \x01(\x0b\x32\x17.agentflow.api.v1.HelloH\x00\x12*\n\x06\x63redit\x18\x02 \x01(\x0b\x32\x18.agentflow.api.v1.CreditH\x00\x12\x30\n\theartbeat\x18\x03 \x01(\x0b\x32\x1b.agentflow.api.v1.HeartbeatH\x00\x12\x30\n\x07results\x18\x04 \x01(\x0b\x32\x1d.agentflow.api.v1.TaskResultsH\x00\x12(\n\x05\x64rain\x18\x05 \x01(\x0b\x32\x17.agentflow.api.v1.DrainH\x00\x42\x06\n\x04\x62ody\"\x8d\x02\n\x12\x43oordinatorMessage\x12,\n\x07welcome\x18\x01 \x01(\x0b\x32\x19.agentflow.api.v1.WelcomeH\x00\x12(\n\x05tasks\x18\x02 \x01(\x0b\x32\x17.agentflow.api.v1.TasksH\x00\x12.\n\x06\x63\x61ncel\x18\x03 \x01(\x0b\x32\x1c.agentflow.api.v1.TaskCancelH\x00\x12=\n\x0c\x61\x63knowledged\x18\x04 \x01(\x0b\x32%.agentflow.api.v1.ResultsAcknowledgedH\x00\x12(\n\x05\x64rain\x18\x05 \x01(\x0b\x32\x17.agentflow.api.v1.DrainH\x00\x42\x06\n\x04\x62ody\"\xa9\x01\n\x05Hello\x12\x11\n\tworker_id\x18\x01 \x01(\t\x12\x32\n\x06\x61gents\x18\x02 \x03(\x0b\x32\".agentflow.api.v1.AgentDescription\x12\x10\n\x08\x63\x61pacity\x18\x03 \x01(\x05\x12\x0e\n\x06\x63lient\x18\x04 \x01(\t\x12\'\n\x04held\x18\x05 \x03(\x0b\x32\x19.agentflow.api.v1.TaskRef\x12\x0e\n\x06shared\x18\x06 \x01(\x08\"\xa1\x01\n\x10\x41gentDescription\x12\n\n\x02id\x18\x01 \x01(\t\x12\r\n\x05title\x18\x02 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x03 \x01(\t\x12-\n\x0cinput_schema\x18\x04 \x01(\x0b\x32\x17.google.protobuf.Struct\x12.\n\routput_schema\x18\x05 \x01(\x0b\x32\x17.google.protobuf.Struct\"j\n\x07Welcome\x12\x35\n\x12heartbeat_interval\x18\x01 \x01(\x0b\x32\x19.google.protobuf.Duration\x12(\n\x05lease\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\"\x17\n\x06\x43redit\x12\r\n\x05tasks\x18\x01 \x01(\x05\"+\n\x07TaskRef\x12\x0f\n\x07task_id\x18\x01 \x01(\t\x12\x0f\n\x07\x61ttempt\x18\x02 \x01(\x05\"4\n\tHeartbeat\x12\'\n\x04held\x18\x01 \x03(\x0b\x32\x19.agentflow.api.v1.TaskRef\".\n\x05Tasks\x12%\n\x05tasks\x18\x01 \x03(\x0b\x32\x16.agentflow.api.v1.Task\"\xad\x02\n\x04Task\x12\x0f\n\x07task_id\x18\x01 \x01(\t\x12\x0f\n\x07\x61ttempt\x18\x02 \x01(\x05\x12\r\n\x05\x61gent\x18\x03 \x01(\t\x12%\n\x05input\x18\x04 \x01(\x0b\x32\x16.google.protobuf.Value\x12\x11\n\texecution\x18\x05 \x01(\t\x12\x0c\n\x04node\x18\x06 \x01(\t\x12\x11\n\titeration\x18\x07 \x01(\t\x12\x10\n\x08workflow\x18\x08 \x01(\t\x12\x17\n\x0fidempotency_key\x18\t \x01(\t\x12,\n\x08\x64\x65\x61\x64line\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x13\n\x0btraceparent\x18\x0b \x01(\t\x12\r\n\x05token\x18\x0c \x01(\x0c\x12\x0c\n\x04mode\x18\r \x01(\t\x12\x0e\n\x06tenant\x18\x0e \x01(\t\"<\n\x0bTaskResults\x12-\n\x07results\x18\x01 \x03(\x0b\x32\x1c.agentflow.api.v1.TaskResult\"\xa4\x01\n\nTaskResult\x12\x0f\n\x07task_id\x18\x01 \x01(\t\x12\x0f\n\x07\x61ttempt\x18\x02 \x01(\x05\x12\r\n\x05token\x18\x03 \x01(\x0c\x12(\n\x06output\x18\x04 \x01(\x0b\x32\x16.google.protobuf.ValueH\x00\x12\x30\n\x07\x66\x61ilure\x18\x05 \x01(\x0b\x32\x1d.agentflow.api.v1.TaskFailureH\x00\x42\t\n\x07outcome\"A\n\x0bTaskFailure\x12\x0e\n\x06reason\x18\x01 \x01(\t\x12\x0f\n\x07message\x18\x02 \x01(\t\x12\x11\n\tretryable\x18\x03 \x01(\x08\"A\n\x13ResultsAcknowledged\x12*\n\x07results\x18\x01 \x03(\x0b\x32\x19.agentflow.api.v1.TaskRef\"F\n\nTaskCancel\x12(\n\x05tasks\x18\x01 \x03(\x0b\x32\x19.agentflow.api.v1.TaskRef\x12\x0e\n\x06reason\x18\x02 \x01(\t\"\x07\n\x05\x44rain2\x89\x01\n\rWorkerService\x12g\n\x04Work\x12\x1f.agentflow.api.v1.WorkerMessage\x1a$.agentflow.api.v1.CoordinatorMessage\"\x14\xea\xc7\x18\x10\n\ntasks.work\x10\x01\x18\x01(\x01\x30\x01\x1a\x0f\xea\xc7\x18\x0b\x63oordinatorb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1d\x61gentflow/api/v1/worker.proto\x12\x10\x61gentflow.api.v1\x1a\"agentflow/options/v1/options.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xfb\x01\n\rWorkerMessage\x12(\n\x05hello\x18\x01 \x01(\x0b\x32\x17.agentflow.api.v1.HelloH\x00\x12*\n\x06\x63redit\x18\x02 \x01(\x0b\x32\x18.agentflow.api.v1.CreditH\x00\x12\x30\n\theartbeat\x18\x03 \x01(\x0b\x32\x1b.agentflow.api.v1.HeartbeatH\x00\x12\x30\n\x07results\x18\x04 \x01(\x0b\x32\x1d.agentflow.api.v1.TaskResultsH\x00\x12(\n\x05\x64rain\x18\x05 \x01(\x0b\x32\x17.agentflow.api.v1.DrainH\x00\x42\x06\n\x04\x62ody\"\x8d\x02\n\x12\x43oordinatorMessage\x12,\n\x07welcome\x18\x01 \x01(\x0b\x32\x19.agentflow.api.v1.WelcomeH\x00\x12(\n\x05tasks\x18\x02 \x01(\x0b\x32\x17.agentflow.api.v1.TasksH\x00\x12.\n\x06\x63\x61ncel\x18\x03 \x01(\x0b\x32\x1c.agentflow.api.v1.TaskCancelH\x00\x12=\n\x0c\x61\x63knowledged\x18\x04 \x01(\x0b\x32%.agentflow.api.v1.ResultsAcknowledgedH\x00\x12(\n\x05\x64rain\x18\x05 \x01(\x0b\x32\x17.agentflow.api.v1.DrainH\x00\x42\x06\n\x04\x62ody\"\xa9\x01\n\x05Hello\x12\x11\n\tworker_id\x18\x01 \x01(\t\x12\x32\n\x06\x61gents\x18\x02 \x03(\x0b\x32\".agentflow.api.v1.AgentDescription\x12\x10\n\x08\x63\x61pacity\x18\x03 \x01(\x05\x12\x0e\n\x06\x63lient\x18\x04 \x01(\t\x12\'\n\x04held\x18\x05 \x03(\x0b\x32\x19.agentflow.api.v1.TaskRef\x12\x0e\n\x06shared\x18\x06 \x01(\x08\"\xa1\x01\n\x10\x41gentDescription\x12\n\n\x02id\x18\x01 \x01(\t\x12\r\n\x05title\x18\x02 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x03 \x01(\t\x12-\n\x0cinput_schema\x18\x04 \x01(\x0b\x32\x17.google.protobuf.Struct\x12.\n\routput_schema\x18\x05 \x01(\x0b\x32\x17.google.protobuf.Struct\"j\n\x07Welcome\x12\x35\n\x12heartbeat_interval\x18\x01 \x01(\x0b\x32\x19.google.protobuf.Duration\x12(\n\x05lease\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\"\x17\n\x06\x43redit\x12\r\n\x05tasks\x18\x01 \x01(\x05\"p\n\x07TaskRef\x12\x0f\n\x07task_id\x18\x01 \x01(\t\x12\x0f\n\x07\x61ttempt\x18\x02 \x01(\x05\x12\r\n\x05token\x18\x03 \x01(\x0c\x12\x34\n\x11heartbeat_timeout\x18\x04 \x01(\x0b\x32\x19.google.protobuf.Duration\"^\n\tHeartbeat\x12\'\n\x04held\x18\x01 \x03(\x0b\x32\x19.agentflow.api.v1.TaskRef\x12(\n\x05\x61live\x18\x02 \x03(\x0b\x32\x19.agentflow.api.v1.TaskRef\".\n\x05Tasks\x12%\n\x05tasks\x18\x01 \x03(\x0b\x32\x16.agentflow.api.v1.Task\"\xe3\x02\n\x04Task\x12\x0f\n\x07task_id\x18\x01 \x01(\t\x12\x0f\n\x07\x61ttempt\x18\x02 \x01(\x05\x12\r\n\x05\x61gent\x18\x03 \x01(\t\x12%\n\x05input\x18\x04 \x01(\x0b\x32\x16.google.protobuf.Value\x12\x11\n\texecution\x18\x05 \x01(\t\x12\x0c\n\x04node\x18\x06 \x01(\t\x12\x11\n\titeration\x18\x07 \x01(\t\x12\x10\n\x08workflow\x18\x08 \x01(\t\x12\x17\n\x0fidempotency_key\x18\t \x01(\t\x12,\n\x08\x64\x65\x61\x64line\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x13\n\x0btraceparent\x18\x0b \x01(\t\x12\r\n\x05token\x18\x0c \x01(\x0c\x12\x0c\n\x04mode\x18\r \x01(\t\x12\x0e\n\x06tenant\x18\x0e \x01(\t\x12\x34\n\x11heartbeat_timeout\x18\x0f \x01(\x0b\x32\x19.google.protobuf.Duration\"<\n\x0bTaskResults\x12-\n\x07results\x18\x01 \x03(\x0b\x32\x1c.agentflow.api.v1.TaskResult\"\xa4\x01\n\nTaskResult\x12\x0f\n\x07task_id\x18\x01 \x01(\t\x12\x0f\n\x07\x61ttempt\x18\x02 \x01(\x05\x12\r\n\x05token\x18\x03 \x01(\x0c\x12(\n\x06output\x18\x04 \x01(\x0b\x32\x16.google.protobuf.ValueH\x00\x12\x30\n\x07\x66\x61ilure\x18\x05 \x01(\x0b\x32\x1d.agentflow.api.v1.TaskFailureH\x00\x42\t\n\x07outcome\"A\n\x0bTaskFailure\x12\x0e\n\x06reason\x18\x01 \x01(\t\x12\x0f\n\x07message\x18\x02 \x01(\t\x12\x11\n\tretryable\x18\x03 \x01(\x08\"A\n\x13ResultsAcknowledged\x12*\n\x07results\x18\x01 \x03(\x0b\x32\x19.agentflow.api.v1.TaskRef\"F\n\nTaskCancel\x12(\n\x05tasks\x18\x01 \x03(\x0b\x32\x19.agentflow.api.v1.TaskRef\x12\x0e\n\x06reason\x18\x02 \x01(\t\"\x07\n\x05\x44rain2\x89\x01\n\rWorkerService\x12g\n\x04Work\x12\x1f.agentflow.api.v1.WorkerMessage\x1a$.agentflow.api.v1.CoordinatorMessage\"\x14\xea\xc7\x18\x10\n\ntasks.work\x10\x01\x18\x01(\x01\x30\x01\x1a\x0f\xea\xc7\x18\x0b\x63oordinatorb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -52,25 +52,25 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CREDIT']._serialized_start=1152
   _globals['_CREDIT']._serialized_end=1175
   _globals['_TASKREF']._serialized_start=1177
-  _globals['_TASKREF']._serialized_end=1220
-  _globals['_HEARTBEAT']._serialized_start=1222
-  _globals['_HEARTBEAT']._serialized_end=1274
-  _globals['_TASKS']._serialized_start=1276
-  _globals['_TASKS']._serialized_end=1322
-  _globals['_TASK']._serialized_start=1325
-  _globals['_TASK']._serialized_end=1626
-  _globals['_TASKRESULTS']._serialized_start=1628
-  _globals['_TASKRESULTS']._serialized_end=1688
-  _globals['_TASKRESULT']._serialized_start=1691
-  _globals['_TASKRESULT']._serialized_end=1855
-  _globals['_TASKFAILURE']._serialized_start=1857
-  _globals['_TASKFAILURE']._serialized_end=1922
-  _globals['_RESULTSACKNOWLEDGED']._serialized_start=1924
-  _globals['_RESULTSACKNOWLEDGED']._serialized_end=1989
-  _globals['_TASKCANCEL']._serialized_start=1991
-  _globals['_TASKCANCEL']._serialized_end=2061
-  _globals['_DRAIN']._serialized_start=2063
-  _globals['_DRAIN']._serialized_end=2070
-  _globals['_WORKERSERVICE']._serialized_start=2073
-  _globals['_WORKERSERVICE']._serialized_end=2210
+  _globals['_TASKREF']._serialized_end=1289
+  _globals['_HEARTBEAT']._serialized_start=1291
+  _globals['_HEARTBEAT']._serialized_end=1385
+  _globals['_TASKS']._serialized_start=1387
+  _globals['_TASKS']._serialized_end=1433
+  _globals['_TASK']._serialized_start=1436
+  _globals['_TASK']._serialized_end=1791
+  _globals['_TASKRESULTS']._serialized_start=1793
+  _globals['_TASKRESULTS']._serialized_end=1853
+  _globals['_TASKRESULT']._serialized_start=1856
+  _globals['_TASKRESULT']._serialized_end=2020
+  _globals['_TASKFAILURE']._serialized_start=2022
+  _globals['_TASKFAILURE']._serialized_end=2087
+  _globals['_RESULTSACKNOWLEDGED']._serialized_start=2089
+  _globals['_RESULTSACKNOWLEDGED']._serialized_end=2154
+  _globals['_TASKCANCEL']._serialized_start=2156
+  _globals['_TASKCANCEL']._serialized_end=2226
+  _globals['_DRAIN']._serialized_start=2228
+  _globals['_DRAIN']._serialized_end=2235
+  _globals['_WORKERSERVICE']._serialized_start=2238
+  _globals['_WORKERSERVICE']._serialized_end=2375
 # @@protoc_insertion_point(module_scope)

@@ -31,7 +31,9 @@ class WorkerServiceStub:
     The worker sends Hello first, then as much credit as it has free slots. Each task takes one
     credit; the worker gives it back with new credit when the task is done. Every
     `heartbeat_interval` the worker names the tasks it holds; after three silent intervals the
-    platform takes them for lost and offers a new attempt elsewhere. When the stream breaks, the
+    platform takes them for lost and offers a new attempt elsewhere. Of a task with a
+    `heartbeat_timeout` it also names whose handler gave a sign of life since: without one for that
+    long the attempt has failed with HEARTBEAT_TIMEOUT. When the stream breaks, the
     worker connects again, says which tasks it still holds, and sends results that were not yet
     acknowledged once more: results are applied once however often they arrive.
     """
@@ -55,7 +57,9 @@ class WorkerServiceServicer:
     The worker sends Hello first, then as much credit as it has free slots. Each task takes one
     credit; the worker gives it back with new credit when the task is done. Every
     `heartbeat_interval` the worker names the tasks it holds; after three silent intervals the
-    platform takes them for lost and offers a new attempt elsewhere. When the stream breaks, the
+    platform takes them for lost and offers a new attempt elsewhere. Of a task with a
+    `heartbeat_timeout` it also names whose handler gave a sign of life since: without one for that
+    long the attempt has failed with HEARTBEAT_TIMEOUT. When the stream breaks, the
     worker connects again, says which tasks it still holds, and sends results that were not yet
     acknowledged once more: results are applied once however often they arrive.
     """
@@ -89,7 +93,9 @@ class WorkerService:
     The worker sends Hello first, then as much credit as it has free slots. Each task takes one
     credit; the worker gives it back with new credit when the task is done. Every
     `heartbeat_interval` the worker names the tasks it holds; after three silent intervals the
-    platform takes them for lost and offers a new attempt elsewhere. When the stream breaks, the
+    platform takes them for lost and offers a new attempt elsewhere. Of a task with a
+    `heartbeat_timeout` it also names whose handler gave a sign of life since: without one for that
+    long the attempt has failed with HEARTBEAT_TIMEOUT. When the stream breaks, the
     worker connects again, says which tasks it still holds, and sends results that were not yet
     acknowledged once more: results are applied once however often they arrive.
     """
