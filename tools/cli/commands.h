@@ -26,6 +26,8 @@ struct RunOptions {
   std::string input_json;  // whole input: JSON, or "@file"
   int version = 0;
   std::string request_id;
+  std::string business_key;
+  bool use_existing = false;
   std::vector<std::string> labels;  // "key=value"
   int priority = 0;
   bool watch = false;

@@ -99,6 +99,8 @@ absl::StatusOr<int> Run(Session& session, const RunOptions& options, Format form
   if (options.version > 0) request.Set("version", options.version);
   if (options.priority > 0) request.Set("priority", options.priority);
   if (!options.labels.empty()) request.Set("labels", labels);
+  if (!options.business_key.empty()) request.Set("businessKey", options.business_key);
+  if (options.use_existing) request.Set("useExisting", true);
   AF_ASSIGN_OR_RETURN(json::Value execution, session.Post(path + ":start", json::Value(request)));
   if (options.watch) return Watch(session, execution.StringOr("name"), format);
   if (format == Format::kTable) {

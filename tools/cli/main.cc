@@ -107,6 +107,10 @@ void AddExecutionCommands(CLI::App& app, Flags& f, Action& chosen) {
   run->add_option("--input-json", f.run.input_json, "The whole input as JSON, or @file");
   run->add_option("--version", f.run.version, "Version; the newest if left out");
   run->add_option("--request-id", f.run.request_id, "The same id starts once");
+  run->add_option("--business-key", f.run.business_key,
+                  "What it is about; refused where a live execution of the workflow has it");
+  run->add_flag("--use-existing", f.run.use_existing,
+                "Give the execution that has the business key instead of refusing");
   run->add_option("--label", f.run.labels, "key=value")->expected(1)->take_all();
   run->add_option("--priority", f.run.priority, "1 (first) to 5 (last)");
   run->add_flag("-w,--watch", f.run.watch, "Follow it and print its output");

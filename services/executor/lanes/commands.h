@@ -18,9 +18,10 @@
 namespace agentflow::executor {
 
 struct StartAnswer {
-  // True: the request id was used before, by the same request. Then `view` is empty and the
-  // execution is to be read from the database.
+  // True: the request id was used before, by the same request, or the business key is another
+  // execution's. Then `view` is empty and the execution is to be read from the database.
   bool existed = false;
+  Uuid holder;  // that other execution
   ExecutionView view;
 };
 
@@ -32,6 +33,8 @@ struct StartItem {
   int16_t retention_days = 30;
   // Set: it begins with this state of another execution (:fork, :retry).
   std::shared_ptr<const engine::ExecutionState> fork;
+  bool use_existing = false;  // answer with whoever has the business key
+  Uuid key_holder;            // who had it when it was looked up last; nil: nobody
   std::function<void(absl::StatusOr<StartAnswer>)> done;
 };
 

@@ -360,10 +360,18 @@ bool Committer::TakeCommit() {
 }
 
 void Committer::Release(Batch& batch, const BatchResult& result) {
-  std::set<Uuid> refused;
+  std::set<Uuid> refused, late;  // `late`: somebody else's business key was faster
   for (const auto& [index, status] : result.refused) {
     Batch::Entry& entry = batch.entries[batch.written[index]];
     entry.dropped = true;
+    if (ReasonOf(status) == kBusinessKeyRefused) {
+      late.insert(entry.id);
+      if (auto it = live_.find(entry.id); it != live_.end()) {
+        GiveBackKeys(*it->second, std::exchange(it->second->keys, {}), nullptr);
+      }
+      Drop(entry.id);
+      continue;
+    }
     refused.insert(entry.id);
     ++stats_.refused;
     obs::Error("the database refused an execution's batch", {{"execution", entry.id.ToString()},
@@ -375,12 +383,7 @@ void Committer::Release(Batch& batch, const BatchResult& result) {
       GiveBackKeys(*it->second, std::exchange(it->second->keys, {}), nullptr);
       MournChild(*it->second);
     }
-    Forget(entry.id);
-    if (forming_ != nullptr) {
-      for (Batch::Entry& next : forming_->entries) {
-        if (next.id == entry.id) next.dropped = true;
-      }
-    }
+    Drop(entry.id);
     if (stored) {
       executions_to_load_.insert(entry.id);
       absent_.try_emplace(entry.id);
@@ -394,7 +397,13 @@ void Committer::Release(Batch& batch, const BatchResult& result) {
   auto finish = [&](std::vector<Answer>& list, bool all) {
     std::vector<Answer> kept;
     for (Answer& answer : list) {
-      if (refused.contains(answer.execution)) {
+      if (late.contains(answer.execution)) {
+        if (answer.start != nullptr) {
+          StartAgain(std::move(*answer.start));
+        } else {
+          answers.push_back([done = std::move(answer.done)] { done(LaneMoved()); });
+        }
+      } else if (refused.contains(answer.execution)) {
         answers.push_back([done = std::move(answer.done), refusal] { done(refusal); });
       } else if (all) {
         answers.push_back(
@@ -406,7 +415,8 @@ void Committer::Release(Batch& batch, const BatchResult& result) {
     list = std::move(kept);
   };
   finish(batch.answers, true);
-  if (!refused.empty() && forming_ != nullptr) finish(forming_->answers, false);
+  const bool all_written = refused.empty() && late.empty();
+  if (!all_written && forming_ != nullptr) finish(forming_->answers, false);
 
   std::vector<TaskOffer> offers;
   for (const Batch::Attempt& offer : batch.offers) {
@@ -472,6 +482,21 @@ void Committer::Release(Batch& batch, const BatchResult& result) {
   if (!batch.written.empty() && parts_.published) parts_.published();
 }
 
+// Forgets an execution whose write was refused, with what was decided about it since.
+void Committer::Drop(const Uuid& execution) {
+  Forget(execution);
+  if (forming_ == nullptr) return;
+  for (Batch::Entry& next : forming_->entries) {
+    if (next.id == execution) next.dropped = true;
+  }
+}
+
+// Looks again for who has its business key, who may even be over by now.
+void Committer::StartAgain(StartItem start) {
+  parts_.load.Adopt(start.info->tenant, PlaceOf(*start.info));
+  awaiting_lookup_.push_back(std::move(start));
+}
+
 void Committer::Lose() {
   lost_ = true;
   joined_ = false;
@@ -534,6 +559,8 @@ void Committer::Lose() {
   parked_.clear();
   absent_.clear();
   refused_.clear();
+  unloaded_.clear();
+  business_keys_.clear();
   keys_.Clear();
   local_.clear();
   mail_to_read_.clear();

@@ -174,6 +174,8 @@ class Committer {
   bool StartCommit();
   void Seal(Batch& batch);
   void Release(Batch& batch, const BatchResult& result);
+  void Drop(const Uuid& execution);
+  void StartAgain(StartItem start);
   void Lose();
   bool FinishReset();
 
@@ -183,6 +185,9 @@ class Committer {
   void Begin(StartItem item);
   absl::Status TryBegin(StartItem& item);
   void AnswerStart(StartItem item);
+  // Who has the business key that the start wants: nil for nobody, or where it wants none.
+  Uuid HolderOf(const StartItem& item) const;
+  void AnswerWithHolder(StartItem item, const Uuid& holder);
   void DecideCommand(CommandItem item);
   void Refuse(Item& item, const absl::Status& status);
   void DecideHeld(HeldItem item);
@@ -332,6 +337,13 @@ class Committer {
   std::vector<int64_t> spent_mail_;  // of these: deleted while a read was under way
   std::atomic<bool> expect_mail_{false};
 
+  // (tenant, workflow, business key) of executions in memory. One that is over no longer has it.
+  using BusinessKey = std::tuple<std::string, std::string, std::string>;
+  std::map<BusinessKey, Uuid> business_keys_;
+  static BusinessKey BusinessKeyOf(const ExecutionFacts& facts) {
+    return {facts.tenant, facts.workflow, facts.business_key};
+  }
+
   // Starts under a request id: those that a look-up may not see yet.
   std::map<Uuid, std::string> recent_starts_;
   std::vector<Uuid> spent_starts_;  // committed while a look-up was under way
@@ -352,6 +364,7 @@ class Committer {
   std::map<int, std::vector<Item>> parked_;   // for lanes that are being loaded
   std::map<Uuid, std::vector<Item>> absent_;  // for executions that are live but not in memory
   std::set<Uuid> refused_;                    // of these: after a refused write
+  std::set<Uuid> unloaded_;  // live, but they cannot be loaded: left as they are stored
 };
 
 }  // namespace agentflow::executor

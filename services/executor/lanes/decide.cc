@@ -48,12 +48,16 @@ void Committer::Refuse(Item& item, const absl::Status& status) {
 
 void Committer::DecideStart(StartItem item, bool looked_up) {
   if (item.info->parent.depth > 0) return BeginChild(std::move(item));
-  if (item.body_hash.empty()) return Begin(std::move(item));
+  if (item.body_hash.empty() && item.info->business_key.empty()) return Begin(std::move(item));
   auto recent = recent_starts_.find(item.info->id);
   if (recent == recent_starts_.end()) {
-    if (looked_up) return Begin(std::move(item));
-    awaiting_lookup_.push_back(std::move(item));
-    return;
+    if (!looked_up) {
+      awaiting_lookup_.push_back(std::move(item));
+      return;
+    }
+    const Uuid holder = HolderOf(item);
+    if (holder.IsNil()) return Begin(std::move(item));
+    return AnswerWithHolder(std::move(item), holder);
   }
   parts_.load.Release(item.info->tenant, PlaceOf(*item.info));
   const bool same = recent->second == item.body_hash;
@@ -69,6 +73,33 @@ void Committer::DecideStart(StartItem item, bool looked_up) {
   });
 }
 
+Uuid Committer::HolderOf(const StartItem& item) const {
+  const engine::StartInfo& info = *item.info;
+  if (info.business_key.empty()) return {};
+  auto here = business_keys_.find({info.tenant, info.workflow, info.business_key});
+  if (here != business_keys_.end() && !live_.at(here->second)->state.over()) return here->second;
+  // It may be over since it was looked up, which is known here where its lane is.
+  const Uuid& holder = item.key_holder;
+  const bool mine = !holder.IsNil() && ready_[static_cast<size_t>(LaneOf(holder))] &&
+                    !absent_.contains(holder) && !unloaded_.contains(holder);
+  return mine ? Uuid() : holder;
+}
+
+void Committer::AnswerWithHolder(StartItem item, const Uuid& holder) {
+  parts_.load.Release(item.info->tenant, PlaceOf(*item.info));
+  auto start = std::make_shared<StartItem>(std::move(item));
+  Reply(holder, [start, holder](const absl::Status& status) {
+    if (!status.ok()) return start->done(status);
+    if (start->use_existing) return start->done(StartAnswer{.existed = true, .holder = holder});
+    const std::string name = "executions/" + holder.ToString();
+    start->done(Error(absl::StatusCode::kAlreadyExists, "BUSINESS_KEY_IN_USE",
+                      name + " has this business key and is not over. Wait for its end, or ask "
+                             "for it with useExisting.",
+                      {{kErrorField, "businessKey"}, {"execution", name}}));
+  });
+  Forming().answers.back().start = start;
+}
+
 void Committer::Reply(const Uuid& execution, std::function<void(const absl::Status&)> answer) {
   Batch& batch = Forming();
   batch.urgent = true;
@@ -81,15 +112,22 @@ void Committer::Reply(const Uuid& execution, std::function<void(const absl::Stat
 
 void Committer::Begin(StartItem item) {
   if (absl::Status status = TryBegin(item); !status.ok()) return item.done(status);
+  if (!item.info->business_key.empty()) {
+    const Live& live = *live_.at(item.info->id);
+    business_keys_.insert_or_assign(BusinessKeyOf(*live.facts), item.info->id);
+  }
   AnswerStart(std::move(item));
 }
 
 void Committer::AnswerStart(StartItem item) {
-  auto done = [done = std::move(item.done)](absl::StatusOr<ExecutionView> view) {
+  auto done = [done = item.done](absl::StatusOr<ExecutionView> view) {
     if (!view.ok()) return done(view.status());
     done(StartAnswer{.existed = false, .view = *std::move(view)});
   };
-  Forming().answers.push_back({.execution = item.info->id, .done = std::move(done)});
+  const Uuid id = item.info->id;
+  auto start = item.info->business_key.empty() ? nullptr : std::make_shared<StartItem>(item);
+  Forming().answers.push_back(
+      {.execution = id, .done = std::move(done), .start = std::move(start)});
 }
 
 absl::Status Committer::TryBegin(StartItem& item) {
@@ -107,9 +145,10 @@ absl::Status Committer::TryBegin(StartItem& item) {
       .version = item.info->version,
       .workflow = item.info->workflow,
       .content_hash = item.plan->hash,
-      .labels = std::move(item.labels),
+      .labels = item.labels,
       .principal = item.info->principal,
       .trace_id = item.info->trace_id,
+      .business_key = item.info->business_key,
   });
   x.facts = facts;
   x.place = PlaceOf(*item.info);

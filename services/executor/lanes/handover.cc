@@ -84,6 +84,7 @@ void Committer::Leave(const std::vector<LaneMove>& moves) {
   std::erase_if(recent_starts_, [&](const auto& start) { return gone(start.first); });
   std::erase_if(executions_to_load_, gone);
   std::erase_if(refused_, gone);
+  std::erase_if(unloaded_, gone);
   std::erase_if(loaded_, [&](const StoredExecution& stored) { return gone(stored.facts.id); });
   for (auto it = absent_.begin(); it != absent_.end();) {
     if (!gone(it->first)) {

@@ -162,12 +162,15 @@ class FakeExecutor {
     return info;
   }
   absl::Status Post(std::shared_ptr<engine::StartInfo> info, engine::PlanPtr plan,
-                    std::string body_hash) {
+                    std::string body_hash, bool use_existing = false) {
     const Uuid id = id_ = info->id;
     auto place = load.Admit("acme", limits, 0);
     AF_CHECK(place.ok());
     info->queued = *place == TenantLoad::Place::kQueued;
-    StartItem item{.plan = plan, .info = info, .body_hash = std::move(body_hash)};
+    StartItem item{.plan = plan,
+                   .info = info,
+                   .body_hash = std::move(body_hash),
+                   .use_existing = use_existing};
     item.done = [this, id](absl::StatusOr<StartAnswer> answer) {
       answers[id].push_back(std::move(answer));
     };

@@ -44,6 +44,8 @@ struct Committer::Answer {
   Uuid execution;
   std::function<void(absl::StatusOr<ExecutionView>)> done;
   ExecutionView view;
+  // Of a start that is answered so because of who has its business key, as it seems.
+  std::shared_ptr<StartItem> start;
 };
 
 // What a batch does to one execution.

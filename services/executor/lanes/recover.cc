@@ -46,7 +46,13 @@ bool Committer::StartRead() {
   retry_read_at_ = 0;
   ReadRequest request;
   in_lookup_ = std::exchange(awaiting_lookup_, {});
-  for (const StartItem& start : in_lookup_) request.start_keys.push_back(start.info->id);
+  for (const StartItem& start : in_lookup_) {
+    const engine::StartInfo& info = *start.info;
+    if (!start.body_hash.empty()) request.start_keys.push_back(info.id);
+    if (!info.business_key.empty()) {
+      request.business_keys.emplace_back(info.tenant, info.business_key);
+    }
+  }
   while (!lanes_to_load_.empty() &&
          request.lanes.size() < static_cast<size_t>(options_.lanes_per_read)) {
     request.lanes.push_back(*lanes_to_load_.begin());
@@ -58,7 +64,7 @@ bool Committer::StartRead() {
     request.mail.assign(mail_to_read_.begin(), mail_to_read_.end());
     mail_to_read_.clear();
   }
-  if (request.start_keys.empty() && request.lanes.empty() && request.executions.empty() &&
+  if (in_lookup_.empty() && request.lanes.empty() && request.executions.empty() &&
       request.mail.empty()) {
     return false;
   }
@@ -117,6 +123,10 @@ bool Committer::TakeRead() {
   }
   std::map<Uuid, std::string*> known;
   for (StoredStart& start : result.starts) known[start.execution] = &start.body_hash;
+  std::map<BusinessKey, Uuid> holders;
+  for (KeyHolder& each : result.holders) {
+    holders[{each.tenant, each.workflow, each.business_key}] = each.execution;
+  }
   for (StartItem& start : starts) {
     if (!ready_[static_cast<size_t>(LaneOf(start.info->id))]) {
       ++waiting_;
@@ -125,6 +135,9 @@ bool Committer::TakeRead() {
     }
     auto it = known.find(start.info->id);
     if (it == known.end()) {
+      const engine::StartInfo& info = *start.info;
+      auto holder = holders.find({info.tenant, info.workflow, info.business_key});
+      start.key_holder = holder == holders.end() ? Uuid() : holder->second;
       DecideStart(std::move(start), true);
       continue;
     }
@@ -167,6 +180,7 @@ bool Committer::AdoptLoaded() {
       obs::Error("an execution cannot be loaded", {{"execution", id.ToString()},
                                                    {"reason", ReasonOf(status)},
                                                    {"error", MessageOf(status)}});
+      unloaded_.insert(id);
     }
     if (refused_.erase(id) > 0) {
       internal_.emplace_back(id, engine::CancelExecution{"EXECUTION_REFUSED: the database refused "
@@ -205,6 +219,11 @@ absl::Status Committer::Adopt(StoredExecution& stored, const engine::PlanPtr& pl
     orphans_[parent.execution].push_back(std::move(stored));
     return Unavailable(kParentAbsent, "Its parent is not in memory yet.");
   }
+  if (attached && unloaded_.contains(parent.execution)) {
+    // Its end would not reach the parent, which may be repaired: it waits with it.
+    return FailedPrecondition("PARENT_NOT_LOADED", "Its parent " + parent.execution.ToString() +
+                                                       " cannot be loaded.");
+  }
   if (attached && !Wanted(state)) {
     internal_.emplace_back(stored.facts.id,
                            engine::CancelExecution{"The step that started it is over"});
@@ -219,6 +238,7 @@ absl::Status Committer::Adopt(StoredExecution& stored, const engine::PlanPtr& pl
   const Uuid id = stored.facts.id;
   Live& x = *live;
   live_[id] = std::move(live);
+  if (!x.facts->business_key.empty()) business_keys_[BusinessKeyOf(*x.facts)] = id;
   const bool queued = (x.state.holds & engine::kHoldAdmission) != 0;
   x.place = queued ? TenantLoad::Place::kQueued : TenantLoad::Place::kRunning;
   parts_.load.Adopt(stored.facts.tenant, x.place);
@@ -354,6 +374,10 @@ void Committer::Forget(const Uuid& execution) {
   admission_.Remove(live.facts->tenant, live.facts->priority, live.state.started_at, execution);
   parts_.load.Release(live.facts->tenant, live.place);
   recent_starts_.erase(execution);
+  if (!live.facts->business_key.empty()) {
+    auto key = business_keys_.find(BusinessKeyOf(*live.facts));
+    if (key != business_keys_.end() && key->second == execution) business_keys_.erase(key);
+  }
   live_.erase(it);
 }
 

@@ -24,15 +24,16 @@ constexpr pg::Statement kFirstRecord = {
     "SELECT ''::bytea FROM journal WHERE execution_id = $1 AND start_day = $2 LIMIT 1"};
 
 // $1 states, $2 modes, $3 workflow, $4 version, $5 labels, $6 from, $7 until, $8 after time,
-// $9 after id, $10 limit, $11 first day of the closed ones.
+// $9 after id, $10 limit, $11 first day of the closed ones, $12 business key.
 #define COLUMNS                                                                             \
   "execution_id, start_time, state, mode, priority, version, workflow, labels, principal, " \
-  "trace_id, "
+  "trace_id, business_key, "
 #define CONDITIONS(compare)                                                                   \
   "WHERE ($1::bigint[] IS NULL OR state = ANY($1::bigint[])) "                                \
   "AND ($2::bigint[] IS NULL OR mode = ANY($2::bigint[])) "                                   \
   "AND ($3::text IS NULL OR workflow = $3::text) AND ($4::int IS NULL OR version = $4::int) " \
   "AND ($5::jsonb IS NULL OR (labels <> '' AND labels::jsonb @> $5::jsonb)) "                 \
+  "AND ($12::text IS NULL OR (business_key <> '' AND business_key = $12::text)) "             \
   "AND start_time >= $6::timestamptz AND start_time < $7::timestamptz "                       \
   "AND (start_time, execution_id) " compare " ($8::timestamptz, $9::uuid) "
 #define LIST(compare, order) \
@@ -112,9 +113,18 @@ absl::StatusOr<ExecutionReader::History> ExecutionReader::ReadHistory(const std:
   return history;
 }
 
-absl::StatusOr<engine::ExecutionState> ExecutionReader::Read(const std::string& tenant,
-                                                             const Uuid& id) {
+absl::StatusOr<engine::ExecutionState> ExecutionReader::Read(
+    const std::string& tenant, const Uuid& id, std::map<engine::StepRef, Uuid>* children) {
   AF_ASSIGN_OR_RETURN(const History history, ReadHistory(tenant, id));
+  if (children != nullptr) {
+    for (const engine::Event& event : history.events) {
+      if (const auto* attached = std::get_if<engine::ChildAttached>(&event.body)) {
+        (*children)[attached->step] = attached->child;
+      } else if (std::holds_alternative<engine::ExecutionRebased>(event.body)) {
+        children->clear();  // steps have other numbers from here on
+      }
+    }
+  }
   engine::ExecutionState state = engine::Replay(history.compiled->plan, history.events);
   if (state.start == nullptr) return ExecutionNotFound();
   for (const ClaimBoard::Claim& claim : board_.Of(id)) {
@@ -169,7 +179,7 @@ absl::StatusOr<std::vector<ExecutionSummary>> ExecutionReader::List(const std::s
                   query.version, labels, pg::Timestamp{from}, pg::Timestamp{until},
                   pg::Timestamp{after.first}, after.second, query.limit + 1,
                   // The day in an id may lie a little before its start.
-                  std::max(0, static_cast<int>(from / kDay) - 1)));
+                  std::max(0, static_cast<int>(from / kDay) - 1), query.business_key));
       for (const pg::Row row : rows) {
         ExecutionSummary summary;
         summary.id = row.Id(0);
@@ -182,10 +192,11 @@ absl::StatusOr<std::vector<ExecutionSummary>> ExecutionReader::List(const std::s
         summary.labels = row.Text(7);
         summary.principal = row.Text(8);
         summary.trace_id = row.Text(9);
-        summary.end_time = row.OptionalTime(10).value_or(0);
-        summary.error = {.reason = std::string(row.Text(11)),
-                         .message = std::string(row.Text(12)),
-                         .node = std::string(row.Text(13))};
+        summary.business_key = row.Text(10);
+        summary.end_time = row.OptionalTime(11).value_or(0);
+        summary.error = {.reason = std::string(row.Text(12)),
+                         .message = std::string(row.Text(13)),
+                         .node = std::string(row.Text(14))};
         list.push_back(std::move(summary));
       }
       return absl::OkStatus();

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -25,6 +26,7 @@ struct ExecutionSummary {
   std::string labels;  // JSON; empty: none
   std::string principal;
   std::string trace_id;
+  std::string business_key;  // empty: none
   engine::Error error;
 };
 
@@ -33,6 +35,7 @@ struct ListQuery {
   std::vector<int64_t> modes;   // engine::Mode; empty: all
   std::optional<std::string> workflow;
   std::optional<int> version;
+  std::optional<std::string> business_key;  // not empty
   std::string labels;    // JSON object that must be contained; empty: none
   UnixMicros from = 0;   // start_time >= from
   UnixMicros until = 0;  // start_time < until; 0: no bound
@@ -57,7 +60,9 @@ class ExecutionReader {
   absl::StatusOr<History> ReadHistory(const std::string& tenant, const Uuid& id);
   // The state as the journal tells it, with the claims that this executor knows of.
   // NOT_FOUND, reason EXECUTION_NOT_FOUND: unknown, or another tenant's.
-  absl::StatusOr<engine::ExecutionState> Read(const std::string& tenant, const Uuid& id);
+  // `children`, where given: what each step that starts executions has started last.
+  absl::StatusOr<engine::ExecutionState> Read(const std::string& tenant, const Uuid& id,
+                                              std::map<engine::StepRef, Uuid>* children = nullptr);
   // The same error where Read would give it, for less.
   absl::Status CheckExists(const std::string& tenant, const Uuid& id);
   // The journal's events after `sequence`, at most `limit`; true behind them: there are more.

@@ -44,6 +44,7 @@ struct Details {
     out->Set("version", int64_t{e.info->version});
     out->Set("mode", std::string(engine::Name(e.info->mode)));
     if (!e.info->request_id.empty()) out->Set("requestId", e.info->request_id);
+    if (!e.info->business_key.empty()) out->Set("businessKey", e.info->business_key);
     if (e.deadline != 0) out->Set("deadline", TimeText(e.deadline));
   }
   void operator()(const engine::StepScheduled& e) {
@@ -179,6 +180,7 @@ void ToProto(const ExecutionView& view, api::Execution* out) {
   out->set_priority(start.priority);
   out->set_creator(start.principal);
   out->set_trace_id(start.trace_id);
+  out->set_business_key(start.business_key);
   if (start.origin.kind != engine::Origin::Kind::kNone) {
     out->mutable_origin()->set_kind(static_cast<api::ExecutionOrigin::Kind>(start.origin.kind));
     out->mutable_origin()->set_execution("executions/" + start.origin.execution);
@@ -210,6 +212,7 @@ void ToProto(const ExecutionSummary& summary, api::Execution* out) {
   out->set_priority(summary.priority);
   out->set_creator(summary.principal);
   out->set_trace_id(summary.trace_id);
+  out->set_business_key(summary.business_key);
 }
 
 // What a WAITING step waits for.

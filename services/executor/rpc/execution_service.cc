@@ -80,7 +80,9 @@ absl::StatusOr<api::ListStepsResponse> ListSteps(const ExecutionServiceParts& pa
       .tenant = call.tenant(), .method = "ListSteps", .parent = request.parent()};
   AF_ASSIGN_OR_RETURN(const std::string position, rpc::ReadPageToken(page, request.page_token()));
   AF_ASSIGN_OR_RETURN(const int64_t first, NumberPosition(position));
-  AF_ASSIGN_OR_RETURN(const engine::ExecutionState state, parts.reader.Read(call.tenant(), id));
+  std::map<engine::StepRef, Uuid> children;
+  AF_ASSIGN_OR_RETURN(const engine::ExecutionState state,
+                      parts.reader.Read(call.tenant(), id, &children));
   std::vector<engine::StepRef> steps = engine::ListSteps(state);
   std::stable_sort(steps.begin(), steps.end(), [&](engine::StepRef a, engine::StepRef b) {
     return state.step(a).scheduled_at < state.step(b).scheduled_at;
@@ -88,7 +90,14 @@ absl::StatusOr<api::ListStepsResponse> ListSteps(const ExecutionServiceParts& pa
   api::ListStepsResponse response;
   const size_t from = std::min(static_cast<size_t>(first), steps.size());
   const size_t to = std::min(from + static_cast<size_t>(limit), steps.size());
-  for (size_t i = from; i < to; ++i) ToProto(state, steps[i], response.add_steps());
+  for (size_t i = from; i < to; ++i) {
+    api::Step* step = response.add_steps();
+    ToProto(state, steps[i], step);
+    auto child = children.find(steps[i]);
+    if (child != children.end() && step->child().empty()) {
+      step->set_child(ExecutionName(child->second));
+    }
+  }
   if (to < steps.size()) {
     response.set_next_page_token(rpc::MakePageToken(page, std::to_string(to)));
   }
@@ -174,6 +183,8 @@ absl::StatusOr<StartRequest> ToStart(const rpc::Call& call,
     AF_ASSIGN_OR_RETURN(start.input, rpc::ToJson(request.input()));
   }
   start.request_id = request.request_id();
+  start.business_key = request.business_key();
+  start.use_existing = request.use_existing();
   start.labels.assign(request.labels().begin(), request.labels().end());
   std::sort(start.labels.begin(), start.labels.end());
   start.priority = request.priority();

@@ -95,6 +95,8 @@ StartRequest ToStart(const rpc::Call& call, const Fork& fork) {
   start.mode = source.mode;
   start.trace_id = call.trace.trace_id;
   start.origin = fork.origin;
+  // A retry takes the place of what it retries; what a fork comes from may still run.
+  if (fork.origin.kind == engine::Origin::Kind::kRetry) start.business_key = source.business_key;
   json::Object outputs;
   for (const auto& [step, output] : fork.outputs) outputs.Set(step, output);
   start.fork_outputs = std::move(outputs);

@@ -74,6 +74,11 @@ absl::Status AddTerm(const rpc::FilterTerm& term, ListQuery* query, json::Object
     query->workflow = term.Text();
     return absl::OkStatus();
   }
+  if (term.field == "business_key" || term.field == "businessKey") {
+    AF_RETURN_IF_ERROR(OnlyEqual(term));
+    query->business_key = term.Text();
+    return absl::OkStatus();
+  }
   if (term.field == "mode") {
     AF_RETURN_IF_ERROR(OnlyEqual(term));
     Execution::Mode mode;
@@ -98,7 +103,8 @@ absl::Status AddTerm(const rpc::FilterTerm& term, ListQuery* query, json::Object
     return absl::OkStatus();
   }
   return rpc::UnknownFilterField(term.field,
-                                 "state, workflow, version, mode, labels.<key>, start_time");
+                                 "state, workflow, version, mode, business_key, labels.<key>, "
+                                 "start_time");
 }
 
 }  // namespace

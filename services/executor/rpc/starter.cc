@@ -15,6 +15,7 @@ constexpr size_t kMaxLabels = 32;
 constexpr size_t kMaxLabelKey = 63;
 constexpr size_t kMaxLabelValue = 255;
 constexpr size_t kMaxRequestId = 128;
+constexpr size_t kMaxBusinessKey = 255;
 
 bool RequestIdCharacter(char c) {
   return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' ||
@@ -31,6 +32,10 @@ std::string HashOf(const StartRequest& request) {
       {"priority", int64_t{request.priority}},
       {"mode", int64_t{static_cast<int>(request.mode)}},
   };
+  if (!request.business_key.empty()) {
+    body.Set("businessKey", request.business_key);
+    body.Set("useExisting", request.use_existing);
+  }
   if (request.fork != nullptr) {
     body.Set("origin", request.origin.execution);
     body.Set("sequence", static_cast<int64_t>(request.origin.sequence));
@@ -38,6 +43,23 @@ std::string HashOf(const StartRequest& request) {
   }
   return std::string(
       crypto::AsText(crypto::Sha256(json::DumpCanonical(json::Value(std::move(body))))));
+}
+
+absl::Status CheckBusinessKey(const StartRequest& request) {
+  const std::string& key = request.business_key;
+  if (request.use_existing && key.empty()) {
+    return InvalidArgument("BUSINESS_KEY_INVALID", "useExisting",
+                           "useExisting says what happens where a business key is in use; give "
+                           "businessKey too.");
+  }
+  const bool control = std::any_of(key.begin(), key.end(), [](unsigned char c) {
+    return c < 0x20 || c == 0x7f;
+  });
+  if (control || key.size() > kMaxBusinessKey) {
+    return InvalidArgument("BUSINESS_KEY_INVALID", "businessKey",
+                           "A business key is 1 to 255 bytes of text without control characters.");
+  }
+  return absl::OkStatus();
 }
 
 // A generator for each thread: ids need no secrecy, only to differ.
@@ -69,6 +91,7 @@ absl::Status CheckRequestId(const std::string& request_id) {
 
 absl::Status CheckStart(const StartRequest& request) {
   AF_RETURN_IF_ERROR(CheckRequestId(request.request_id));
+  AF_RETURN_IF_ERROR(CheckBusinessKey(request));
   if (request.labels.size() > kMaxLabels) {
     return InvalidArgument("LABELS_INVALID", "labels", "An execution has at most 32 labels.");
   }
@@ -174,6 +197,7 @@ void Starter::Post(std::shared_ptr<Pending> pending, const Uuid& id, TenantLoad:
   info.labels = std::move(request.labels);
   info.trace_id = std::move(request.trace_id);
   info.request_id = std::move(request.request_id);
+  info.business_key = std::move(request.business_key);
   info.strict = request.strict;
   info.queued = place == TenantLoad::Place::kQueued;
   info.parent = request.parent;
@@ -183,7 +207,8 @@ void Starter::Post(std::shared_ptr<Pending> pending, const Uuid& id, TenantLoad:
                  .info = pending->info,
                  .labels = LabelsText(info.labels),
                  .body_hash = pending->body_hash,
-                 .retention_days = wanted != 0 ? wanted : parts_.retention_days};
+                 .retention_days = wanted != 0 ? wanted : parts_.retention_days,
+                 .use_existing = request.use_existing};
   absl::Status made;
   if (request.fork != nullptr) {
     absl::StatusOr<engine::ExecutionState> fork = request.fork->make(info);
@@ -191,7 +216,9 @@ void Starter::Post(std::shared_ptr<Pending> pending, const Uuid& id, TenantLoad:
     if (fork.ok()) item.fork = std::make_shared<const engine::ExecutionState>(*std::move(fork));
   }
   item.done = [pending, id](absl::StatusOr<StartAnswer> answer) {
-    pending->done(id, std::move(answer));
+    const bool other = answer.ok() && !answer->holder.IsNil();
+    const Uuid execution = other ? answer->holder : id;
+    pending->done(execution, std::move(answer));
   };
   if (made.ok()) made = parts_.router.Post(Item(std::move(item)));
   if (!made.ok()) {

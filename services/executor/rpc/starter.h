@@ -31,6 +31,8 @@ struct StartRequest {
   int32_t version = 0;   // 0: the newest
   json::Value input;
   std::string request_id;                                   // empty: none
+  std::string business_key;                                 // empty: none
+  bool use_existing = false;
   std::vector<std::pair<std::string, std::string>> labels;  // sorted
   int32_t priority = 0;                                     // 0: 3
   engine::Mode mode = engine::Mode::kLive;
@@ -63,7 +65,8 @@ class Starter {
 
   explicit Starter(Parts parts) : parts_(parts) {}
 
-  // `done` comes once, after the start is durable or refused.
+  // `done` comes once, after the start is durable or refused. Its id is the execution's: the new
+  // one's, or that of the one that was started before.
   void Start(StartRequest request, Done done);
 
  private:

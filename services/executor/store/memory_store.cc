@@ -51,6 +51,7 @@ CommitOutcome MemoryStore::Carry(const Fence& expected, const Transaction& trans
         write->live == Live::kInsert && !write->facts->business_key.empty() &&
         std::any_of(database_.live.begin(), database_.live.end(), [&](const auto& row) {
           return row.second.facts.tenant == write->facts->tenant &&
+                 row.second.facts.workflow == write->facts->workflow &&
                  row.second.facts.business_key == write->facts->business_key &&
                  std::none_of(writes.begin(), writes.end(), [&](const WritePtr& other) {
                    return other->facts->id == row.first && other->live == Live::kDelete;
@@ -221,7 +222,8 @@ std::optional<absl::StatusOr<ReadResult>> MemoryStore::TakeRead() {
   }
   for (const auto& [id, row] : database_.live) {
     if (in(request.business_keys, std::make_pair(row.facts.tenant, row.facts.business_key))) {
-      result.holders.push_back({row.facts.tenant, row.facts.business_key, id});
+      result.holders.push_back(
+          {row.facts.tenant, row.facts.workflow, row.facts.business_key, id});
     }
     if (!in(request.lanes, LaneOf(id)) && !in(request.executions, id)) continue;
     StoredExecution stored{.facts = row.facts, .state = row.state, .snapshot = row.snapshot};

@@ -594,7 +594,7 @@ std::vector<pg::Statement> Statements() {
       {"live_by_id", LIVE_COLUMNS BY_ID},
       {"records_by_id", RECORDS BY_ID "ORDER BY l.execution_id, j.first_sequence"},
       {"holders",
-       "SELECT l.tenant_id, l.business_key, l.execution_id FROM live_execution l "
+       "SELECT l.tenant_id, l.workflow, l.business_key, l.execution_id FROM live_execution l "
        "JOIN unnest($1::text[], $2::text[]) AS d(tenant_id, business_key) "
        "ON l.tenant_id = d.tenant_id AND l.business_key = d.business_key "
        "WHERE l.business_key <> ''"},
@@ -688,8 +688,8 @@ class PgStore::Reader {
     AF_ASSIGN_OR_RETURN(const pg::BinaryResult rows,
                         db_->Query(read::kHolders, pg::BinaryParams().Array(tenants).Array(names)));
     for (size_t i = 0; i < rows.size(); ++i) {
-      result->holders.push_back(
-          {std::string(rows.Bytes(i, 0)), std::string(rows.Bytes(i, 1)), rows.Id(i, 2)});
+      result->holders.push_back({std::string(rows.Bytes(i, 0)), std::string(rows.Bytes(i, 1)),
+                                 std::string(rows.Bytes(i, 2)), rows.Id(i, 3)});
     }
     return absl::OkStatus();
   }

@@ -16,7 +16,7 @@
 // (pg_store.h) and a model in memory (memory_store.h) that can be told to fail.
 namespace agentflow::executor {
 
-// Reason of a refusal because another live execution has the business key.
+// Reason of a refusal because another live execution of the workflow has the business key.
 inline constexpr char kBusinessKeyRefused[] = "BUSINESS_KEY_REFUSED";
 
 // How one transaction ended.
@@ -62,9 +62,10 @@ struct Mail {
   bool operator==(const Mail&) const = default;
 };
 
-// The live execution that has a business key.
+// A live execution that has a business key.
 struct KeyHolder {
   std::string tenant;
+  std::string workflow;
   std::string business_key;
   Uuid execution;
 };

@@ -441,6 +441,42 @@ TEST_P(StoreTest, ALostAcknowledgementIsAskedAbout) {
   EXPECT_EQ(world_->CountJournal(), 2);
 }
 
+TEST_P(StoreTest, ABusinessKeyIsOneLiveExecutionsOfTheWorkflow) {
+  auto lanes = world_->NewLanes("a", 1);
+  auto store = world_->NewStore("a", 0);
+  Fence fence = JoinAll(*lanes, *store);
+  auto with_key = [&](int lane, const std::string& workflow) {
+    auto write = NewExecution(lane);
+    auto facts = std::make_shared<ExecutionFacts>(*write->facts);
+    facts->business_key = "order 17";
+    facts->workflow = workflow;
+    write->facts = facts;
+    return write;
+  };
+  auto first = with_key(3, "workflows/w"), elsewhere = with_key(4, "workflows/v");
+  ASSERT_EQ(Commit(*store, fence, {first, elsewhere}).kind, Kind::kCommitted);
+  ++fence.seq;
+  auto second = with_key(5, "workflows/w");
+  const CommitOutcome refused = Commit(*store, fence, {second});
+  EXPECT_EQ(refused.kind, Kind::kRefused);
+  EXPECT_EQ(ReasonOf(refused.status), kBusinessKeyRefused);
+  const ReadResult read =
+      Read(*store, {.business_keys = {{"acme", "order 17"}, {"acme", "order 18"}}});
+  std::map<std::string, Uuid> holders;
+  for (const KeyHolder& each : read.holders) {
+    EXPECT_EQ(each.tenant + " " + each.business_key, "acme order 17");
+    holders[each.workflow] = each.execution;
+  }
+  EXPECT_EQ(holders, (std::map<std::string, Uuid>{{"workflows/w", first->facts->id},
+                                                  {"workflows/v", elsewhere->facts->id}}));
+  // Free again with the end of its holder, for the same batch.
+  auto end = Next(*first, "end");
+  end->live = Live::kDelete;
+  end->state = 7;
+  end->end = ExecutionWrite::End{.time = 1'700'000'000'000'001};
+  EXPECT_EQ(Commit(*store, fence, {end, second}).kind, Kind::kCommitted);
+}
+
 TEST_P(StoreTest, ADeadOwnersLanesMoveAndItIsFencedOut) {
   auto old_lanes = world_->NewLanes("old", 3);
   ASSERT_TRUE(old_lanes->Join().ok());

@@ -318,6 +318,8 @@ class Execution(Message):
     origin: ExecutionOrigin | None = None
     # Set where a step of another execution started it (flow.workflow).
     parent: ParentStep | None = None
+    # As given at its start; a retry keeps it.
+    business_key: str = ""
 
 
 @dataclass(kw_only=True)
@@ -372,7 +374,8 @@ class Step(Message):
     failures: list[AttemptFailure] = _field(default_factory=list)
     # What a WAITING step waits for.
     wait: StepWait | None = None
-    # executions/{id} that a flow.workflow step started.
+    # executions/{id} that a flow.workflow step started, for its last attempt. Kept after its end,
+    # but not where the execution was moved to another version since.
     child: str = ""
 
 
@@ -429,6 +432,12 @@ class StartExecutionRequest(Message):
     priority: int = 0
     # LIVE unless given.
     mode: str = ""
+    # What the execution is about, "order 17": at most one execution of the workflow that is not
+    # over has it. 1 to 255 bytes of text without control characters.
+    business_key: str = ""
+    # Where the business key is in use: answer with the execution that has it. Nothing is kept of
+    # such a start, so that its request_id may still begin an execution later.
+    use_existing: bool = False
 
 
 @dataclass(kw_only=True)
@@ -1077,13 +1086,15 @@ class ExecutionService:
     def __init__(self, transport: Transport):
         self._transport = transport
 
-    def start_execution(self, *, workflow: str | None = None, input: Any = None, request_id: str | None = None, version: int | None = None, labels: dict[str, str] | None = None, priority: int | None = None, mode: str | None = None) -> Execution:
+    def start_execution(self, *, workflow: str | None = None, input: Any = None, request_id: str | None = None, version: int | None = None, labels: dict[str, str] | None = None, priority: int | None = None, mode: str | None = None, business_key: str | None = None, use_existing: bool | None = None) -> Execution:
         """Starts one execution of a published version. The answer comes after the start is durable.
         With a request_id, the same request gives the same execution however often it is sent;
-        another body under that id is refused: ALREADY_EXISTS, reason REQUEST_ID_REUSED.
+        another body under that id is refused: ALREADY_EXISTS, reason REQUEST_ID_REUSED. With a
+        business_key that an execution of the workflow has which is not over: ALREADY_EXISTS, reason
+        BUSINESS_KEY_IN_USE, or with use_existing that execution is the answer.
         """
         return self._transport.call("POST", "/v1/{workflow=workflows/*}:start", "*",
-                                    dict(workflow=workflow, input=input, request_id=request_id, version=version, labels=labels, priority=priority, mode=mode), Execution)
+                                    dict(workflow=workflow, input=input, request_id=request_id, version=version, labels=labels, priority=priority, mode=mode, business_key=business_key, use_existing=use_existing), Execution)
 
     def get_execution(self, *, name: str | None = None) -> Execution:
         """GetExecution."""
@@ -1134,8 +1145,8 @@ class ExecutionService:
 
     def cancel_execution(self, *, name: str | None = None, cause: str | None = None, compensate: bool | None = None) -> Execution:
         """Stops an execution: its open steps become CANCELED and workers are told; with `compensate`
-        what completed is undone first. Cancelling one that is over is refused: FAILED_PRECONDITION,
-        reason EXECUTION_OVER.
+        what completed is undone first. One that is being cancelled, or was, is answered as it is; one
+        that is over otherwise is refused: FAILED_PRECONDITION, reason EXECUTION_OVER.
         """
         return self._transport.call("POST", "/v1/{name=executions/*}:cancel", "*",
                                     dict(name=name, cause=cause, compensate=compensate), Execution)

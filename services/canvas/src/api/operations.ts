@@ -82,6 +82,8 @@ export interface StartRequest {
   version?: number;
   labels?: Record<string, string>;
   priority?: number;
+  businessKey?: string;
+  useExisting?: boolean;
 }
 
 export async function startExecution(workflow: string, body: StartRequest): Promise<Execution> {

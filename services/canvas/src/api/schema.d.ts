@@ -307,7 +307,7 @@ export interface paths {
         put?: never;
         /**
          * Stops an execution: its open steps become CANCELED and workers are told; with `compensate` what completed is undone first.
-         * @description Stops an execution: its open steps become CANCELED and workers are told; with `compensate` what completed is undone first. Cancelling one that is over is refused: FAILED_PRECONDITION, reason EXECUTION_OVER.
+         * @description Stops an execution: its open steps become CANCELED and workers are told; with `compensate` what completed is undone first. One that is being cancelled, or was, is answered as it is; one that is over otherwise is refused: FAILED_PRECONDITION, reason EXECUTION_OVER.
          */
         post: operations["cancelExecution"];
         delete?: never;
@@ -827,7 +827,7 @@ export interface paths {
         put?: never;
         /**
          * Starts one execution of a published version.
-         * @description Starts one execution of a published version. The answer comes after the start is durable. With a request_id, the same request gives the same execution however often it is sent; another body under that id is refused: ALREADY_EXISTS, reason REQUEST_ID_REUSED.
+         * @description Starts one execution of a published version. The answer comes after the start is durable. With a request_id, the same request gives the same execution however often it is sent; another body under that id is refused: ALREADY_EXISTS, reason REQUEST_ID_REUSED. With a business_key that an execution of the workflow has which is not over: ALREADY_EXISTS, reason BUSINESS_KEY_IN_USE, or with use_existing that execution is the answer.
          */
         post: operations["startExecution"];
         delete?: never;
@@ -1238,6 +1238,8 @@ export interface components {
             value?: unknown;
         };
         Execution: {
+            /** @description As given at its start; a retry keeps it. */
+            businessKey?: string;
             /** @description Principal that started it. */
             creator?: string;
             /**
@@ -1773,6 +1775,8 @@ export interface components {
             reason?: string;
         };
         StartExecutionRequest: {
+            /** @description What the execution is about, "order 17": at most one execution of the workflow that is not over has it. 1 to 255 bytes of text without control characters. */
+            businessKey?: string;
             /** @description Must match the workflow's `inputs` schema. */
             input?: unknown;
             /** @description At most 32, keys to 63 and values to 255 characters. */
@@ -1785,6 +1789,8 @@ export interface components {
             priority?: number;
             /** @description 1 to 128 characters [A-Za-z0-9._:-]. */
             requestId?: string;
+            /** @description Where the business key is in use: answer with the execution that has it. Nothing is kept of such a start, so that its request_id may still begin an execution later. */
+            useExisting?: boolean;
             /**
              * Format: int32
              * @description 0: the newest.
@@ -1799,7 +1805,7 @@ export interface components {
              * @description From 1; 0 before the first.
              */
             attempt?: number;
-            /** @description executions/{id} that a flow.workflow step started. */
+            /** @description executions/{id} that a flow.workflow step started, for its last attempt. Kept after its end, but not where the execution was moved to another version since. */
             child?: string;
             /**
              * Format: date-time
@@ -2524,7 +2530,7 @@ export interface operations {
     listExecutions: {
         parameters: {
             query?: {
-                /** @description Terms joined by AND: `state = "FAILED"`, `workflow = "workflows/a"`, `labels.team = "x"`, `start_time > "2026-01-01T00:00:00Z"`. */
+                /** @description Terms joined by AND: `state = "FAILED"`, `workflow = "workflows/a"`, `labels.team = "x"`, `business_key = "order 17"`, `start_time > "2026-01-01T00:00:00Z"`. */
                 filter?: string;
                 /** @description "start_time desc" (default) or "start_time". */
                 orderBy?: string;
@@ -3703,6 +3709,8 @@ export interface operations {
         requestBody?: {
             content: {
                 "application/json": {
+                    /** @description What the execution is about, "order 17": at most one execution of the workflow that is not over has it. 1 to 255 bytes of text without control characters. */
+                    businessKey?: string;
                     /** @description Must match the workflow's `inputs` schema. */
                     input?: unknown;
                     /** @description At most 32, keys to 63 and values to 255 characters. */
@@ -3715,6 +3723,8 @@ export interface operations {
                     priority?: number;
                     /** @description 1 to 128 characters [A-Za-z0-9._:-]. */
                     requestId?: string;
+                    /** @description Where the business key is in use: answer with the execution that has it. Nothing is kept of such a start, so that its request_id may still begin an execution later. */
+                    useExisting?: boolean;
                     /**
                      * Format: int32
                      * @description 0: the newest.

@@ -68,6 +68,7 @@ export function RunPanel({
           ['Version', execution.version],
           ['Mode', execution.mode?.toLowerCase().replace('_', ' ')],
           ['Priority', execution.priority],
+          ['Business key', execution.businessKey],
           [
             'By',
             <span key="by" className="mono">

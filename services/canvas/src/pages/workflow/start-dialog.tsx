@@ -12,7 +12,7 @@ import { atFields, validate } from '@/form/validate';
 import { asObject } from '@/graph/document';
 import { idOf } from '@/lib/format';
 import { randomId } from '@/lib/random';
-import { Button, ProblemNotice, ProblemPage, Skeleton } from '@/ui/basics';
+import { Button, Input, ProblemNotice, ProblemPage, Skeleton } from '@/ui/basics';
 import { Dialog } from '@/ui/dialog';
 import { Segments } from '@/ui/tabs';
 import css from './workflow.module.css';
@@ -56,13 +56,17 @@ function StartForm({
   );
   const [value, setValue] = useState<Json | undefined>(() => initialValue(field) ?? {});
   const [errors, setErrors] = useState<ReadonlyMap<string, string>>(new Map());
+  const [businessKey, setBusinessKey] = useState('');
+  const [useExisting, setUseExisting] = useState(false);
   const form = useRef<HTMLFormElement>(null);
   const requestId = useRequestId();
   const navigate = useNavigate();
 
   const start = useMutation({
-    mutationFn: (input: Json) =>
-      startExecution(name, { input, version, requestId: requestId(input) }),
+    mutationFn: (input: Json) => {
+      const body = { input, version, ...(businessKey && { businessKey, useExisting }) };
+      return startExecution(name, { ...body, requestId: requestId(body) });
+    },
     onSuccess: (execution) =>
       navigate({ to: '/executions/$executionId', params: { executionId: idOf(execution.name) } }),
     onError: (error) => show(atFields(asProblem(error).fields)),
@@ -134,6 +138,27 @@ function StartForm({
         ) : (
           <RawJson value={value} onChange={setValue} />
         )}
+        <label className={css.key}>
+          <span>
+            Business key <small>what it is about; one running execution at a time has it</small>
+          </span>
+          <Input
+            value={businessKey}
+            maxLength={255}
+            placeholder="order 17"
+            onChange={({ target }) => setBusinessKey(target.value)}
+          />
+        </label>
+        {businessKey && (
+          <label className={css.existing}>
+            <input
+              type="checkbox"
+              checked={useExisting}
+              onChange={({ target }) => setUseExisting(target.checked)}
+            />
+            Where one has it, open that one
+          </label>
+        )}
       </form>
     </Dialog>
   );
@@ -144,11 +169,11 @@ const nothingToFill = (field: Field) => field.kind === 'object' && field.fields.
 const hasField = (form: HTMLFormElement | null, pointer: string) =>
   form?.querySelector(`[data-pointer=${JSON.stringify(pointer)}]`) != null;
 
-/** Sending the same input again after a lost answer must not start twice: same body, same id. */
-function useRequestId(): (input: Json) => string {
+/** Sending the same start again after a lost answer must not start twice: same body, same id. */
+function useRequestId(): (request: object) => string {
   const last = useRef({ body: '', id: '' });
-  return (input) => {
-    const body = JSON.stringify(input);
+  return (request) => {
+    const body = JSON.stringify(request);
     if (last.current.body !== body) last.current = { body, id: randomId() };
     return last.current.id;
   };
