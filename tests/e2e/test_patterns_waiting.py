@@ -157,6 +157,7 @@ def test_a_sub_workflow_is_a_step(run, delivery, desk, client):
         delivery, sale.name, "deliver")
     agents.finish("carry", "signed")
     assert sale.output == {"receipt": "signed"}
+    assert sale.steps()["deliver"].child == child.name  # still, after its end
 
 
 def test_a_sub_workflow_that_fails_fails_its_step(run, delivery, desk):

@@ -239,6 +239,25 @@ TEST_P(LaneControlTest, AChildThatNobodyWantsAnyMoreIsCanceledWhenItIsReadBack) 
   EXPECT_EQ(StateOf(child), kCanceled);
 }
 
+TEST_P(LaneControlTest, AChildOfAParentThatCannotBeLoadedIsLeftAlone) {
+  engine::PlanPtr inner = plans_.Add(kWaits);
+  const Uuid parent = executor_->Start(plans_.Add(kParent), json::Object{{"x", 3}});
+  executor_->Run();
+  const Uuid child = StartChild(inner);
+  const std::string kept = database_.journal[parent].front().events;
+  database_.journal[parent].front().events = "broken";
+  Restart();
+  Advance(61'000'000);
+  EXPECT_EQ(executor_->Find(parent), nullptr);
+  EXPECT_TRUE(database_.live.contains(child));  // neither cancelled nor gone on
+  EXPECT_TRUE(database_.live.contains(parent));
+  database_.journal[parent].front().events = kept;
+  Restart();
+  Advance(61'000'000);
+  EXPECT_EQ(StateOf(child), kCompleted);
+  EXPECT_EQ(StateOf(parent), kCompleted);
+}
+
 TEST_P(LaneControlTest, AChildThatEndsAtOnceIsOneCommitToo) {
   const Uuid parent = executor_->Start(plans_.Add(kParent), json::Object{{"x", 3}});
   executor_->Run();

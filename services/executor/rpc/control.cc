@@ -19,9 +19,41 @@ MakeCommand Always(engine::CommandBody body) {
   return [body = std::move(body)](const engine::ExecutionState&) { return body; };
 }
 
+// Whether a cancel is what it is undoing its steps for.
+bool IsBeingCanceled(const engine::ExecutionState& state) {
+  auto all = state.unwindings.find(engine::StepRef{0, workflow::kNone});
+  return state.phase == engine::Phase::kCompensating && all != state.unwindings.end() &&
+         all->second.ending.kind == engine::Ending::Kind::kCancel;
+}
+
 absl::StatusOr<MakeCommand> ToCommand(const api::CancelExecutionRequest& request) {
   AF_RETURN_IF_ERROR(CheckCause(request.cause()));
-  return Always(engine::CancelExecution{request.cause(), request.compensate()});
+  return [cancel = engine::CancelExecution{request.cause(), request.compensate()}](
+             const engine::ExecutionState& state) -> engine::CommandBody {
+    // Said again. Without `compensate` it would give the rest of it up.
+    if (cancel.compensate && IsBeingCanceled(state)) return engine::Continue{};
+    return cancel;
+  };
+}
+
+// What a command that came too late is answered with after all; else the error stands.
+template <typename Request>
+absl::StatusOr<api::Execution> AnswerLate(const ExecutionServiceParts&, const std::string&,
+                                          const Uuid&, const absl::Status& status) {
+  return status;
+}
+
+// Cancelled twice is cancelled.
+template <>
+absl::StatusOr<api::Execution> AnswerLate<api::CancelExecutionRequest>(
+    const ExecutionServiceParts& parts, const std::string& tenant, const Uuid& id,
+    const absl::Status& status) {
+  if (ReasonOf(status) != "EXECUTION_OVER") return status;
+  AF_ASSIGN_OR_RETURN(const engine::ExecutionState state, parts.reader.Read(tenant, id));
+  if (state.phase != engine::Phase::kCanceled) return status;
+  api::Execution execution;
+  ToProto(ViewOf(state), &execution);
+  return execution;
 }
 
 absl::StatusOr<MakeCommand> ToCommand(const api::PauseExecutionRequest& request) {
@@ -76,8 +108,12 @@ void Register(rpc::Server& server, const ExecutionPartsPtr& parts, const char* m
         absl::StatusOr<MakeCommand> command = ToCommand(*request);
         if (!command.ok()) return done(command.status());
         SendCommand(parts, call, *id, *std::move(command),
-                    [done = std::move(done)](absl::StatusOr<ExecutionView> view) {
-                      if (!view.ok()) return done(view.status());
+                    [parts, call, id = *id,
+                     done = std::move(done)](absl::StatusOr<ExecutionView> view) {
+                      if (!view.ok()) {
+                        return done(
+                            AnswerLate<Request>(*parts, call->tenant(), id, view.status()));
+                      }
                       api::Execution execution;
                       ToProto(*view, &execution);
                       done(std::move(execution));

@@ -58,7 +58,9 @@ class Transport:
         return answer.from_json(plain_number(document)) if answer else None
 
     def _send(self, verb: str, path: str, query: dict, data: Any, safe: bool) -> Any:
-        """Repeats what was refused before it began (429, 503), and safe calls after any loss."""
+        """Repeats what was refused before it began (429, or no connection), and safe calls (reads
+        and those with a request id) after any loss. A 503 may be a loss: of a call that was on its
+        way when the connection behind the gateway broke."""
         for attempt in range(self._retries + 1):
             last = attempt == self._retries
             turn, url = self._turn, self.url
@@ -74,7 +76,7 @@ class Transport:
                 if response.is_success:
                     return response.json() if response.content else {}
                 if last or response.status_code not in _RETRIED or \
-                        (not safe and response.status_code not in (429, 503)):
+                        (not safe and response.status_code != 429):
                     raise _error_of(response)
                 if "retry-after" in response.headers:
                     time.sleep(min(float(response.headers["retry-after"]), 10))

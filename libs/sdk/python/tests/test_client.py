@@ -62,7 +62,16 @@ def test_safe_calls_are_repeated_and_others_are_not(api):
         api.answers = [(502, {})]
         with pytest.raises(agentflow.UnavailableError):
             af.workflows.publish_workflow(name="w")
-    assert len(api.requests) == 4
+        # A 503 may be a call whose answer was lost; a 429 was refused before it began.
+        api.answers = [(503, {"reason": "PEER_UNAVAILABLE"})]
+        with pytest.raises(agentflow.UnavailableError) as caught:
+            af.workflows.publish_workflow(name="w")
+        assert caught.value.reason == "PEER_UNAVAILABLE"
+        api.answers = [(429, {}), (200, {})]
+        af.workflows.publish_workflow(name="w")
+        api.answers = [(503, {}), (200, {"name": "executions/2"})]
+        assert af.executions.start("w").name == "executions/2"
+    assert len(api.requests) == 9
 
 
 def test_nobody_there_is_unavailable():
