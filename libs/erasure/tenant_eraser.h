@@ -37,6 +37,6 @@ class TenantEraser {
 };
 
 // How often services look for tenants to erase.
-inline constexpr std::chrono::seconds kLookEvery{5};
+inline constexpr std::chrono::seconds kLookEvery{10};
 
 }  // namespace agentflow::erasure

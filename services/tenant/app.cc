@@ -26,7 +26,7 @@ namespace agentflow::tenant {
 namespace {
 
 constexpr std::chrono::milliseconds kPurgeStep{300'000};
-constexpr std::chrono::milliseconds kErasureStep{5'000};
+constexpr std::chrono::milliseconds kErasureStep{10'000};
 
 // A setting, or the variable of the same meaning without the service's prefix.
 std::string OrVariable(const std::string& setting, const char* variable) {
