@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 
 CHUNK = 64 * 1024
+MOST_ON_THE_WAY = 64    # chunks
 
 
 class Link:
@@ -53,17 +55,33 @@ class _Connection:
         self.abort()
 
     async def _copy(self, reader, writer) -> None:
-        """Until either side ends. Bytes keep their order however long they are delayed."""
+        """Until either side ends. A delay holds up each byte for so long, and not those behind it
+        for longer."""
+        on_the_way: asyncio.Queue = asyncio.Queue(MOST_ON_THE_WAY)
+        delivery = asyncio.create_task(self._deliver(on_the_way, writer))
         try:
             while data := await reader.read(CHUNK):
-                if self.link.delay_s:
-                    await asyncio.sleep(self.link.delay_s)
-                if self.half_open:
-                    continue
-                writer.write(data)
-                await writer.drain()
+                await on_the_way.put((time.monotonic() + self.link.delay_s, data))
+            await on_the_way.put((0, b""))
+            await delivery
         except OSError:
             pass
+        finally:
+            delivery.cancel()
+
+    async def _deliver(self, on_the_way: asyncio.Queue, writer) -> None:
+        try:
+            while True:
+                due, data = await on_the_way.get()
+                if not data:
+                    return
+                if (left := due - time.monotonic()) > 0:
+                    await asyncio.sleep(left)
+                if not self.half_open:
+                    writer.write(data)
+                    await writer.drain()
+        except OSError:
+            self.abort()
 
     def abort(self) -> None:
         for _, writer in (self.near, self.far):
