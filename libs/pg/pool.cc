@@ -19,7 +19,7 @@ using SteadyClock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
 constexpr milliseconds kFirstBackoff{50};
-constexpr milliseconds kLongestBackoff{2'000};
+constexpr milliseconds kLongestBackoff{250};
 constexpr int kAttempts = 3;
 
 int64_t MicrosSince(SteadyClock::time_point start) {

@@ -87,7 +87,7 @@ struct PoolOptions {
 };
 
 // Thread-safe. Connections are opened when needed. One that broke is dropped; while the server is
-// away, new attempts are spaced by a back-off (50 ms doubling to 2 s) and answered
+// away, new attempts are spaced by a back-off (50 ms doubling to 250 ms) and answered
 // DATABASE_UNAVAILABLE in between, so that callers fail fast and nobody storms the server.
 class Pool {
  public:

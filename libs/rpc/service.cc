@@ -81,6 +81,11 @@ struct RunningService::Rep final : public ServiceParts {
     schema.Add("rpc.threads", &settings.rpc_threads, "Threads for calls that block.").Range(1, 256);
     schema.Add("rpc.queue", &settings.rpc_queue, "Calls that may wait for a thread.")
         .Range(1, 100000);
+    schema
+        .Add("rpc.keepalive", &settings.keepalive,
+             "A connection to another service that is silent for so long is asked for an answer, "
+             "and given up when none comes for as long again.")
+        .Range(1000, 600'000);
     for (const std::string& peer : service.Peers()) {
       schema
           .Add("peers." + peer, &peers[peer],
@@ -131,6 +136,8 @@ struct RunningService::Rep final : public ServiceParts {
       options.tls = identity;
       // Services of one installation are few and near: one that comes back is wanted soon.
       options.reconnect_most = std::chrono::milliseconds(500);
+      options.keepalive = settings.keepalive;
+      options.keepalive_timeout = settings.keepalive;
       absl::StatusOr<ChannelPtr> made = Channel::Make(options);
       AF_CHECK(made.ok());
       channel = *std::move(made);
