@@ -23,7 +23,7 @@ struct Settings {
   crypto::Secret redis_url;
   std::chrono::milliseconds default_timeout{30'000};
   std::chrono::milliseconds max_timeout{60'000};
-  std::chrono::milliseconds delivery_patience{800};
+  std::chrono::milliseconds delivery_patience{2'500};
   std::chrono::milliseconds delivery_ask_another{300};
   std::chrono::milliseconds token_cache{30'000};
   std::chrono::milliseconds key_cache{10'000};

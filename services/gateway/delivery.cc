@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "google/protobuf/descriptor.pb.h"
 #include "libs/base/status.h"
 #include "libs/rpc/alarm.h"
 
@@ -14,6 +15,8 @@ namespace {
 namespace pb = google::protobuf;
 
 constexpr std::chrono::milliseconds kLongestPause{200};
+// Between looks for another one to ask, once a call has waited for too long.
+constexpr std::chrono::milliseconds kLookAgain{50};
 
 bool HasRequestId(const pb::Message* message) {
   if (message == nullptr) return false;
@@ -21,6 +24,11 @@ bool HasRequestId(const pb::Message* message) {
   return field != nullptr && !field->is_repeated() &&
          field->cpp_type() == pb::FieldDescriptor::CPPTYPE_STRING &&
          !message->GetReflection()->GetString(*message, field).empty();
+}
+
+// As its proto says.
+bool IsIdempotent(const Method& method) {
+  return method.descriptor->options().idempotency_level() == pb::MethodOptions::IDEMPOTENT;
 }
 
 // Addresses of the inside are no business of users; when to come again is.
@@ -69,14 +77,14 @@ class Delivery::Bringing : public std::enable_shared_from_this<Bringing> {
         budget_(std::move(budget)),
         call_(std::move(call)),
         read_(IsRead(*call_.method)),
-        twice_(read_ || HasRequestId(call_.message.get())),
+        twice_(read_ || IsIdempotent(*call_.method) || HasRequestId(call_.message.get())),
         until_(runtime::Deadline::After(options.patience)),
         pause_(options.pause),
         done_(std::move(done)) {}
 
   void Begin() {
     Ask(backends_->For(*call_.method, call_.tenant, call_.message.get()));
-    if (twice_ && backends_->Routed(*call_.method)) LookAgain();
+    if (twice_ && backends_->Routed(*call_.method)) LookAgain(options_.ask_another);
   }
 
  private:
@@ -138,8 +146,8 @@ class Delivery::Bringing : public std::enable_shared_from_this<Bringing> {
 
   // A read may be asked of anybody else; a request that may be made twice, of the lane's owner,
   // once that is another one than those who were asked.
-  void LookAgain() {
-    rpc::After(options_.ask_another, [self = shared_from_this()] {
+  void LookAgain(std::chrono::milliseconds after) {
+    rpc::After(after, [self = shared_from_this()] {
       rpc::ChannelPtr other;
       {
         std::lock_guard lock(self->mutex_);
@@ -153,7 +161,7 @@ class Delivery::Bringing : public std::enable_shared_from_this<Bringing> {
         if (!self->Asked(channel)) other = std::move(channel);
       }
       if (other != nullptr && self->budget_->Spend()) self->Ask(other);
-      self->LookAgain();
+      self->LookAgain(std::min(kLookAgain, self->options_.ask_another));
     });
   }
 

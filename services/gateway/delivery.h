@@ -15,7 +15,7 @@ namespace agentflow::gateway {
 
 struct DeliveryOptions {
   // How long a call looks for somebody who can answer it before it is refused.
-  std::chrono::milliseconds patience{800};
+  std::chrono::milliseconds patience{2'500};
   // Before the second try; twice as long before each further one, up to 200 ms.
   std::chrono::milliseconds pause{50};
   // A call that may be made twice and is not answered after this long is asked of another
@@ -29,8 +29,8 @@ struct DeliveryOptions {
 
 // Brings unary calls to a service that can answer them, while services die, stop and hand lanes
 // over: tries again what was certainly not done (LANE_MOVED), and, of what may be done twice
-// (reads, and requests with a request id), also what was lost on the way. Thread-safe; never
-// blocks.
+// (reads, methods that their proto calls idempotent, requests with a request id), also what was
+// lost on the way. Thread-safe; never blocks.
 class Delivery {
  public:
   struct Call {

@@ -4,6 +4,7 @@
 #include <map>
 #include <mutex>
 
+#include "agentflow/api/v1/approval.pb.h"
 #include "agentflow/api/v1/execution.pb.h"
 #include "gtest/gtest.h"
 #include "libs/base/lane.h"
@@ -15,11 +16,17 @@ namespace agentflow::gateway {
 namespace {
 
 using api::v1::Execution;
-using Answer = std::function<void(absl::StatusOr<Execution>)>;
+using Answer = std::function<void(absl::Status)>;  // with a refusal
 
-absl::Status Moved() { return Unavailable("LANE_MOVED", "not mine"); }
-absl::Status NoDatabase() { return Unavailable("DATABASE_UNAVAILABLE", "away"); }
-absl::Status Gone() { return Unavailable("PEER_UNAVAILABLE", "127.0.0.1:7 was reset"); }
+absl::Status Moved() {
+  return Unavailable("LANE_MOVED", "not mine");
+}
+absl::Status NoDatabase() {
+  return Unavailable("DATABASE_UNAVAILABLE", "away");
+}
+absl::Status Gone() {
+  return Unavailable("PEER_UNAVAILABLE", "127.0.0.1:7 was reset");
+}
 
 // Two executors over real mutual TLS. Each answers with its own number in `workflow`, or with what
 // `refuse` says, or not at all while it is `silent`.
@@ -40,9 +47,10 @@ class DeliveryTest : public testing::Test {
       options.require_all_methods = false;
       Executor& executor = executors_[i];
       executor.server = std::make_unique<rpc::Server>(std::move(options));
-      Register<api::v1::GetExecutionRequest>(i, "GetExecution");
-      Register<api::v1::StartExecutionRequest>(i, "StartExecution");
-      Register<api::v1::CancelExecutionRequest>(i, "CancelExecution");
+      Register<api::v1::GetExecutionRequest>(i, "ExecutionService/GetExecution");
+      Register<api::v1::StartExecutionRequest>(i, "ExecutionService/StartExecution");
+      Register<api::v1::CancelExecutionRequest>(i, "ExecutionService/CancelExecution");
+      Register<api::v1::ApproveRequest, api::v1::Approval>(i, "ApprovalService/Approve");
       EXPECT_TRUE(executor.server->Start().ok());
       executor.address = "127.0.0.1:" + std::to_string(executor.server->port());
       rpc::ChannelPtr channel = network_.Connect("gateway", "executor", executor.server->port());
@@ -62,16 +70,17 @@ class DeliveryTest : public testing::Test {
     for (Executor& executor : executors_) executor.server->Drain(std::chrono::seconds(5));
   }
 
-  template <class Request>
+  template <class Request, class Response = Execution>
   void Register(int number, const std::string& method) {
-    executors_[number].server->UnaryAsync<Request, Execution>(
-        "agentflow.api.v1.ExecutionService/" + method,
-        [this, number](rpc::CallPtr, std::unique_ptr<Request>, Answer done) {
+    using Done = std::function<void(absl::StatusOr<Response>)>;
+    executors_[number].server->UnaryAsync<Request, Response>(
+        "agentflow.api.v1." + method,
+        [this, number](rpc::CallPtr, std::unique_ptr<Request>, Done done) {
           std::unique_lock lock(mutex_);
           Executor& executor = executors_[number];
           ++executor.calls;
           if (executor.silent) {
-            executor.unanswered.push_back(std::move(done));
+            executor.unanswered.push_back([done](absl::Status status) { done(status); });
             changed_.notify_all();
             return;
           }
@@ -82,9 +91,13 @@ class DeliveryTest : public testing::Test {
           }
           lock.unlock();
           if (!refusal.ok()) return done(refusal);
-          Execution execution;
-          execution.set_workflow(std::to_string(number));
-          done(std::move(execution));
+          Response response;
+          if constexpr (std::is_same_v<Response, Execution>) {
+            response.set_workflow(std::to_string(number));
+          } else {
+            response.set_name(std::to_string(number));
+          }
+          done(std::move(response));
         });
   }
   void AllLanesAt(int number) {
@@ -115,7 +128,7 @@ class DeliveryTest : public testing::Test {
                                                .ask_another = std::chrono::milliseconds(20)},
                     const std::function<void()>& meanwhile = {}) {
     Delivery delivery(backends_.get(), options);
-    Delivery::Call call{.method = methods_->Find("agentflow.api.v1.ExecutionService/" + method),
+    Delivery::Call call{.method = methods_->Find("agentflow.api.v1." + method),
                         .tenant = "acme",
                         .message = message,
                         .bytes = message->SerializeAsString(),
@@ -135,6 +148,11 @@ class DeliveryTest : public testing::Test {
     answered.wait(lock, [&] { return answer.has_value(); });
     last_ = answer->status();
     if (!answer->ok()) return ReasonOf(last_);
+    if (method == kApprove) {
+      api::v1::Approval approval;
+      EXPECT_TRUE(approval.ParseFromString(**answer));
+      return approval.name();
+    }
     Execution execution;
     EXPECT_TRUE(execution.ParseFromString(**answer));
     return execution.workflow();
@@ -155,6 +173,10 @@ class DeliveryTest : public testing::Test {
     return request;
   }
 
+  static constexpr char kApprove[] = "ApprovalService/Approve";
+  static constexpr char kCancel[] = "ExecutionService/CancelExecution";
+  static constexpr char kGet[] = "ExecutionService/GetExecution";
+  static constexpr char kStart[] = "ExecutionService/StartExecution";
   static constexpr char kName[] = "executions/018bcfe5-6800-7000-8000-00000000002a";
   rpc::TestNetwork network_;
   std::unique_ptr<MethodTable> methods_ = *MethodTable::Build({"executor"});
@@ -168,58 +190,65 @@ class DeliveryTest : public testing::Test {
 
 TEST_F(DeliveryTest, WhatIsCertainlyNotDoneIsTriedAgain) {
   Refuse(0, {Moved(), Moved(), Moved()});
-  EXPECT_EQ(Bring("CancelExecution", Cancel()), "0");
+  EXPECT_EQ(Bring(kCancel, Cancel()), "0");
   EXPECT_EQ(Calls(0), 4);
 }
 
 TEST_F(DeliveryTest, ATryFollowsTheLane) {
   Refuse(0, std::vector<absl::Status>(10'000, Moved()));
-  EXPECT_EQ(Bring("CancelExecution", Cancel(), {.patience = std::chrono::seconds(20)},
-                  [this] { AllLanesAt(1); }),
-            "1");
+  EXPECT_EQ(
+      Bring(kCancel, Cancel(), {.patience = std::chrono::seconds(20)}, [this] { AllLanesAt(1); }),
+      "1");
 }
 
 TEST_F(DeliveryTest, AnErrorOfTheServiceIsTheAnswer) {
   for (const absl::Status& error :
        {NotFound("EXECUTION_NOT_FOUND", "no"), Unavailable("EXECUTOR_BUSY", "later")}) {
     Refuse(0, {error});
-    EXPECT_EQ(Bring("GetExecution", Get()), ReasonOf(error));
+    EXPECT_EQ(Bring(kGet, Get()), ReasonOf(error));
   }
 }
 
 TEST_F(DeliveryTest, PatienceEndsInARefusalThatSaysWhenToComeAgain) {
   Refuse(0, std::vector<absl::Status>(10'000, Moved()));
-  EXPECT_EQ(Bring("CancelExecution", Cancel(), {.patience = std::chrono::milliseconds(5)}),
-            "LANE_MOVED");
+  EXPECT_EQ(Bring(kCancel, Cancel(), {.patience = std::chrono::milliseconds(5)}), "LANE_MOVED");
   EXPECT_EQ(last_.code(), absl::StatusCode::kUnavailable);
   EXPECT_EQ(MetadataOf(last_)[kErrorRetryAfterMs], "1000");
 }
 
 TEST_F(DeliveryTest, ReadsAndRequestsWithAnIdOutliveTheirExecutor) {
   Refuse(0, std::vector<absl::Status>(10'000, Gone()));
-  EXPECT_EQ(Bring("GetExecution", Get()), "1");
-  EXPECT_EQ(Bring("StartExecution", Start("r"), {.patience = std::chrono::seconds(20)},
-                  [this] { AllLanesAt(1); }),
-            "1");
+  EXPECT_EQ(Bring(kGet, Get()), "1");
+  EXPECT_EQ(
+      Bring(kStart, Start("r"), {.patience = std::chrono::seconds(20)}, [this] { AllLanesAt(1); }),
+      "1");
 }
 
 TEST_F(DeliveryTest, WhatMayHaveBeenDoneIsNotDoneTwice) {
   Refuse(0, {Gone()});
-  EXPECT_EQ(Bring("CancelExecution", Cancel()), "PEER_UNAVAILABLE");
+  EXPECT_EQ(Bring(kCancel, Cancel()), "PEER_UNAVAILABLE");
   EXPECT_EQ(Calls(0) + Calls(1), 1);
   EXPECT_EQ(MetadataOf(last_)[kErrorRetryAfterMs], "1000");
   EXPECT_EQ(MessageOf(last_).find("127.0.0.1"), std::string::npos) << last_;
 }
 
+TEST_F(DeliveryTest, WhatItsProtoCallsIdempotentMayBeDoneTwice) {
+  auto approve = std::make_shared<api::v1::ApproveRequest>();
+  approve->set_name("approvals/018bcfe5-6800-7000-8000-00000000002a");
+  Refuse(0, {Gone(), Gone()});
+  EXPECT_EQ(Bring(kApprove, approve), "0");
+  EXPECT_EQ(Calls(0), 3);
+}
+
 TEST_F(DeliveryTest, AReadThatNobodyAnswersIsAskedElsewhere) {
   Silence(0);
-  EXPECT_EQ(Bring("GetExecution", Get()), "1");
+  EXPECT_EQ(Bring(kGet, Get()), "1");
 }
 
 TEST_F(DeliveryTest, OnlySoManyReadsAreAskedTwice) {
   Silence(0);
   DeliveryOptions options{.ask_another = std::chrono::milliseconds(1), .ask_another_burst = 0};
-  EXPECT_EQ(Bring("GetExecution", Get(), options,
+  EXPECT_EQ(Bring(kGet, Get(), options,
                   [this] {
                     WaitUnanswered(0);
                     std::lock_guard lock(mutex_);
@@ -232,13 +261,13 @@ TEST_F(DeliveryTest, OnlySoManyReadsAreAskedTwice) {
 
 TEST_F(DeliveryTest, AReadGoesPastAnExecutorWithoutItsDatabase) {
   Refuse(0, {NoDatabase(), Unavailable("DATABASE_COMMIT_UNKNOWN", "was it?"), NoDatabase()});
-  EXPECT_EQ(Bring("GetExecution", Get()), "1");
-  EXPECT_EQ(Bring("StartExecution", Start("r")), "0");
+  EXPECT_EQ(Bring(kGet, Get()), "1");
+  EXPECT_EQ(Bring(kStart, Start("r")), "0");
 }
 
 TEST_F(DeliveryTest, ARequestWithAnIdIsAskedOfTheLanesNewOwner) {
   Silence(0);
-  EXPECT_EQ(Bring("StartExecution", Start("r"), {.ask_another = std::chrono::milliseconds(20)},
+  EXPECT_EQ(Bring(kStart, Start("r"), {.ask_another = std::chrono::milliseconds(20)},
                   [this] {
                     WaitUnanswered(0);
                     AllLanesAt(1);
