@@ -37,6 +37,9 @@ namespace {
 constexpr int64_t kDayMicros = 86'400'000'000;
 // Longer than others pause between attempts to connect.
 constexpr int64_t kSettle = 1'000'000;
+// Of its lease, in the time after which others would miss them.
+constexpr int64_t kRenewals = 3;
+constexpr int64_t kLookWithOthers = 1'000'000;
 
 std::string HostName() {
   char name[256] = {};
@@ -84,7 +87,7 @@ struct App::Parts {
   TenantLoad load;
   ClaimBoard board;
   Links links;
-  LaneWatchers watchers;
+  LaneWatchers watchers{[this] { Look(); }};
   Answers answers;
 
   std::unique_ptr<VersionResolver> versions;
@@ -204,7 +207,10 @@ void App::Parts::MakeCommitters(const Config& config, const std::string& owner) 
                                   addresses, [this](const auto& at) { return at == address; }));
                             },
                         .peers = peers.get(),
+                        .unreachable_for = [this] { return watchers.EmptyFor(); },
+                        .renew_within = config.peer_silence.count() * 1000 / kRenewals,
                         .look_every = config.lane_check.count() * 1000,
+                        .look_with_others = kLookWithOthers,
       .settle = kSettle});
 }
 
@@ -224,7 +230,7 @@ void App::Parts::Look() {
 }
 
 void App::Parts::LookLoop() {
-  constexpr int64_t kAfterFailure = 500'000;
+  constexpr int64_t kAfterFailure = 100'000;
   runtime::NameThread("lanes");
   while (!lanes_stopping) {
     absl::StatusOr<int64_t> next = keeper->Step();
@@ -288,11 +294,15 @@ absl::Status App::Start(rpc::ServiceParts& service) {
       config_.owner_id.empty()
           ? HostName() + service.common().listen.substr(service.common().listen.rfind(':'))
           : config_.owner_id;
-  const PgLaneTableOptions lanes{.url = config_.database_engine_url.Reveal(),
+  PgLaneTableOptions lanes{.url = config_.database_engine_url.Reveal(),
                                  .owner = owner,
                                  .committers = config_.committers,
                                  .address = p.address,
                                  .lease_ms = static_cast<int>(config_.lease.count())};
+  lanes.suspect_left_ms =
+      static_cast<int>(std::max<int64_t>(0, (config_.lease - config_.peer_silence).count()));
+  // In time for another try before the lease ends.
+  lanes.answer_timeout_ms = std::max(lanes.lease_ms / 2, 500);
   p.lane_table = std::make_unique<PgLaneTable>(lanes);
   p.housekeeping = std::make_unique<PgHousekeeping>(config_.database_engine_url.Reveal());
   AF_ASSIGN_OR_RETURN(const int today, p.Today());
@@ -320,7 +330,7 @@ absl::Status App::Start(rpc::ServiceParts& service) {
       [&service, &p](const std::string& other) -> rpc::ChannelPtr {
         return other == p.address ? nullptr : service.PeerAt("executor", other);
       },
-      p.clock, [&p] { p.Look(); });
+      p.clock, config_.peer_silence / 2, [&p] { p.Look(); });
   p.MakeCommitters(config_, owner);
   p.reader = std::make_unique<ExecutionReader>(p.pool, *p.plans, p.board);
   p.starter = std::make_unique<Starter>(
@@ -363,7 +373,8 @@ absl::Status App::Start(rpc::ServiceParts& service) {
                            .peer_came = [&p] { p.Look(); },
                            .lease_ms = config_.task_lease.count(),
                            .heartbeat_interval_ms = config_.task_heartbeat.count()});
-  RegisterPeerService(service.server(), {.router = *p.router, .look = [&p] { p.Look(); }});
+  RegisterPeerService(service.server(),
+                      {.router = *p.router, .look = [&p] { p.Look(); }, .clock = p.clock});
   p.feed->Register(service.server());
   RegisterVariableService(service.server(), *p.reader);
   service.AddReadinessCheck("database", [&p] { return p.pool.Ping(); });

@@ -30,6 +30,13 @@ void Config::AddTo(config::Schema& schema) {
   schema.Add("lease_renewal", &lease_renewal, "An idle executor renews its lease this often.")
       .Range(50, 30'000);
   schema
+      .Add("peer_silence", &peer_silence,
+           "With several executors: the lanes of one that does not answer the others, or whom the "
+           "database does not answer, for half as long move before its lease ends, once the "
+           "database has not heard of it for this long; at least three times as often they renew "
+           "their leases.")
+      .Range(100, 60'000);
+  schema
       .Add("lane_check", &lane_check,
            "Longest time between two looks at who owns which lane; leases that end, peers that "
            "come or break, and lanes handed over are looked at when they do.")

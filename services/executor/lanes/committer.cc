@@ -96,6 +96,7 @@ bool Committer::FinishReset() {
   if (!writer_->idle()) return false;
   writer_ = std::make_unique<BatchWriter>(parts_.store);
   writer_->Join(reset_epoch_);
+  unanswered_since_ = monotonic_;
   joining_ = true;
   resetting_ = false;
   lost_ = false;
@@ -265,7 +266,7 @@ bool Committer::StartCommit() {
   DeliverLocal();
   if (!joined_ || flushing_ != nullptr || !writer_->idle()) return false;
   const bool urgent = !moves_.empty() || (forming_ != nullptr && forming_->urgent);
-  if (!urgent && monotonic_ - last_commit_at_ < options_.renew_after) return false;
+  if (!urgent && monotonic_ - last_commit_at_ < RenewAfter()) return false;
   flushing_ = forming_ != nullptr ? std::move(forming_) : std::make_unique<Batch>();
   Seal(*flushing_);
   flushing_->moves = std::exchange(moves_, {});
@@ -279,6 +280,7 @@ bool Committer::StartCommit() {
   }
   flushing_->sealed_at = monotonic_;
   last_commit_at_ = monotonic_;
+  unanswered_since_ = monotonic_;
   writer_->Start({.writes = std::move(writes),
                   .messages = flushing_->messages,
                   .taken = flushing_->taken,
@@ -340,6 +342,7 @@ void Committer::Seal(Batch& batch) {
 bool Committer::TakeCommit() {
   std::optional<BatchResult> result = writer_->Step(parts_.clock);
   if (!result) return false;
+  unanswered_since_ = 0;
   if (result->fenced) {
     obs::Warn("this executor was fenced out",
               {{"reason", ReasonOf(result->status)}, {"error", MessageOf(result->status)}});
@@ -579,7 +582,7 @@ int64_t Committer::WakeAt() const {
   if (!delayed_.empty()) at = std::min(at, std::get<0>(*delayed_.begin()) + offset);
   if (!late_children_.empty()) at = std::min(at, std::get<0>(*late_children_.begin()));
   if (!held_.empty()) at = std::min(at, leases_checked_at_ + options_.lease_check);
-  if (joined_ && flushing_ == nullptr) at = std::min(at, last_commit_at_ + options_.renew_after);
+  if (joined_ && flushing_ == nullptr) at = std::min(at, last_commit_at_ + RenewAfter());
   if (writer_->wake_at() != 0) at = std::min(at, writer_->wake_at());
   if (!loaded_.empty()) at = std::min(at, adopt_again_at_);
   if (!admission_.empty()) at = std::min(at, std::max(admission_.wake_at(), admit_from_));

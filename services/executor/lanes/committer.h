@@ -6,6 +6,7 @@
 #include <deque>
 #include <functional>
 #include <map>
+#include <limits>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -131,6 +132,10 @@ class Committer {
   // From any thread: whether anybody else could send messages to its lanes. Then the outbox is
   // looked at from time to time, for those that nobody told of.
   void ExpectMail(bool expected) { expect_mail_ = expected; }
+  // From any thread: others want to see its lease renewed this often, if not more often.
+  void RenewWithin(int64_t micros) { renew_within_ = micros; }
+  // From any thread: since when (monotonic) the database owes it an answer; 0: it owes none.
+  int64_t unanswered_since() const { return unanswered_since_; }
 
   // Moves everything on as far as it goes now. True: something happened, call again.
   bool Step();
@@ -178,6 +183,7 @@ class Committer {
   void StartAgain(StartItem start);
   void Lose();
   bool FinishReset();
+  int64_t RenewAfter() const { return std::min(options_.renew_after, renew_within_.load()); }
 
   // decide.cc: commands
   void Decide(Item item);
@@ -320,6 +326,8 @@ class Committer {
   std::unique_ptr<Batch> flushing_;
   uint64_t batch_number_ = 0;
   int64_t last_commit_at_ = 0;
+  std::atomic<int64_t> renew_within_{std::numeric_limits<int64_t>::max()};
+  std::atomic<int64_t> unanswered_since_{0};
 
   std::set<TimerKey> timers_;
   std::set<TaskKey> delayed_;

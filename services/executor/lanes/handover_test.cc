@@ -305,6 +305,65 @@ TEST_P(HandoverTest, ASuspectWithoutConnectionIsReplacedBeforeItsLeaseEnds) {
   EXPECT_NE(b().Find(id), nullptr);
 }
 
+TEST_P(HandoverTest, ASuspectWhomTheDatabaseMissesIsReplacedBeforeItsLeaseEnds) {
+  database_.suspect_left = 2'500'000;  // of 3 s: after half a second
+  const Uuid id = a().Start(plans_.Add(kWait));
+  a().Run();
+  FakePeers peers;
+  executors_.push_back(std::make_unique<FakeExecutor>(database_, clock_, plans_, "b", GetParam(),
+                                                      CommitterOptions{.renew_after = 100'000},
+                                                      &peers));
+  Settle();
+  peers.suspects = {"a"};
+  b().Join();
+  EXPECT_EQ(LanesOf("b"), 128);  // the database has heard of a a moment ago
+  clock_.Advance(600'000);
+  database_.now += 600'000;
+  b().Join();
+  EXPECT_EQ(LanesOf("b"), 128);  // it has heard of nobody: that says nothing about a
+  peers.suspects = {};
+  b().Join();
+  EXPECT_EQ(LanesOf("b"), 128);  // it has heard of b by now, but nobody suspects a
+  peers.suspects = {"a"};
+  b().Join();
+  EXPECT_EQ(LanesOf("b"), 256);
+  EXPECT_NE(b().Find(id), nullptr);
+}
+
+TEST_P(HandoverTest, OneWhomNobodyReachesGivesItsLanesAwayUntilItIsReachedAgain) {
+  const Uuid id = a().Start(plans_.Add(kWait));
+  a().Run();
+  int64_t unreachable_for = 0;
+  executors_.push_back(std::make_unique<FakeExecutor>(
+      database_, clock_, plans_, "b", GetParam(), CommitterOptions{}, nullptr,
+      [&unreachable_for] { return unreachable_for; }));
+  Settle();
+  ASSERT_EQ(LanesOf("b"), 128);
+  unreachable_for = 200'000;
+  Settle();
+  EXPECT_EQ(LanesOf("b"), 128);  // streams end and begin again
+  unreachable_for = 400'000;
+  Settle();
+  EXPECT_EQ(LanesOf("a"), 256);
+  EXPECT_NE(a().Find(id), nullptr);
+  unreachable_for = 0;
+  Settle();
+  EXPECT_EQ(LanesOf("b"), 128);
+}
+
+TEST_P(HandoverTest, ASuspectIsGivenNoLanes) {
+  FakePeers peers;
+  executors_.clear();
+  Add("a", &peers).Join();
+  peers.suspects = {"b"};
+  Add("b");
+  Settle();
+  EXPECT_EQ(LanesOf("b"), 0);
+  peers.suspects = {};
+  Settle();
+  EXPECT_EQ(LanesOf("b"), 128);
+}
+
 TEST_P(HandoverTest, AStoppedExecutorIsFencedOutAndBeginsAnew) {
   engine::PlanPtr plan = plans_.Add(kWait);
   std::vector<Uuid> ids;

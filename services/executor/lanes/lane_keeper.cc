@@ -12,7 +12,9 @@ namespace {
 // After a lease's end, so that it is over for sure.
 constexpr int64_t kAfterLease = 20'000;
 // While a peer may be dying.
-constexpr int64_t kSuspectLook = 100'000;
+constexpr int64_t kSuspectLook = 50'000;
+// Until nobody's stream means that nobody can reach this executor: streams end and begin again.
+constexpr int64_t kUnreachable = 300'000;
 constexpr int64_t kDrainLook = 20'000;
 
 }  // namespace
@@ -33,10 +35,12 @@ absl::StatusOr<int64_t> LaneKeeper::Step() {
   }
   std::vector<std::string> suspects;
   if (parts_.peers != nullptr) suspects = parts_.peers->Suspects();
-  AF_ASSIGN_OR_RETURN(const LaneView view, parts_.table.Look(!draining_, suspects));
+  NoteReachable();
+  AF_ASSIGN_OR_RETURN(const LaneView view, parts_.table.Look(!leaving(), suspects));
   has_others_ = view.owners.size() > view.owners.count(parts_.owner);
   for (Committer* committer : parts_.committers) {
     committer->ExpectMail(has_others_ || parts_.committers.size() > 1);
+    committer->RenewWithin(has_others_ ? parts_.renew_within : std::numeric_limits<int64_t>::max());
   }
   Leave(view, gave);
   Own(view);
@@ -57,8 +61,20 @@ absl::StatusOr<int64_t> LaneKeeper::Step() {
     parts_.peers->Follow(others);
   }
   Note(view);
-  GiveAway(view);
+  GiveAway(view, suspects);
   return NextLook(view, !suspects.empty());
+}
+
+// One that others cannot reach does nothing for anybody, however well it is itself.
+void LaneKeeper::NoteReachable() {
+  const int64_t since = parts_.unreachable_for ? parts_.unreachable_for() : 0;
+  maybe_unreachable_ = has_others_ && since > 0;
+  const bool now = maybe_unreachable_ && since > kUnreachable;
+  if (now != unreachable_) {
+    obs::Warn(now ? "nobody reaches this executor; its lanes go to others"
+                  : "this executor is reached again");
+  }
+  unreachable_ = now;
 }
 
 void LaneKeeper::Own(const LaneView& view) {
@@ -101,7 +117,10 @@ void LaneKeeper::Note(const LaneView& view) {
 }
 
 // Everybody gives down to the same share, to those who have least: so all agree without talking.
-void LaneKeeper::GiveAway(const LaneView& view) {
+void LaneKeeper::GiveAway(const LaneView& view, const std::vector<std::string>& suspects) {
+  auto suspected = [&](const std::string& name) {
+    return std::find(suspects.begin(), suspects.end(), name) != suspects.end();
+  };
   std::map<std::string, int> counts;
   for (const auto& [name, owner] : view.owners) {
     if (!owner.leaving) counts[name] = 0;
@@ -115,15 +134,16 @@ void LaneKeeper::GiveAway(const LaneView& view) {
   }
   const int owners = static_cast<int>(counts.size());
   int keep = owners == 0 ? kLaneCount : (kLaneCount + owners - 1) / owners;
-  if (draining_) keep = 0;
+  if (leaving()) keep = 0;
   std::vector<std::vector<LaneMove>> moves(parts_.committers.size());
   while (static_cast<int>(mine.size()) > keep) {
     auto least = counts.end();
     for (auto it = counts.begin(); it != counts.end(); ++it) {
-      if (it->first == parts_.owner || (!draining_ && !Settled(view, it->first))) continue;
+      if (it->first == parts_.owner || suspected(it->first)) continue;
+      if (!leaving() && !Settled(view, it->first)) continue;
       if (least == counts.end() || it->second < least->second) least = it;
     }
-    if (least == counts.end() || (!draining_ && least->second >= keep)) break;
+    if (least == counts.end() || (!leaving() && least->second >= keep)) break;
     const int lane = mine.back();
     mine.pop_back();
     ++least->second;
@@ -136,6 +156,7 @@ void LaneKeeper::GiveAway(const LaneView& view) {
 
 int64_t LaneKeeper::NextLook(const LaneView& view, bool suspects) const {
   int64_t next = parts_.look_every;
+  if (has_others_) next = std::min(next, parts_.look_with_others);
   for (const auto& [name, owner] : view.owners) {
     // A living owner has renewed its lease by then.
     if (name == parts_.owner) continue;
@@ -144,7 +165,7 @@ int64_t LaneKeeper::NextLook(const LaneView& view, bool suspects) const {
       next = std::min(next, seen_since_.at(name) + parts_.settle - view.time + kAfterLease);
     }
   }
-  if (suspects) next = std::min(next, kSuspectLook);
+  if (suspects || maybe_unreachable_) next = std::min(next, kSuspectLook);
   if (draining_ && has_others_) next = std::min(next, kDrainLook);
   return next;
 }

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
+#include <limits>
 #include <map>
 #include <mutex>
 #include <string>
@@ -17,7 +19,7 @@ class Peers {
   virtual ~Peers() = default;
   // Who lives besides this executor: name and address.
   virtual void Follow(const std::map<std::string, std::string>& others) = 0;
-  // Names of those whose connection broke a short time ago.
+  // Names of those whose connection broke a short time ago, or who do not answer.
   virtual std::vector<std::string> Suspects() = 0;
   // Tells the executor at `address` that these lanes are its own now, and waits until it takes
   // commands for them; not for ever, since it will find out by itself.
@@ -43,7 +45,14 @@ class LaneKeeper {
     // Tells the map, by lane, whenever it may have changed; null: nobody wants to know.
     std::function<void(const std::vector<std::string>& addresses, UnixMicros time)> publish;
     Peers* peers = nullptr;  // null: the table alone
+    // How long (microseconds) nobody has had a stream to this executor, after somebody had; 0:
+    // somebody has. While others live, its lanes are theirs then. May be null.
+    std::function<int64_t()> unreachable_for;
+    // While others live they want to see leases renewed this often.
+    int64_t renew_within = std::numeric_limits<int64_t>::max();
     int64_t look_every = 5'000'000;
+    // The same while others live: the connection must be good when it is needed.
+    int64_t look_with_others = 5'000'000;
     // An executor is given lanes once it has lived for so long: by then everybody has a connection.
     int64_t settle = 0;
   };
@@ -66,19 +75,23 @@ class LaneKeeper {
   Committer& CommitterOf(int lane) const {
     return *parts_.committers[static_cast<size_t>(lane) % parts_.committers.size()];
   }
+  void NoteReachable();
   void Own(const LaneView& view);
   void Leave(const LaneView& view, const std::vector<bool>& gave);
   void Note(const LaneView& view);
   bool Settled(const LaneView& view, const std::string& owner) const {
     return view.time - seen_since_.at(owner) >= parts_.settle;
   }
-  void GiveAway(const LaneView& view);
+  void GiveAway(const LaneView& view, const std::vector<std::string>& suspects);
   int64_t NextLook(const LaneView& view, bool suspects) const;
+  bool leaving() const { return draining_ || unreachable_; }
 
   const Parts parts_;
   std::atomic<bool> draining_{false};
   std::atomic<bool> has_others_{false};
   bool released_ = false;
+  bool unreachable_ = false;
+  bool maybe_unreachable_ = false;
   size_t owned_ = 0;
   std::map<std::string, UnixMicros> seen_since_;  // the living owners
 

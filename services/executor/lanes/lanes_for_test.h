@@ -70,7 +70,8 @@ class FakePlans final : public Plans {
 class FakeExecutor {
  public:
   FakeExecutor(MemoryDatabase& database, ManualClock& clock, FakePlans& plans, std::string name,
-               int committers, CommitterOptions options = {}, Peers* peers = nullptr)
+               int committers, CommitterOptions options = {}, Peers* peers = nullptr,
+               std::function<int64_t()> unreachable_for = {})
       : name(name),
         clock_(clock),
         database_clock_(clock),
@@ -108,7 +109,8 @@ class FakeExecutor {
                                                             .table = table_,
                                                             .committers = pointers,
                                                             .restart = restart,
-                                                            .peers = peers});
+                                                            .peers = peers,
+                                                            .unreachable_for = unreachable_for});
     router = std::make_unique<Router>(pointers);
   }
 

@@ -17,12 +17,24 @@ void LaneWatchers::Add(Stream stream) {
     }
     number = ++state_->last;
     state_->streams[number] = stream;
+    state_->empty_since.reset();
     if (state_->map.address_size() > 0) stream.Write(state_->map);
   }
   stream.OnEnd([state = state_, number](const absl::Status&) {
     std::lock_guard lock(state->mutex);
     state->streams.erase(number);
+    if (!state->streams.empty() || state->closed) return;
+    state->empty_since = std::chrono::steady_clock::now();
+    if (state->emptied) state->emptied();
   });
+}
+
+int64_t LaneWatchers::EmptyFor() const {
+  std::lock_guard lock(state_->mutex);
+  if (!state_->empty_since) return 0;
+  return 1 + std::chrono::duration_cast<std::chrono::microseconds>(
+                 std::chrono::steady_clock::now() - *state_->empty_since)
+                 .count();
 }
 
 void LaneWatchers::Publish(const std::vector<std::string>& addresses, UnixMicros time) {

@@ -44,6 +44,19 @@ void RegisterPeerService(rpc::Server& server, PeerServiceParts parts) {
       [parts](const rpc::Call&, const pb::TakeLanesRequest& request) {
         return TakeLanes(parts, request);
       });
+  server.UnaryAsync<pb::PingRequest, pb::PingResponse>(
+      "agentflow.internal.executor.v1.PeerService/Ping",
+      [parts](rpc::CallPtr, std::unique_ptr<pb::PingRequest>,
+              std::function<void(absl::StatusOr<pb::PingResponse>)> done) {
+        int64_t longest = 0;
+        for (const Committer* committer : parts.router.committers()) {
+          const int64_t since = committer->unanswered_since();
+          if (since != 0) longest = std::max(longest, parts.clock.Monotonic() - since);
+        }
+        pb::PingResponse answer;
+        answer.set_unanswered_ms(longest / 1000);
+        done(std::move(answer));
+      });
   server.UnaryAsync<pb::MailRequest, pb::MailResponse>(
       "agentflow.internal.executor.v1.PeerService/Mail",
       [parts](rpc::CallPtr, std::unique_ptr<pb::MailRequest> request,

@@ -12,6 +12,7 @@ struct PeerServiceParts {
   Router& router;
   // Makes the keeper of the lanes look at once.
   std::function<void()> look;
+  const Clock& clock;
 };
 
 void RegisterPeerService(rpc::Server& server, PeerServiceParts parts);

@@ -171,15 +171,14 @@ void Starter::Admitted(std::shared_ptr<Pending> pending, TenantLimits limits) {
     parts_.load.Adopt(request.tenant, TenantLoad::Place::kRunning);
     return Post(pending, request.child, TenantLoad::Place::kRunning);
   }
+  // Before the limits: of those an executor has the part that its lanes are among all.
+  const bool repeatable = !pending->body_hash.empty();
+  const int lane = repeatable ? LaneOf(pending->id) : parts_.router.AnyLane();
+  if (lane < 0 || !parts_.router.Owns(lane)) return pending->done({}, LaneMoved());
   absl::StatusOr<TenantLoad::Place> place =
       parts_.load.Admit(request.tenant, limits, parts_.clock.Monotonic());
   if (!place.ok()) return pending->done({}, place.status());
-  if (!pending->body_hash.empty()) return Post(pending, pending->id, *place);
-  const int lane = parts_.router.AnyLane();
-  if (lane < 0) {
-    parts_.load.Release(request.tenant, *place);
-    return pending->done({}, LaneMoved());
-  }
+  if (repeatable) return Post(pending, pending->id, *place);
   Post(pending, MakeExecutionId(parts_.clock.Now() / 1000, lane, ThreadRandom()), *place);
 }
 

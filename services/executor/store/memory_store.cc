@@ -258,8 +258,14 @@ absl::StatusOr<std::vector<int64_t>> MemoryLaneTable::Join() {
 
 absl::StatusOr<LaneView> MemoryLaneTable::Look(bool take,
                                                const std::vector<std::string>& suspects) {
+  const int64_t left_at = database_.now + database_.suspect_left;
+  const bool heard =
+      std::none_of(database_.owners.begin(), database_.owners.end(), [&](const auto& owner) {
+        return owner.first.first == owner_ && owner.first.second < committers_ &&
+               owner.second.lease_until < left_at;
+      });
   for (auto& [key, owner] : database_.owners) {
-    const bool gone = !owner.connected &&
+    const bool gone = (!owner.connected || (heard && owner.lease_until < left_at)) &&
                       std::find(suspects.begin(), suspects.end(), key.first) != suspects.end();
     if (key.first == owner_ || (owner.lease_until >= database_.now && !gone)) continue;
     const bool holds = std::any_of(database_.lanes.begin(), database_.lanes.end(),

@@ -55,6 +55,7 @@ class MemoryDatabase {
   std::map<std::string, std::vector<FeedRow>> feed;  // by "<owner>/<committer>"
   int64_t now = 1'700'000'000'000'000;
   int64_t lease = 3'000'000;
+  int64_t suspect_left = 0;  // a suspect with less than this left of its lease is dead
   int commits = 0;
 
   // Executions whose writes are refused.

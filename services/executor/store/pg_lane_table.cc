@@ -19,7 +19,7 @@ std::vector<pg::Statement> Statements() {
       {"join", "SELECT epoch FROM join_owner($1::text, $2::int, $3::text, $4::int)"},
       {"look",
        "SELECT lane, owner_id, committer, committers, address, lease_left, seen_at, leaving "
-       "FROM look_at_lanes($1::text, $2::int, $3::boolean, $4::text[])"},
+       "FROM look_at_lanes($1::text, $2::int, $3::boolean, $4::text[], $5::int)"},
       {"release", "SELECT 1 FROM release_lanes($1::text)"},
   };
 }
@@ -34,7 +34,10 @@ struct PgLaneTable::Rep {
     if (db == nullptr || db->lost()) {
       AF_ASSIGN_OR_RETURN(
           db, pg::Pipeline::Connect(
-                  {.url = options.url, .name = "executor-lanes", .statements = Statements()}));
+                  {.url = options.url,
+                   .name = "executor-lanes",
+                   .statements = Statements(),
+                   .answer_timeout_ms = options.answer_timeout_ms}));
     }
     return db->Query(statement, params);
   }
@@ -65,7 +68,8 @@ absl::StatusOr<LaneView> PgLaneTable::Look(bool take, const std::vector<std::str
                                              .Text(rep_->options.owner)
                                              .Int(rep_->options.committers)
                                              .Bool(take)
-                                             .Array(names)));
+                                             .Array(names)
+                                             .Int(rep_->options.suspect_left_ms)));
   LaneView view;
   for (size_t i = 0; i < rows.size(); ++i) {
     view.time = rows.Time(i, 6);

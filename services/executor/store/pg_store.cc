@@ -1,5 +1,7 @@
 #include "services/executor/store/pg_store.h"
 
+#include <algorithm>
+#include <atomic>
 #include <map>
 #include <tuple>
 #include <utility>
@@ -168,14 +170,10 @@ void AddJournal(pg::Pipeline& db, const std::vector<WritePtr>& writes) {
     events.Append(w->events);
   }
   if (id.size() == 0) return;
-  db.Add(write::kJournal, pg::BinaryParams()
-                              .Array(id)
-                              .Array(first)
-                              .Array(last)
-                              .Array(day)
-                              .Array(retention)
-                              .Array(tenant)
-                              .Array(events));
+  pg::BinaryParams params;
+  params.Array(id).Array(first).Array(last).Array(day).Array(retention).Array(tenant);
+  params.Array(events);
+  db.Add(write::kJournal, params);
 }
 
 void AddInsertLive(pg::Pipeline& db, const std::vector<WritePtr>& writes) {
@@ -205,23 +203,11 @@ void AddInsertLive(pg::Pipeline& db, const std::vector<WritePtr>& writes) {
     business_key.Append(f.business_key);
   }
   if (id.size() == 0) return;
-  db.Add(write::kInsertLive, pg::BinaryParams()
-                                 .Array(lane)
-                                 .Array(id)
-                                 .Array(tenant)
-                                 .Array(day)
-                                 .Array(retention)
-                                 .Array(start)
-                                 .Array(state)
-                                 .Array(mode)
-                                 .Array(priority)
-                                 .Array(version)
-                                 .Array(workflow)
-                                 .Array(hash)
-                                 .Array(labels)
-                                 .Array(principal)
-                                 .Array(trace)
-                                 .Array(business_key));
+  pg::BinaryParams params;
+  params.Array(lane).Array(id).Array(tenant).Array(day).Array(retention).Array(start).Array(state);
+  params.Array(mode).Array(priority).Array(version).Array(workflow).Array(hash).Array(labels);
+  params.Array(principal).Array(trace).Array(business_key);
+  db.Add(write::kInsertLive, params);
 }
 
 void AddUpdateLive(pg::Pipeline& db, const std::vector<WritePtr>& writes) {
@@ -248,15 +234,10 @@ void AddUpdateLive(pg::Pipeline& db, const std::vector<WritePtr>& writes) {
     }
   }
   if (id.size() == 0) return;
-  db.Add(write::kUpdateLive, pg::BinaryParams()
-                                 .Array(lane)
-                                 .Array(id)
-                                 .Array(state)
-                                 .Array(sequence)
-                                 .Array(snapshot)
-                                 .Array(version)
-                                 .Array(hash)
-                                 .Array(day));
+  pg::BinaryParams params;
+  params.Array(lane).Array(id).Array(state).Array(sequence).Array(snapshot).Array(version);
+  params.Array(hash).Array(day);
+  db.Add(write::kUpdateLive, params);
 }
 
 void AddRehomed(pg::Pipeline& db, const std::vector<WritePtr>& writes) {
@@ -317,25 +298,11 @@ void AddInsertClosed(pg::Pipeline& db, const std::vector<WritePtr>& writes) {
     business_key.Append(f.business_key);
   }
   if (id.size() == 0) return;
-  db.Add(write::kInsertClosed, pg::BinaryParams()
-                                   .Array(tenant)
-                                   .Array(start)
-                                   .Array(id)
-                                   .Array(day)
-                                   .Array(retention)
-                                   .Array(end)
-                                   .Array(state)
-                                   .Array(mode)
-                                   .Array(priority)
-                                   .Array(version)
-                                   .Array(workflow)
-                                   .Array(labels)
-                                   .Array(principal)
-                                   .Array(trace)
-                                   .Array(reason)
-                                   .Array(message)
-                                   .Array(node)
-                                   .Array(business_key));
+  pg::BinaryParams params;
+  params.Array(tenant).Array(start).Array(id).Array(day).Array(retention).Array(end).Array(state);
+  params.Array(mode).Array(priority).Array(version).Array(workflow).Array(labels).Array(principal);
+  params.Array(trace).Array(reason).Array(message).Array(node).Array(business_key);
+  db.Add(write::kInsertClosed, params);
 }
 
 void AddStartKeys(pg::Pipeline& db, const std::vector<WritePtr>& writes) {
@@ -463,12 +430,22 @@ CommitOutcome ToOutcome(const pg::BatchOutcome& batch) {
   return {.kind = Kind::kNotDone, .status = batch.status};
 }
 
+// An answer must come in time for another try before the lease ends.
+constexpr int kLongestAnswer = 60'000;
+int ShortestAnswer(const PgStoreOptions& options) {
+  return std::max(options.lease_ms / 2, 500);
+}
+
 absl::StatusOr<std::unique_ptr<pg::Pipeline>> ConnectEngine(const std::string& url,
                                                             const std::string& name,
-                                                            std::vector<pg::Statement> statements) {
+                                                            std::vector<pg::Statement> statements,
+                                                            int answer_timeout_ms) {
   AF_ASSIGN_OR_RETURN(
       std::unique_ptr<pg::Pipeline> db,
-      pg::Pipeline::Connect({.url = url, .name = name, .statements = std::move(statements)}));
+      pg::Pipeline::Connect({.url = url,
+                             .name = name,
+                             .statements = std::move(statements),
+                             .answer_timeout_ms = answer_timeout_ms}));
   AF_RETURN_IF_ERROR(db->Query(0).status());
   return db;
 }
@@ -517,11 +494,11 @@ class PgStore::Writer {
     AddKeys(db, transaction.keys);
     AddMoves(db, options_, transaction.moves);
     if (absl::Status status = db.Send(); !status.ok()) {
-      db_.reset();
+      Drop();
       return {.kind = CommitOutcome::Kind::kUnknown, .status = status};
     }
     CommitOutcome outcome = ToOutcome(db.Wait());
-    if (db.lost()) db_.reset();
+    DropIfLost();
     return outcome;
   }
 
@@ -532,7 +509,7 @@ class PgStore::Writer {
                                                                           .Int(options_.committer)
                                                                           .Bigint(epoch)
                                                                           .Int(options_.lease_ms));
-    if (db_->lost()) db_.reset();
+    DropIfLost();
     AF_RETURN_IF_ERROR(rows.status());
     if (rows->empty()) {
       return FailedPrecondition("LANES_LOST", "Another owner has raised the epoch.");
@@ -543,17 +520,28 @@ class PgStore::Writer {
 
   WorkerThread<Answer>& thread() { return thread_; }
   std::optional<Answer> answer;
+  // Whether a connection was lost since this was asked last. Thread-safe.
+  bool TakeLost() { return lost_.exchange(false); }
 
  private:
+  void DropIfLost() {
+    if (db_->lost()) Drop();
+  }
+  void Drop() {
+    db_.reset();
+    lost_ = true;
+  }
   absl::Status Connect() {
     if (db_ != nullptr && !db_->lost()) return absl::OkStatus();
     AF_ASSIGN_OR_RETURN(db_,
-                        ConnectEngine(options_.url, "executor-committer", write::Statements()));
+                        ConnectEngine(options_.url, "executor-committer", write::Statements(),
+                                      ShortestAnswer(options_)));
     return absl::OkStatus();
   }
 
   const PgStoreOptions options_;
   std::unique_ptr<pg::Pipeline> db_;
+  std::atomic<bool> lost_{false};
   WorkerThread<Answer> thread_;  // last: its jobs use the rest
 };
 
@@ -613,11 +601,20 @@ std::vector<pg::Statement> Statements() {
 
 class PgStore::Reader {
  public:
-  explicit Reader(const PgStoreOptions& options) : options_(options), thread_(options.wake) {}
+  explicit Reader(const PgStoreOptions& options)
+      : options_(options), answer_timeout_ms_(ShortestAnswer(options)), thread_(options.wake) {}
 
-  absl::StatusOr<ReadResult> Read(const ReadRequest& request) {
+  // `anew`: over a new connection.
+  absl::StatusOr<ReadResult> Read(const ReadRequest& request, bool anew) {
+    if (anew) db_.reset();
     absl::StatusOr<ReadResult> result = TryRead(request);
-    if (db_ != nullptr && db_->lost()) db_.reset();
+    if (db_ != nullptr && db_->lost()) {
+      db_.reset();
+      // Perhaps it was no dead connection but a long read: the next one has more time.
+      answer_timeout_ms_ = std::min(2 * answer_timeout_ms_, kLongestAnswer);
+    } else if (result.ok()) {
+      answer_timeout_ms_ = ShortestAnswer(options_);
+    }
     return result;
   }
 
@@ -626,7 +623,8 @@ class PgStore::Reader {
  private:
   absl::StatusOr<ReadResult> TryRead(const ReadRequest& request) {
     if (db_ == nullptr) {
-      AF_ASSIGN_OR_RETURN(db_, ConnectEngine(options_.url, "executor-reader", read::Statements()));
+      AF_ASSIGN_OR_RETURN(db_, ConnectEngine(options_.url, "executor-reader", read::Statements(),
+                                             answer_timeout_ms_));
     }
     ReadResult result;
     if (!request.start_keys.empty()) {
@@ -743,6 +741,7 @@ class PgStore::Reader {
   }
 
   const PgStoreOptions options_;
+  int answer_timeout_ms_;  // of the next connection
   std::unique_ptr<pg::Pipeline> db_;
   WorkerThread<absl::StatusOr<ReadResult>> thread_;
 };
@@ -775,7 +774,10 @@ std::optional<absl::StatusOr<FenceAnswer>> PgStore::TakeFence() {
 }
 
 void PgStore::BeginRead(ReadRequest request) {
-  reader_->thread().Begin([this, request = std::move(request)] { return reader_->Read(request); });
+  // What has cut one connection may have cut the other, which would not know before it is used.
+  reader_->thread().Begin([this, request = std::move(request), anew = writer_->TakeLost()] {
+    return reader_->Read(request, anew);
+  });
 }
 
 std::optional<absl::StatusOr<ReadResult>> PgStore::TakeRead() {

@@ -46,6 +46,10 @@ struct PgLaneTableOptions {
   int committers = 1;
   std::string address;
   int lease_ms = 3'000;
+  // A suspect with less than this left of its lease is dead; 0: one whose lease has ended.
+  int suspect_left_ms = 0;
+  // Longest silence of the database before the connection counts as lost.
+  int answer_timeout_ms = 15'000;
 };
 
 class PgLaneTable final : public LaneTable {

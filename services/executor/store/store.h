@@ -158,8 +158,8 @@ class LaneTable {
   // the epochs by committer: who adopts a later one by mistake writes what is not his.
   virtual absl::StatusOr<std::vector<int64_t>> Join() = 0;
   // Frees the lanes of dead owners: those whose lease ran out, and those of `suspects` whose
-  // connection to the database is gone as well. With `take` this owner takes all free lanes;
-  // without it is leaving, until it joins again.
+  // connection to the database is gone as well, or that have not renewed it for a shorter time
+  // although this owner has. With `take` this owner takes all free lanes; without it is leaving.
   virtual absl::StatusOr<LaneView> Look(bool take, const std::vector<std::string>& suspects) = 0;
   // Gives all lanes back.
   virtual absl::Status Release() = 0;

@@ -32,6 +32,10 @@ class World {
   virtual std::unique_ptr<Store> NewStore(const std::string& owner, int committer) = 0;
   virtual std::unique_ptr<LaneTable> NewLanes(const std::string& owner, int committers) = 0;
   virtual void ExpireLeases() = 0;
+  // From now on lane tables replace suspects with less than this left of their lease.
+  virtual void SetSuspectLeft(std::chrono::milliseconds left) = 0;
+  // So much is left of the leases of the owner.
+  virtual void LeaveLease(const std::string& owner, std::chrono::milliseconds left) = 0;
   // The owner's process is gone with its connections; its lease still runs.
   virtual void Kill(const std::string& owner, std::vector<std::unique_ptr<Store>>& stores) = 0;
   virtual int CountLive() = 0;
@@ -50,6 +54,14 @@ class MemoryWorld final : public World {
     return std::make_unique<MemoryLaneTable>(database_, owner, committers, owner + ":1");
   }
   void ExpireLeases() override { database_.now += 10'000'000; }
+  void SetSuspectLeft(std::chrono::milliseconds left) override {
+    database_.suspect_left = left.count() * 1000;
+  }
+  void LeaveLease(const std::string& owner, std::chrono::milliseconds left) override {
+    for (auto& [key, row] : database_.owners) {
+      if (key.first == owner) row.lease_until = database_.now + left.count() * 1000;
+    }
+  }
   void Kill(const std::string& owner, std::vector<std::unique_ptr<Store>>&) override {
     for (auto& [key, row] : database_.owners) {
       if (key.first == owner) row.connected = false;
@@ -82,6 +94,10 @@ class PgWorld final : public World {
     AF_CHECK(pg::Migrate(database_.Url("executor_owner"), Migrations()).ok());
     PgHousekeeping housekeeping(database_.Url("executor_engine"));
     AF_CHECK(housekeeping.EnsurePartitions(30, 19'675, 19'677).ok());
+    // Before, nobody is believed to be dead for being suspected.
+    while (database_.Sql("SELECT pg_postmaster_start_time() < now() - interval '1 s'") != "t") {
+      std::this_thread::yield();
+    }
   }
   std::unique_ptr<Store> NewStore(const std::string& owner, int committer) override {
     return std::make_unique<PgStore>(PgStoreOptions{
@@ -91,7 +107,15 @@ class PgWorld final : public World {
     return std::make_unique<PgLaneTable>(PgLaneTableOptions{.url = database_.Url("executor_engine"),
                                                             .owner = owner,
                                                             .committers = committers,
-                                                            .address = owner + ":1"});
+                                                            .address = owner + ":1",
+                                                            .suspect_left_ms = suspect_left_ms_});
+  }
+  void SetSuspectLeft(std::chrono::milliseconds left) override {
+    suspect_left_ms_ = static_cast<int>(left.count());
+  }
+  void LeaveLease(const std::string& owner, std::chrono::milliseconds left) override {
+    database_.Sql("UPDATE executor.owner SET lease_until = clock_timestamp() + interval '" +
+                  std::to_string(left.count()) + " ms' WHERE owner_id = '" + owner + "'");
   }
   void ExpireLeases() override {
     database_.Sql("UPDATE executor.owner SET lease_until = now() - interval '1 s'");
@@ -119,6 +143,7 @@ class PgWorld final : public World {
     return std::stoi(database_.Sql("SELECT count(*) FROM executor." + table));
   }
   testing::PostgresForTest database_;
+  int suspect_left_ms_ = 0;
 };
 
 // The store's threads answer when they answer; the model at once.
@@ -566,6 +591,36 @@ TEST_P(StoreTest, ASuspectIsDeadOnceItsConnectionIsGoneToo) {
   world_->Kill("old", stores);
   EXPECT_EQ(Count(Look(*new_lanes), "new"), 0);  // nobody misses it yet
   EXPECT_EQ(Count(Look(*new_lanes, {"old"}), "new"), 256);
+}
+
+TEST_P(StoreTest, ASuspectIsDeadOnceTheDatabaseMissesItMoreThanTheOther) {
+  constexpr std::chrono::hours kMissed{1}, kHeard{2};
+  world_->SetSuspectLeft(std::chrono::minutes(90));
+  auto old_lanes = world_->NewLanes("old", 2);
+  ASSERT_TRUE(old_lanes->Join().ok());
+  ASSERT_EQ(Count(Look(*old_lanes), "old"), 256);
+  auto old = world_->NewStore("old", 0);
+  const Fence fence = *AskFence(*old, 0);
+  auto new_lanes = world_->NewLanes("new", 1);
+  ASSERT_TRUE(new_lanes->Join().ok());
+  world_->LeaveLease("old", kMissed);
+  world_->LeaveLease("new", kMissed);
+  EXPECT_EQ(Count(Look(*new_lanes, {"old"}), "new"), 0);  // the database misses both
+  world_->LeaveLease("new", kHeard);
+  EXPECT_EQ(Count(Look(*new_lanes), "new"), 0);  // nobody suspects it
+  EXPECT_EQ(Count(Look(*new_lanes, {"old"}), "new"), 256);
+  EXPECT_NE(Commit(*old, fence, {NewExecution(4)}).kind, Kind::kCommitted);
+  EXPECT_EQ(world_->CountLive(), 0);
+}
+
+TEST_P(StoreTest, OneThatLeftMayComeBack) {
+  auto lanes = world_->NewLanes("a", 1), other = world_->NewLanes("b", 1);
+  ASSERT_TRUE(lanes->Join().ok());
+  ASSERT_TRUE(other->Join().ok());
+  ASSERT_TRUE(lanes->Look(/*take=*/false, {}).ok());
+  EXPECT_TRUE(Look(*other).owners.at("a").leaving);
+  Look(*lanes);
+  EXPECT_FALSE(Look(*other).owners.at("a").leaving);
 }
 
 TEST_P(StoreTest, LanesMoveInTheTransactionOfTheirOwner) {
