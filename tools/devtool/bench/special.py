@@ -16,7 +16,7 @@ from . import workflows
 from .cost import Cost
 from .rows import rate_of, scenario
 
-IDLE_SETTLE_S, IDLE_S = 4, 10
+IDLE_SETTLE_S, IDLE_S = 15, 20
 FAILOVER_STATE = paths.TOOLS / "bench" / "failover"
 
 
