@@ -10,7 +10,7 @@ namespace agentflow::http {
 
 int HttpStatusOf(const absl::Status& status) {
   const std::string reason = ReasonOf(status);
-  if (reason == "BODY_TOO_LARGE") return 413;
+  if (reason == "BODY_TOO_LARGE" || reason == "MESSAGE_TOO_LARGE") return 413;
   if (reason == "METHOD_NOT_ALLOWED") return 405;
   if (reason == "MEDIA_TYPE_UNSUPPORTED") return 415;
   if (reason == "HEADER_TOO_LARGE") return 431;

@@ -29,6 +29,7 @@ TEST(HttpStatusOf, MapsCodesAndSomeReasons) {
       {absl::StatusCode::kUnavailable, "X", 503},
       {absl::StatusCode::kDeadlineExceeded, "X", 504},
       {absl::StatusCode::kInvalidArgument, "BODY_TOO_LARGE", 413},
+      {absl::StatusCode::kResourceExhausted, "MESSAGE_TOO_LARGE", 413},
       {absl::StatusCode::kUnimplemented, "METHOD_NOT_ALLOWED", 405},
       {absl::StatusCode::kInvalidArgument, "MEDIA_TYPE_UNSUPPORTED", 415},
       {absl::StatusCode::kInvalidArgument, "HEADER_TOO_LARGE", 431},

@@ -455,7 +455,8 @@ absl::Status JsonToMessage(const json::Value& value, pb::Message* message) {
 }
 
 absl::Status JsonTextToMessage(std::string_view text, pb::Message* message) {
-  AF_ASSIGN_OR_RETURN(json::Value value, json::Parse(text));
+  // Whoever received the text has held it to a limit, which may be above that of a JSON value.
+  AF_ASSIGN_OR_RETURN(json::Value value, json::Parse(text, {.bytes = text.size()}));
   return JsonToMessage(value, message);
 }
 
