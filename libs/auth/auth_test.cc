@@ -66,7 +66,7 @@ TEST(RolesTest, EachRoleGivesWhatItsNamePromises) {
   EXPECT_FALSE(has("worker", "executions.get"));
   EXPECT_EQ(FindBuiltinRole("emperor"), nullptr);
   EXPECT_EQ(PermissionsOf({"worker", "admin", "emperor"}),
-            (std::vector<std::string>{"*", "tasks.work"}));
+            (std::vector<std::string>{"*", "payloads.create", "payloads.get", "tasks.work"}));
 }
 
 class UserContextTest : public ::testing::Test {

@@ -8,9 +8,9 @@ const std::vector<BuiltinRole>& BuiltinRoles() {
   static const std::vector<std::string> viewer = {
       "agents.get",        "agents.list",          "approvals.get",  "approvals.list",
       "calendars.get",     "calendars.list",       "executions.get", "executions.list",
-      "expressions.check", "expressions.evaluate", "nodeTypes.list", "schedules.get",
-      "schedules.list",    "templates.get",        "templates.list", "workflows.get",
-      "workflows.list"};
+      "expressions.check", "expressions.evaluate", "nodeTypes.list", "payloads.get",
+      "schedules.get",     "schedules.list",       "templates.get",  "templates.list",
+      "workflows.get",     "workflows.list"};
   static const std::vector<BuiltinRole> roles = [] {
     auto with = [](std::vector<std::string> base, const std::vector<std::string>& more) {
       base.insert(base.end(), more.begin(), more.end());
@@ -19,7 +19,7 @@ const std::vector<BuiltinRole>& BuiltinRoles() {
     };
     std::vector<std::string> operates =
         with(viewer, {"agents.delete", "alertRules.*", "alerts.*", "approvals.*", "executions.*",
-                      "schedules.*"});
+                      "payloads.*", "schedules.*"});
     std::vector<std::string> edits =
         with(operates, {"calendars.*", "connections.*", "templates.*", "workflows.*"});
     return std::vector<BuiltinRole>{
@@ -27,7 +27,7 @@ const std::vector<BuiltinRole>& BuiltinRoles() {
         {"editor", "Builds, publishes and runs workflows", edits},
         {"operator", "Runs and watches executions", operates},
         {"viewer", "Sees, changes nothing", viewer},
-        {"worker", "Does tasks", {"tasks.work"}},
+        {"worker", "Does tasks", {"payloads.create", "payloads.get", "tasks.work"}},
         {"platform-worker", "Does tasks of every tenant", {"tasks.work", "tenants.work"}},
         {"platform-admin", "Administrator of the platform's tenants", {"tenants.*"}},
     };

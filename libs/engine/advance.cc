@@ -49,9 +49,10 @@ absl::StatusOr<Decision> Transition::Run() {
   return std::move(decision_);
 }
 
-std::string Transition::TooLarge(std::string_view what) const {
-  return std::string(what) + " is larger than " + std::to_string(limits_.value_bytes) +
-         " bytes; pass large content by reference.";
+std::string Transition::TooLarge(std::string_view what, const json::Value& value) const {
+  return std::string(what) + " has " + std::to_string(value.ByteSize()) + " bytes, more than " +
+         std::to_string(limits_.value_bytes) +
+         "; pass large content by reference (POST /v1/payloads).";
 }
 
 uint64_t Transition::Emit(EventBody body) {

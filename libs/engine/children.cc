@@ -19,7 +19,8 @@ void Transition::ExecuteChild(StepRef ref, const workflow::ChildConfig& config) 
   auto input = Evaluate(state_, ref.activation, config.input);
   if (!input.ok()) return FailStep(ref, Attempt(ref), ErrorOf(input.status()));
   if (!Fits(*input)) {
-    return FailStep(ref, Attempt(ref), {"INPUT_TOO_LARGE", TooLarge("The child's input"), ""});
+    return FailStep(ref, Attempt(ref),
+                    {"INPUT_TOO_LARGE", TooLarge("The child's input", *input), ""});
   }
   Wait wait{.kind = WaitKind::kChild,
             .name = *std::move(workflow),

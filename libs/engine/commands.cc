@@ -36,7 +36,7 @@ absl::Status Transition::Handle(const StartExecution& start) {
                             "The execution has been started before.");
   }
   if (!Fits(start.info->input)) {
-    return InvalidArgument("VALUE_TOO_LARGE", "input", TooLarge("The input"));
+    return InvalidArgument("VALUE_TOO_LARGE", "input", TooLarge("The input", start.info->input));
   }
   AF_ASSIGN_OR_RETURN(std::shared_ptr<const StartInfo> info, WithConcurrency(start));
   state_.plan = start.plan;

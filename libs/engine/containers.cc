@@ -28,8 +28,10 @@ void Transition::StartMap(StepRef ref, const MapConfig& config) {
                          std::to_string(limits_.items) + " are run",
                      ""});
   }
-  if (!Fits(*items))
-    return FailStep(ref, Attempt(ref), {"INPUT_TOO_LARGE", TooLarge("The list of items"), ""});
+  if (!Fits(*items)) {
+    return FailStep(ref, Attempt(ref),
+                    {"INPUT_TOO_LARGE", TooLarge("The list of items", *items), ""});
+  }
   uint32_t concurrency = config.concurrency == 0 ? limits_.concurrency : config.concurrency;
   concurrency = std::min(concurrency, limits_.concurrency);
   Emit(ContainerStarted{ref, *std::move(items), static_cast<uint32_t>(count), concurrency});
@@ -103,7 +105,9 @@ void Transition::FinishActivation(ActivationIndex index) {
   StepRef owner = state_.activations[index].owner;
   auto value = Evaluate(state_, index, OutputOf(NodeOf(owner)));
   if (!value.ok()) return FailScope(index, ErrorOf(value.status()));
-  if (!Fits(*value)) return FailScope(index, {"OUTPUT_TOO_LARGE", TooLarge("The output"), ""});
+  if (!Fits(*value)) {
+    return FailScope(index, {"OUTPUT_TOO_LARGE", TooLarge("The output", *value), ""});
+  }
   Emit(ActivationClosed{index, *std::move(value), Error()});
 }
 

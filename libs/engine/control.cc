@@ -63,7 +63,7 @@ absl::Status Transition::CheckDecision(StepRef ref, const HeldDecision& decision
   if (decision.kind != HeldDecision::Kind::kComplete) return absl::OkStatus();
   if (!Fits(decision.output)) {
     return InvalidArgument("VALUE_TOO_LARGE", "decisions." + key + ".output",
-                           TooLarge("The output"));
+                           TooLarge("The output", decision.output));
   }
   const auto& ports = NodeOf(ref).ports;
   if (!decision.port.empty() &&
@@ -125,7 +125,7 @@ void Transition::ExecuteEnd(StepRef ref, const workflow::EndConfig& config) {
   auto output = Evaluate(state_, ref.activation, config.output);
   if (!output.ok()) return FailStep(ref, Attempt(ref), ErrorOf(output.status()));
   if (!Fits(*output)) {
-    return FailStep(ref, Attempt(ref), {"OUTPUT_TOO_LARGE", TooLarge("The output"), ""});
+    return FailStep(ref, Attempt(ref), {"OUTPUT_TOO_LARGE", TooLarge("The output", *output), ""});
   }
   Emit(StepCompleted{ref, Attempt(ref), kNoPort, *output, 0});
   Ending ending{.kind = Ending::Kind::kComplete, .output = *output};

@@ -12,7 +12,7 @@ using workflow::NodeKind;
 void Transition::Complete(StepRef ref, uint32_t attempt, PortIndex port, json::Value output,
                           std::optional<TimerKind> fired, uint64_t signal) {
   if (!Fits(output)) {
-    return FailStep(ref, attempt, {"OUTPUT_TOO_LARGE", TooLarge("The output"), ""});
+    return FailStep(ref, attempt, {"OUTPUT_TOO_LARGE", TooLarge("The output", output), ""});
   }
   Actions leftovers;
   CollectTimers(ref, fired, /*whole_step=*/true, &leftovers);
@@ -138,7 +138,7 @@ void Transition::FinishScopeIfSettled(ActivationIndex index) {
   auto output = Evaluate(state_, 0, state_.plan->outputs);
   if (!output.ok()) return EndExecution(ExecutionFailed{ErrorOf(output.status())});
   if (!Fits(*output)) {
-    return EndExecution(ExecutionFailed{{"OUTPUT_TOO_LARGE", TooLarge("The output"), ""}});
+    return EndExecution(ExecutionFailed{{"OUTPUT_TOO_LARGE", TooLarge("The output", *output), ""}});
   }
   EndExecution(ExecutionCompleted{*std::move(output)});
 }

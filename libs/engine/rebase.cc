@@ -166,10 +166,9 @@ absl::Status SetOutput(ExecutionState& fork, const std::string& key, const json:
   AF_ASSIGN_OR_RETURN(StepRef ref, FindStep(fork, key));
   if (output.ByteSize() > value_bytes) {
     return InvalidArgument("VALUE_TOO_LARGE", "outputs." + key,
-                           "The output of " + key + " is larger than " +
-                               std::to_string(value_bytes) +
-                               " bytes; pass large content by "
-                               "reference.");
+                           "The output of " + key + " has " + std::to_string(output.ByteSize()) +
+                               " bytes, more than " + std::to_string(value_bytes) +
+                               "; pass large content by reference (POST /v1/payloads).");
   }
   Step& step = fork.step(ref);
   if (step.state == StepState::kCompleted) {

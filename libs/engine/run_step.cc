@@ -208,7 +208,8 @@ absl::StatusOr<std::shared_ptr<const Offer>> Transition::MakeOffer(
   offer->agent = agent.as_string();
   AF_ASSIGN_OR_RETURN(offer->input, Evaluate(state_, ref.activation, config.input));
   if (!Fits(offer->input)) {
-    return InvalidArgument("INPUT_TOO_LARGE", field + ".with.input", TooLarge("The task's input"));
+    return InvalidArgument("INPUT_TOO_LARGE", field + ".with.input",
+                           TooLarge("The task's input", offer->input));
   }
   if (node.policy.idempotency_key.empty()) {
     offer->idempotency_key = state_.start->id.ToString() + ":" + StepKey(state_, ref);

@@ -100,7 +100,7 @@ class Transition {
   const workflow::Node& NodeOf(StepRef ref) const { return state_.plan->nodes[ref.node]; }
   // The step's current attempt, or the first of one that is about to begin.
   uint32_t Attempt(StepRef ref) const;
-  std::string TooLarge(std::string_view what) const;
+  std::string TooLarge(std::string_view what, const json::Value& value) const;
   bool Fits(const json::Value& value) const { return value.ByteSize() <= limits_.value_bytes; }
   // Records and applies an event; returns what its actions name as their cause.
   uint64_t Emit(EventBody body);

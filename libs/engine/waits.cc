@@ -87,7 +87,7 @@ absl::Status Transition::Handle(const SignalExecution& signal) {
                            "A signal's id has at most " + std::to_string(kMaxSignalId) + " bytes.");
   }
   if (!Fits(signal.payload)) {
-    return InvalidArgument("VALUE_TOO_LARGE", "payload", TooLarge("The payload"));
+    return InvalidArgument("VALUE_TOO_LARGE", "payload", TooLarge("The payload", signal.payload));
   }
   if (!signal.id.empty()) {
     for (const auto& [id, name] : state_.signal_ids) {
@@ -192,7 +192,8 @@ absl::Status Transition::Handle(const DecideApproval& decision) {
                                                        " waits for no approval (any more).");
   }
   if (!Fits(decision.values)) {
-    return InvalidArgument("VALUE_TOO_LARGE", "values", TooLarge("The form's values"));
+    return InvalidArgument("VALUE_TOO_LARGE", "values",
+                           TooLarge("The form's values", decision.values));
   }
   if (decision.comment.size() > kMaxText) {
     return InvalidArgument("VALUE_TOO_LARGE", "comment",

@@ -26,6 +26,7 @@
 #include "services/executor/rpc/execution_service.h"
 #include "services/executor/rpc/feed_service.h"
 #include "services/executor/rpc/migration_service.h"
+#include "services/executor/rpc/payload_service.h"
 #include "services/executor/rpc/peer_service.h"
 #include "services/executor/rpc/variable_service.h"
 #include "services/executor/store/pg_housekeeping.h"
@@ -111,6 +112,7 @@ struct App::Parts {
   std::unique_ptr<Starter> starter;
   std::unique_ptr<ExecutionReader> reader;
   std::unique_ptr<ApprovalReader> approvals;
+  std::unique_ptr<PayloadStore> payloads;
   std::unique_ptr<ChildStarter> children;
   std::unique_ptr<MigrationStore> migrations;
   std::unique_ptr<MigrationRunner> migration_runner;
@@ -365,6 +367,10 @@ absl::Status App::Start(rpc::ServiceParts& service) {
                                               .plans = *p.plans,
                                               .created = [&p] { p.migration_task->Poke(); }});
   RegisterApprovalService(service.server(), executions, *p.approvals);
+  p.payloads = std::make_unique<PayloadStore>(
+      p.pool, PayloadLimits{.bytes = static_cast<size_t>(config_.payload_bytes),
+                            .unused_days = config_.payload_unused_days});
+  RegisterPayloadService(service.server(), *p.payloads);
   RegisterDispatchService(service.server(),
                           {.router = *p.router,
                            .links = p.links,

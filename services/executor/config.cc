@@ -62,6 +62,12 @@ void Config::AddTo(config::Schema& schema) {
       .Range(100, 600'000);
   schema.Add("value_bytes", &value_bytes, "Largest input or output of a step.")
       .Range(1'024, 8 << 20);
+  schema.Add("payload.bytes", &payload_bytes, "Largest content that is passed by reference.")
+      .Range(1'024, 8 << 20);
+  schema
+      .Add("payload.unused_days", &payload_unused_days,
+           "Days that a payload is kept after its upload while no execution names it.")
+      .Range(1, 400);
   schema.Add("quota.cache", &quota_cache, "How long a tenant's quotas are believed.");
   schema.Add("quota.live_executions", &default_live_executions,
              "Limit while the tenant service does not answer; 0: none.");

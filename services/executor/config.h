@@ -31,6 +31,8 @@ struct Config {
   std::chrono::milliseconds task_lease{10'000};
   std::chrono::milliseconds task_heartbeat{2'000};
   int value_bytes = 256 * 1024;
+  int payload_bytes = 8 << 20;
+  int payload_unused_days = 7;
   std::chrono::milliseconds quota_cache{30'000};
   int default_live_executions = 10'000;
   int default_starts_per_second = 0;

@@ -15,7 +15,7 @@ namespace agentflow::gateway {
 struct Settings {
   std::string http_listen = "127.0.0.1:8080";
   int http_threads = 2;
-  int64_t http_max_body_bytes = 8 << 20;
+  int64_t http_max_body_bytes = 12 << 20;
   bool allow_plain = false;
   std::vector<std::string> cors_origins;
   std::string canvas_dir;

@@ -15,7 +15,8 @@ from google.protobuf import descriptor_pb2
 HERE = Path(__file__).resolve().parent
 PROTO = HERE.parents[2] / "proto"
 RESOURCES = ["auth", "tenant", "user", "api_key", "audit_event", "workflow", "node_type",
-             "execution", "expression", "approval", "migration", "agent", "schedule", "stats"]
+             "execution", "payload", "expression", "approval", "migration", "agent", "schedule",
+             "stats"]
 PLAIN = {"agentflow/api/v1/worker.proto", "agentflow/options/v1/options.proto"}
 SCALARS = {descriptor_pb2.FieldDescriptorProto.TYPE_STRING: "str",
            descriptor_pb2.FieldDescriptorProto.TYPE_BOOL: "bool",

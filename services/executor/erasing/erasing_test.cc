@@ -1,6 +1,7 @@
 // A deleted tenant leaves nothing in the executor, and another one loses nothing.
 #include "services/executor/erasing/tenant_erasing.h"
 
+#include "agentflow/api/v1/payload.pb.h"
 #include "libs/erasure/tenant_eraser.h"
 #include "services/executor/service_for_test.h"
 
@@ -54,10 +55,17 @@ TEST_F(ErasingTest, ADeletedTenantLeavesNothingAndAnotherOneLosesNothing) {
     ASSERT_TRUE(Start("undone", "{}", "", tenant).ok());
     ASSERT_TRUE(Start("undone", "{}", "key", tenant).ok());
     ASSERT_TRUE(Start("over", "{}", "", tenant).ok());
+    api::CreatePayloadRequest upload;
+    upload.mutable_payload()->set_data("x");
+    const auto stored = gateway_->Unary<api::CreatePayloadRequest, api::Payload>(
+        "agentflow.api.v1.PayloadService/CreatePayload", upload,
+        network_.As(tenant, {"payloads.create"}));
+    ASSERT_TRUE(stored.ok()) << stored.status();
   }
   const std::string others = Rows("other");
   EXPECT_NE(others.find("live_execution 2"), std::string::npos) << others;
   EXPECT_NE(others.find("approval 2"), std::string::npos) << others;
+  EXPECT_NE(others.find("payload 1"), std::string::npos) << others;
   tenants_.Delete("acme");
   ASSERT_TRUE(Eventually([&] { return tenants_.Erased("acme"); }));
   EXPECT_EQ(Rows("acme"), "");

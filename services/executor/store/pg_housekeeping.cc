@@ -7,6 +7,7 @@ namespace agentflow::executor {
 namespace {
 
 constexpr int kPortion = 5'000;  // as in the statements
+constexpr int kPayloadPortion = 50;  // these are large
 constexpr int kMaxPortions = 400;
 constexpr int kMaxDays = 2'000;
 // Longer than the longest class, with time to say so again.
@@ -24,11 +25,13 @@ enum : size_t {
   kTrimDocuments,
   kTrimMigrationResults,
   kTrimMigrations,
+  kTrimPayloads,
 };
 
-#define TRIM(table, condition)                                                    \
+#define TRIM_SOME(table, condition, portion)                                      \
   "DELETE FROM " table " WHERE ctid = ANY(ARRAY(SELECT t.ctid FROM " table " t " \
-  "WHERE " condition " LIMIT 5000))"
+  "WHERE " condition " LIMIT " portion "))"
+#define TRIM(table, condition) TRIM_SOME(table, condition, "5000")
 // A lane is the last byte of its executions' ids (libs/base/lane.h).
 #define NOT_LIVE                                                                         \
   "NOT EXISTS (SELECT FROM live_execution l WHERE l.execution_id = t.execution_id "      \
@@ -64,9 +67,19 @@ std::vector<pg::Statement> Statements() {
             "t.end_time < to_timestamp($1::int * 86400.0) AND NOT EXISTS (SELECT FROM "
             "migration_result r WHERE r.tenant_id = t.tenant_id "
             "AND r.migration_id = t.migration_id)")},
+      // A live execution that has outlived its class keeps its tenant's payloads until it has a new
+      // home, whose row in the journal names those that it still needs. Looked at once more by
+      // whoever deletes: an execution may have named it meanwhile.
+      {"trim_payloads",
+       TRIM_SOME("payload",
+                 "t.kept_until < $1::int AND NOT EXISTS (SELECT FROM live_execution l "
+                 "WHERE l.tenant_id = t.tenant_id AND l.start_day + l.retention_days < $1::int)",
+                 "50")
+       " AND kept_until < $1::int"},
   };
 }
 #undef TRIM
+#undef TRIM_SOME
 #undef NOT_LIVE
 
 }  // namespace
@@ -85,11 +98,12 @@ struct PgHousekeeping::Rep {
   }
 
   // Small portions, so that nothing is locked for long; bounded, so that this ends.
-  absl::Status Delete(size_t statement, const pg::BinaryParams& params, int64_t* count) {
+  absl::Status Delete(size_t statement, const pg::BinaryParams& params, int64_t* count,
+                      int most = kPortion) {
     for (int portion = 0; portion < kMaxPortions; ++portion) {
       AF_ASSIGN_OR_RETURN(const pg::BinaryResult deleted, Query(statement, params));
       *count += deleted.affected();
-      if (deleted.affected() < kPortion) break;
+      if (deleted.affected() < most) break;
     }
     return absl::OkStatus();
   }
@@ -145,6 +159,7 @@ absl::Status PgHousekeeping::Trim(int today, const Keep& keep,
   const int ended = today - keep.migration_days;
   first.Update(rep_->Delete(kTrimMigrationResults, day(ended), &counts["migration_result"]));
   first.Update(rep_->Delete(kTrimMigrations, day(ended), &counts["migration"]));
+  first.Update(rep_->Delete(kTrimPayloads, day(today), &counts["payload"], kPayloadPortion));
   return first;
 }
 

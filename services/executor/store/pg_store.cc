@@ -14,6 +14,7 @@
 #include "libs/pg/pipeline.h"
 #include "services/executor/approvals/approval_rows.h"
 #include "services/executor/feed/change.h"
+#include "services/executor/payloads/payload_references.h"
 #include "services/executor/store/worker_thread.h"
 
 namespace agentflow::executor {
@@ -50,6 +51,7 @@ enum : size_t {
   kDropKeys,
   kRehome,
   kRehomeStartKey,
+  kKeepPayloads,
 };
 
 std::vector<pg::Statement> Statements() {
@@ -137,6 +139,7 @@ std::vector<pg::Statement> Statements() {
       {"rehome_start_key",
        "UPDATE start_key k SET start_day = d.start_day FROM unnest($1::uuid[], $2::int[]) "
        "AS d(execution_id, start_day) WHERE k.execution_id = d.execution_id"},
+      executor::kKeepPayloads,
   };
 }
 
@@ -471,6 +474,7 @@ class PgStore::Writer {
                               .Bigint(fence.seq)
                               .Int(options_.lease_ms));
     AddJournal(db, writes);
+    KeepReferencedPayloads(db, write::kKeepPayloads, writes);
     // What is over frees its business key for what begins in the same batch.
     AddDeleteLive(db, writes);
     AddInsertLive(db, writes);

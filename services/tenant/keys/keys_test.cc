@@ -35,7 +35,8 @@ TEST(ApiKeys, AKeyAuthenticatesUntilItIsRevoked) {
   ASSERT_TRUE(identity.ok()) << identity.status();
   EXPECT_EQ(identity->tenant, "acme");
   EXPECT_EQ(identity->principal, "apiKeys/" + created->key.id.ToString());
-  EXPECT_EQ(identity->permissions, std::vector<std::string>{"tasks.work"});
+  EXPECT_EQ(identity->permissions,
+            (std::vector<std::string>{"payloads.create", "payloads.get", "tasks.work"}));
   EXPECT_EQ(identity->quotas, World::kDefaults);
   // Nothing stored gives the key back.
   EXPECT_EQ(world.database.Sql("SELECT count(*) FROM tenant.api_key k WHERE k::text LIKE '%" +

@@ -55,7 +55,7 @@ TEST_F(UsersTest, BadRequestsSayWhy) {
 
 TEST_F(UsersTest, NobodyGivesOrTouchesMoreThanTheyHold) {
   Actor helper = admin_;
-  helper.permissions = {"users.*", "tasks.work"};
+  helper.permissions = {"users.*", "payloads.*", "tasks.work"};
   auto worker =
       world_.users.Create(helper, {.email = "w@acme.test", .roles = {"worker"}}, World::kPassword);
   ASSERT_TRUE(worker.ok()) << worker.status();
@@ -124,7 +124,7 @@ TEST_F(UsersTest, AuthorizeGivesTheRightsOfNow) {
   ASSERT_TRUE(
       world_.users.Update(admin_, user->id, {.roles = std::vector<std::string>{"worker"}}, 0).ok());
   EXPECT_EQ(world_.identities.Authorize("acme", name)->permissions,
-            std::vector<std::string>{"tasks.work"});
+            (std::vector<std::string>{"payloads.create", "payloads.get", "tasks.work"}));
   for (const char* bad : {"", "users/", "users/x", "services/executor", "apiKeys/x"}) {
     EXPECT_EQ(ReasonOf(world_.identities.Authorize("acme", bad).status()), "PRINCIPAL_NOT_FOUND");
   }

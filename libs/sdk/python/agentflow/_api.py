@@ -516,6 +516,22 @@ class StartError(Message):
 
 
 @dataclass(kw_only=True)
+class Payload(Message):
+    """Payload."""
+    # payloads/{id}; the id is 64 hex digits.
+    name: str = ""
+    # Its media type, at most 127 characters. Empty: application/octet-stream.
+    content_type: str = ""
+    # The content. Unset in the answer to an upload.
+    data: bytes = b""
+    size_bytes: int = 0
+    # Of its first upload.
+    create_time: datetime | None = None
+    # Principal that uploaded it first.
+    creator: str = ""
+
+
+@dataclass(kw_only=True)
 class CheckExpressionResponse(Message):
     """CheckExpressionResponse."""
     # No problem of severity ERROR.
@@ -1206,6 +1222,28 @@ class ExecutionService:
         """
         return self._transport.call("POST", "/v1/{workflow=workflows/*}:batchStart", "*",
                                     dict(workflow=workflow, requests=requests), BatchStartExecutionsResponse)
+
+
+class PayloadService:
+    """Content too large to stand in an execution's values (256 KiB). A value names it:
+    {"$payload": "payloads/{id}", "size": 1048576, "contentType": "application/json"}.
+    """
+
+    def __init__(self, transport: Transport):
+        self._transport = transport
+
+    def create_payload(self, *, payload: Payload | None = None) -> Payload:
+        """Stores content and answers its name. The name follows from content and type, so that the same
+        upload may be sent again. It is kept for some days, and for as long as any execution that names
+        it is kept. Over the limit (8 MiB): INVALID_ARGUMENT, reason PAYLOAD_TOO_LARGE.
+        """
+        return self._transport.call("POST", "/v1/payloads", "payload",
+                                    dict(payload=payload), Payload)
+
+    def get_payload(self, *, name: str | None = None) -> Payload:
+        """With its content."""
+        return self._transport.call("GET", "/v1/{name=payloads/*}", "",
+                                    dict(name=name), Payload)
 
 
 class ExpressionService:

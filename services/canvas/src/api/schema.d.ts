@@ -538,6 +538,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/payloads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Stores content and answers its name.
+         * @description Stores content and answers its name. The name follows from content and type, so that the same upload may be sent again. It is kept for some days, and for as long as any execution that names it is kept. Over the limit (8 MiB): INVALID_ARGUMENT, reason PAYLOAD_TOO_LARGE.
+         */
+        post: operations["createPayload"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/payloads/{payload}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** With its content. */
+        get: operations["getPayload"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/schedules": {
         parameters: {
             query?: never;
@@ -1612,6 +1649,24 @@ export interface components {
             execution?: string;
             /** @description Key of the step: "pay", "outer.inner#2.5". */
             step?: string;
+        };
+        Payload: {
+            /** @description Its media type, at most 127 characters. Empty: application/octet-stream. */
+            contentType?: string;
+            /**
+             * Format: date-time
+             * @description Of its first upload.
+             * @example 2026-01-31T08:30:00Z
+             */
+            readonly createTime?: string;
+            /** @description Principal that uploaded it first. */
+            readonly creator?: string;
+            /** @description The content. Unset in the answer to an upload. */
+            data?: string;
+            /** @description payloads/{id}; the id is 64 hex digits. */
+            readonly name?: string;
+            /** Format: int64 */
+            readonly sizeBytes?: string;
         };
         Ping: Record<string, never>;
         Pong: Record<string, never>;
@@ -2970,6 +3025,55 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["NodeType"];
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    createPayload: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Payload"];
+            };
+        };
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Payload"];
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    getPayload: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id; the resource name is payloads/*. */
+                payload: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Payload"];
                 };
             };
             default: components["responses"]["Error"];
