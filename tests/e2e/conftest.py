@@ -129,8 +129,8 @@ class Workers:
         self._settings = (made["url"], made["grpc"], made["api_key"])
         self._running = []
 
-    def start(self, capacity: int = 16, **functions):
-        worker = agentflow.Worker(*self._settings, capacity=capacity)
+    def start(self, capacity: int = 16, inline_bytes: int = 256 * 1024, **functions):
+        worker = agentflow.Worker(*self._settings, capacity=capacity, inline_bytes=inline_bytes)
         for name, function in functions.items():
             worker.agent(name)(function)
         thread = threading.Thread(target=worker.run, daemon=True)

@@ -1,5 +1,6 @@
 """Bad input gets a clear answer: status, reason and a message that says where and what to do."""
 
+import re
 import time
 
 import pytest
@@ -86,7 +87,8 @@ def test_a_stale_etag_is_refused(rest):
     ('{"sauce": "x"}', 400, "FIELD_UNKNOWN"),
     ('{"document": ' + "[" * 40 + "]" * 40 + "}", 400, None),
     ('{"document": {"a": 1, "a": 2}}', 400, "JSON_DUPLICATE_KEY"),
-    ('{"source": "' + "x" * (9 << 20) + '"}', 413, "BODY_TOO_LARGE"),
+    ('{"source": "' + "x" * (9 << 20) + '"}', 413, "MESSAGE_TOO_LARGE"),
+    ('{"source": "' + "x" * (13 << 20) + '"}', 413, "BODY_TOO_LARGE"),
 ])
 def test_a_bad_body_is_refused(rest, content, status, reason):
     response = rest.client.post("/v1/workflows", content=content,
@@ -208,11 +210,13 @@ def test_too_large_an_input_is_refused_with_the_way_out(client, rest):
     name = publish(client, GOOD.replace("name: bad", "name: NAME"))
     status, problem = rest("POST", f"/v1/{name}:start", {"input": {"x": "x" * 300_000}})
     assert (status, problem["reason"]) == (400, "VALUE_TOO_LARGE"), problem
-    assert "input" in problem["detail"].lower() and "by reference" in problem["detail"], problem
+    assert problem["field"] == "input" and "by reference" in problem["detail"], problem
+    assert "262144" in problem["detail"] and re.search(r"\b3000\d\d\b", problem["detail"]), problem
 
 
 def test_too_large_an_output_fails_the_step_and_not_the_platform(client, workers, rest):
-    workers.start(verbose=lambda input: "x" * 400_000)
+    # One that believes in another limit than the platform's, and so passes nothing by reference.
+    workers.start(inline_bytes=1 << 20, verbose=lambda input: "x" * 400_000)
     name = publish(client, """
 apiVersion: agentflow/v1
 kind: Workflow

@@ -42,7 +42,8 @@ edges: [start -> wait, start -> sign]
     key = rest.ok("POST", "/v1/apiKeys", {"title": "probe", "roles": ["viewer"]})
     schedule = rest.ok("POST", "/v1/schedules?scheduleId=probe", {
         "workflow": f"workflows/{workflow}", "cron": "0 0 1 1 *", "paused": True})
-    return {"workflow": workflow, "version": "1",
+    payload = client.payloads.put("theirs")["$payload"]
+    return {"workflow": workflow, "version": "1", "payload": payload.removeprefix("payloads/"),
             "execution": execution.removeprefix("executions/"),
             "approval": approval.name.removeprefix("approvals/"),
             "migration": migration.name.rsplit("/", 1)[1],
@@ -56,7 +57,8 @@ def fill(path: str, ids: dict, unknown: bool) -> str:
         name = match[1]
         if unknown:
             nil = "00000000-0000-4000-8000-000000000000"
-            return {"execution": nil, "approval": nil, "migration": nil, "version": "1"}.get(
+            return {"execution": nil, "approval": nil, "migration": nil, "version": "1",
+                    "payload": "0" * 64}.get(
                 name, "no-such-thing")
         return ids[name]
     return re.sub(r"\{(\w+)\}", value, path)

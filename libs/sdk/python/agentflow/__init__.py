@@ -6,8 +6,9 @@ from ._api import (Agent, ApiKey, Approval, AuditEvent, BatchStartResult, Checkp
                    WorkflowStats, WorkflowVersion)
 from .client import Client
 from .errors import (AgentFlowError, ConflictError, ExecutionFailedError, FailedPreconditionError,
-                     InvalidArgumentError, NotFoundError, PermissionDeniedError, RateLimitedError,
-                     TaskCanceled, TaskError, UnauthenticatedError, UnavailableError)
+                     InvalidArgumentError, NotFoundError, PayloadTooLargeError, PermissionDeniedError,
+                     RateLimitedError, TaskCanceled, TaskError, UnauthenticatedError,
+                     UnavailableError)
 from .worker import Task, Worker
 
 __version__ = "0.1.0"
@@ -16,8 +17,8 @@ __all__ = [
     "Agent", "AgentFlowError", "ApiKey", "Approval", "AuditEvent", "BatchStartResult",
     "Checkpoint", "Client", "ConflictError", "Execution", "ExecutionError", "ExecutionEvent",
     "ExecutionFailedError", "FailedPreconditionError", "InvalidArgumentError", "Migration",
-    "NodeType", "NotFoundError", "PermissionDeniedError", "Problem", "RateLimitedError",
-    "Schedule", "StartExecutionRequest", "Step", "StepDecision", "Task", "TaskCanceled",
+    "NodeType", "NotFoundError", "PayloadTooLargeError", "PermissionDeniedError", "Problem",
+    "RateLimitedError", "Schedule", "StartExecutionRequest", "Step", "StepDecision", "Task", "TaskCanceled",
     "TaskError", "Tenant", "UnauthenticatedError", "UnavailableError", "User", "Worker",
     "Workflow", "WorkflowStats", "WorkflowVersion",
 ]

@@ -41,8 +41,9 @@ class Transport:
         self._http.close()
 
     def call(self, verb: str, template: str, body: str, arguments: dict[str, Any],
-             answer: type[Message] | None) -> Any:
-        """Performs one call of the contract. None among the arguments means "not given"."""
+             answer: type[Message] | None, *, safe: bool = False) -> Any:
+        """Performs one call of the contract. None among the arguments means "not given". `safe`:
+        it may be repeated after any loss, though nothing in it says so."""
         given = {name: value for name, value in arguments.items() if value is not None}
         path = _VARIABLE.sub(lambda match: _segment(match, given), template)
         if body == "*":
@@ -53,7 +54,7 @@ class Transport:
         else:
             data, query = None, given
         query = {camel(name): _query_value(value) for name, value in query.items()}
-        safe = verb == "GET" or bool(arguments.get("request_id"))
+        safe = safe or verb == "GET" or bool(arguments.get("request_id"))
         document = self._send(verb, path, query, data, safe)
         return answer.from_json(plain_number(document)) if answer else None
 

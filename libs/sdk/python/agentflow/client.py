@@ -11,6 +11,7 @@ from . import _api, _settings
 from ._stream import watch_execution
 from ._transport import Transport
 from .errors import ExecutionFailedError
+from .payloads import INLINE_BYTES, Payloads
 
 OVER = {"COMPLETED", "FAILED", "CANCELED", "TIMED_OUT"}
 
@@ -35,11 +36,17 @@ class Workflows(_api.WorkflowService):
 class Executions(_api.ExecutionService):
     """Runs; every call of the contract, and shorthands."""
 
+    def __init__(self, transport: Transport, payloads: Payloads, inline_bytes: int):
+        super().__init__(transport)
+        self._payloads, self._inline_bytes = payloads, inline_bytes
+
     def start(self, workflow: str, input: Any = None, *, request_id: str | None = None,
               **options: Any) -> _api.Execution:
         """Starts an execution. Without a request_id one is made, so that a retry after a lost
-        answer cannot start it twice."""
-        return self.start_execution(workflow=workflow, input=input,
+        answer cannot start it twice. What is too large of the input is uploaded, and a reference
+        stands in its place (payloads.py)."""
+        return self.start_execution(workflow=workflow,
+                                    input=self._payloads.shrink(input, "input", self._inline_bytes),
                                     request_id=request_id or str(uuid.uuid4()), **options)
 
     def run(self, workflow: str, input: Any = None, *, timeout_s: float = 300,
@@ -96,16 +103,17 @@ class Client:
             output = client.executions.run("review-board", {"text": "..."})
 
     Without arguments it looks at AGENTFLOW_URL and AGENTFLOW_API_KEY, then for
-    .agentflow/credentials.json. Thread-safe.
+    .agentflow/credentials.json. `inline_bytes` is the platform's limit of one value. Thread-safe.
     """
 
     def __init__(self, url: str | None = None, api_key: str | None = None, *,
-                 timeout_s: float = 30, retries: int = 4):
+                 timeout_s: float = 30, retries: int = 4, inline_bytes: int = INLINE_BYTES):
         settings = _settings.load(url, None, api_key)
         self._transport = Transport(settings.url, settings.api_key, timeout_s, retries)
         self.auth = _api.AuthService(self._transport)
         self.workflows = Workflows(self._transport)
-        self.executions = Executions(self._transport)
+        self.payloads = Payloads(self._transport)
+        self.executions = Executions(self._transport, self.payloads, inline_bytes)
         self.approvals = _api.ApprovalService(self._transport)
         self.migrations = _api.MigrationService(self._transport)
         self.expressions = Expressions(self._transport)

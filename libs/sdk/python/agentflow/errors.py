@@ -26,6 +26,10 @@ class InvalidArgumentError(AgentFlowError):
     """The request itself is wrong; metadata["field"] says where."""
 
 
+class PayloadTooLargeError(InvalidArgumentError):
+    """A field is over the limit of what may be passed by reference; metadata["field"] names it."""
+
+
 class UnauthenticatedError(AgentFlowError):
     """No credential, or one that is unknown, ended or revoked."""
 
@@ -86,7 +90,7 @@ class TaskCanceled(Exception):
 
 _BY_STATUS = {400: InvalidArgumentError, 401: UnauthenticatedError, 403: PermissionDeniedError,
               404: NotFoundError, 409: ConflictError, 412: FailedPreconditionError,
-              429: RateLimitedError, 502: UnavailableError, 503: UnavailableError,
+              413: InvalidArgumentError, 429: RateLimitedError, 502: UnavailableError, 503: UnavailableError,
               504: UnavailableError}
 _BY_CODE = {"FAILED_PRECONDITION": FailedPreconditionError, "ABORTED": ConflictError,
             "ALREADY_EXISTS": ConflictError}

@@ -24,9 +24,11 @@ from typing import Any, Callable
 
 from . import _settings
 from ._session import Session
+from ._transport import Transport
 from ._values import from_value, to_struct, to_value
 from .api.v1 import worker_pb2 as pb
-from .errors import TaskCanceled, TaskError
+from .errors import PayloadTooLargeError, TaskCanceled, TaskError
+from .payloads import INLINE_BYTES, Payloads
 
 log = logging.getLogger("agentflow.worker")
 
@@ -85,13 +87,20 @@ class Worker:
     With `shared` it serves every tenant of the platform, in turns by their weights and by the
     time that their tasks take; its key needs the role platform-worker. `Task.tenant` says whose
     task it is.
+
+    What an input names by reference is downloaded first: the function gets the content. An output
+    over `inline_bytes` (the platform's limit of one value) is uploaded. Neither is done for
+    `shared` workers, whose key belongs to another tenant than the task.
     """
 
     def __init__(self, url: str | None = None, grpc: str | None = None,
-                 api_key: str | None = None, *, capacity: int = 8, shared: bool = False):
+                 api_key: str | None = None, *, capacity: int = 8, shared: bool = False,
+                 inline_bytes: int = INLINE_BYTES):
         self._settings = _settings.load(url, grpc, api_key)
         self._capacity = capacity
         self._shared = shared
+        self._inline_bytes = inline_bytes
+        self._payloads = Payloads(Transport(self._settings.url, self._settings.api_key))
         self._agents: dict[str, _Agent] = {}
         self._tasks: dict[tuple[str, int], Task] = {}
         self._lock = threading.Lock()
@@ -158,10 +167,15 @@ class Worker:
         result = pb.TaskResult(task_id=task.id, attempt=task.attempt, token=message.token)
         try:
             output = self._call(message, task)
+            if not self._shared:
+                output = self._payloads.shrink(output, "output", self._inline_bytes)
             result.output.CopyFrom(to_value(output))
         except TaskCanceled:
             result.failure.CopyFrom(pb.TaskFailure(reason="TASK_CANCELED", retryable=False,
                                                    message="canceled while it ran"))
+        except PayloadTooLargeError as error:
+            result.failure.CopyFrom(pb.TaskFailure(reason="OUTPUT_TOO_LARGE", retryable=False,
+                                                   message=error.message))
         except TaskError as error:
             result.failure.CopyFrom(pb.TaskFailure(reason=error.reason, message=error.message,
                                                    retryable=error.retryable))
@@ -179,4 +193,6 @@ class Worker:
             raise TaskError("AGENT_UNKNOWN", f"this worker has no agent {task.agent}",
                             retryable=True)
         value = from_value(message.input)
+        if not self._shared:
+            value = self._payloads.resolve(value)
         return agent.function(value, task) if agent.takes_task else agent.function(value)
