@@ -83,6 +83,11 @@ absl::StatusOr<int> Migrate(Session& session, const MigrateOptions& options, For
 absl::StatusOr<int> BatchStart(Session& session, const std::string& workflow,
                                const std::string& file, const std::string& request_id,
                                Format format);
+// Prints the reference to use in a value. `file`: "-" is standard input.
+absl::StatusOr<int> PutPayload(Session& session, const std::string& file,
+                               const std::string& content_type);
+// To `file`, or to standard output where it is empty.
+absl::StatusOr<int> GetPayload(Session& session, const std::string& name, const std::string& file);
 absl::StatusOr<int> Logs(Session& session, const std::string& execution, bool follow,
                          Format format);
 absl::StatusOr<int> Call(Session& session, const std::string& method, const std::string& path,

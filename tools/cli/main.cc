@@ -220,6 +220,19 @@ void AddManyCommands(CLI::App& app, Flags& f, Action& chosen) {
   batch->add_option("--request-id", f.run.request_id, "The same id and line start once");
 }
 
+void AddPayloadCommands(CLI::App& app, Flags& f, Action& chosen) {
+  CLI::App* payloads = app.add_subcommand("payloads", "Content too large to stand in a value");
+  payloads->require_subcommand(1);
+  auto* put = Add(*payloads, chosen, "put", "Upload a file; prints the reference to it",
+                  OnPlatform(f, [&f](Session& s) { return PutPayload(s, f.file, f.data); }));
+  put->add_option("file", f.file, "- is standard input")->required();
+  put->add_option("--type", f.data, "Its media type; application/octet-stream if left out");
+  auto* get = Add(*payloads, chosen, "get", "Download one",
+                  OnPlatform(f, [&f](Session& s) { return GetPayload(s, f.name, f.file); }));
+  get->add_option("payload", f.name)->required();
+  get->add_option("-f,--file", f.file, "Where to; standard output if left out");
+}
+
 void AddCelCommands(CLI::App& app, Flags& f, Action& chosen) {
   auto* cel = Add(app, chosen, "cel", "Evaluate an expression, or run a file of cases",
                   [&f]() -> absl::StatusOr<int> {
@@ -262,6 +275,7 @@ int main(int argc, char** argv) {
   AddForkCommands(app, flags, chosen);
   AddApprovalCommands(app, flags, chosen);
   AddManyCommands(app, flags, chosen);
+  AddPayloadCommands(app, flags, chosen);
   AddCelCommands(app, flags, chosen);
   app.footer(
       "Exit codes: 0 done, 1 refused, 2 wrong command line, 3 execution failed,\n"

@@ -126,6 +126,7 @@ absl::StatusOr<json::Value> Session::Send(const std::string& method, const std::
     request.url += separator + key + "=" + EscapeQuery(value);
     separator = '&';
   }
+  request.max_response_bytes = 16 << 20;  // a payload of 8 MiB, in base64
   request.headers.Add("Authorization", "Bearer " + settings_.api_key);
   request.headers.Add("User-Agent", "agentflow-cli/0.1.0");
   if (body) {
