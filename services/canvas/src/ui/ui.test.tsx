@@ -2,12 +2,19 @@ import { render, screen } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { describe, expect, it, vi } from 'vitest';
 import { Problem } from '@/api/problem';
+import type { Json } from '@/api/types';
 import { durationMs, formatAgo, formatBytes, formatDuration, shortId, toInt } from '@/lib/format';
 import { ProblemNotice } from './basics';
 import { JsonView } from './json/json-view';
-import { jsonRows, looksLikeMarkdown, mainText, preview } from './json/rows';
+import { PayloadLink } from './json/payload-link';
+import { asPayloadReference, jsonRows, looksLikeMarkdown, mainText, preview } from './json/rows';
 import { ExecutionBadge } from './state-badge';
 import { Tabs } from './tabs';
+
+vi.mock('@/session/session', async (original) => ({
+  ...(await original<object>()),
+  authorizedFetch: (request: Request) => fetch(request),
+}));
 
 describe('formats', () => {
   it.each([
@@ -115,4 +122,31 @@ describe('components', () => {
     expect(container.querySelector('script')).toBeNull();
     expect(screen.getByText('link').getAttribute('href')).not.toMatch(/javascript/);
   });
+  it('downloads what a value only names', async () => {
+    const name = `payloads/${'a'.repeat(64)}`;
+    const asked: string[] = [];
+    const fetching = vi.spyOn(globalThis, 'fetch').mockImplementation(async (request) => {
+      asked.push(new URL((request as Request).url).pathname);
+      return asked.length === 1
+        ? Response.json({ name, data: btoa('\xff\x00') })
+        : Response.json({ reason: 'PAYLOAD_NOT_FOUND', detail: 'kept no longer' }, { status: 404 });
+    });
+    const saved: Blob[] = [];
+    URL.createObjectURL = (blob) => String(saved.push(blob as Blob));
+    const clicked = vi.spyOn(HTMLAnchorElement.prototype, 'click').mockReturnValue();
+    render(<PayloadLink reference={{ $payload: name, size: 1_048_576 }} />);
+    const button = screen.getByRole('button', { name: 'Download 1.0 MB' });
+    await userEvent.click(button);
+    await vi.waitFor(() => expect(clicked).toHaveBeenCalledOnce());
+    expect(saved.map((blob) => blob.size)).toEqual([2]);
+    await userEvent.click(button);
+    expect((await screen.findByRole('alert')).textContent).toContain('kept no longer');
+    expect(asked).toEqual([`/v1/${name}`, `/v1/${name}`]);
+    fetching.mockRestore();
+    clicked.mockRestore();
+  });
+  it.each<Json>([null, 'payloads/x', [], {}, { $payload: 7 }, { $payload: 'payloads/../x' }])(
+    'sees no payload in %j',
+    (value) => expect(asPayloadReference(value)).toBeUndefined(),
+  );
 });

@@ -4,7 +4,15 @@ import { type CSSProperties, lazy, Suspense, useMemo, useRef, useState } from 'r
 import type { Json } from '@/api/types';
 import { Button, CopyButton } from '../basics';
 import css from './json-view.module.css';
-import { type JsonRow, jsonRows, looksLikeMarkdown, mainText, preview } from './rows';
+import { PayloadLink } from './payload-link';
+import {
+  asPayloadReference,
+  type JsonRow,
+  jsonRows,
+  looksLikeMarkdown,
+  mainText,
+  preview,
+} from './rows';
 
 const Markdown = lazy(() => import('./markdown'));
 
@@ -130,6 +138,7 @@ function Tree({ value }: { value: Json }) {
 function Line({ row, onToggle }: { row: JsonRow; onToggle: (path: string) => void }) {
   const [whole, setWhole] = useState(false);
   const branch = row.size !== undefined;
+  const payload = asPayloadReference(row.value);
   return (
     <>
       {branch && row.size! > 0 ? (
@@ -150,6 +159,7 @@ function Line({ row, onToggle }: { row: JsonRow; onToggle: (path: string) => voi
         <span className={css.closed}>
           {Array.isArray(row.value) ? `[${row.size}] ` : '{} '}
           {!row.open && preview(row.value)}
+          {payload && <PayloadLink reference={payload} />}
         </span>
       ) : (
         <Leaf value={row.value} whole={whole} onWhole={() => setWhole(true)} />

@@ -13,6 +13,19 @@ export interface JsonRow {
   open: boolean;
 }
 
+/** A value that names content too large to stand in it. */
+export interface PayloadReference {
+  $payload: string;
+  size?: Json;
+}
+
+export function asPayloadReference(value: Json): PayloadReference | undefined {
+  if (value === null || typeof value !== 'object' || Array.isArray(value)) return undefined;
+  const { $payload, size } = value;
+  if (typeof $payload !== 'string' || !/^payloads\/[0-9a-f]{64}$/.test($payload)) return undefined;
+  return size === undefined ? { $payload } : { $payload, size };
+}
+
 /** More children of one array or object than this are not listed. */
 const maxChildren = 5000;
 
