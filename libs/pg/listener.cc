@@ -28,6 +28,9 @@ struct Finish {
 };
 using Session = std::unique_ptr<PGconn, Finish>;
 
+// libpq would write them to stderr, between the lines of the log.
+void IgnoreNotice(void*, const PGresult*) {}
+
 }  // namespace
 
 struct Listener::Impl {
@@ -57,6 +60,7 @@ struct Listener::Impl {
     url = WithSetting(url, "tcp_user_timeout", kUnansweredMillis);
     session.reset(PQconnectdb(url.c_str()));
     if (PQstatus(session.get()) == CONNECTION_OK) {
+      PQsetNoticeReceiver(session.get(), IgnoreNotice, nullptr);
       PGresult* done = PQexec(session.get(), ("LISTEN " + options.channel).c_str());
       const bool listening = PQresultStatus(done) == PGRES_COMMAND_OK;
       PQclear(done);

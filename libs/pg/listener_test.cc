@@ -35,6 +35,7 @@ TEST_F(ListenerTest, LooksAtFirstAndAfterEveryNotice) {
 }
 
 TEST_F(ListenerTest, LooksAgainAndListensOnWhenItsSessionIsLost) {
+  ::testing::internal::CaptureStderr();
   Listener listener(Options(), [this] { looks_.release(); });
   ASSERT_TRUE(Looked());
   database_.Sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
@@ -43,6 +44,8 @@ TEST_F(ListenerTest, LooksAgainAndListensOnWhenItsSessionIsLost) {
   // The look after the loss comes when the new session listens.
   database_.Sql("NOTIFY news");
   EXPECT_TRUE(Looked());
+  // Nothing but lines of the log goes to stderr.
+  EXPECT_EQ(::testing::internal::GetCapturedStderr().find("FATAL"), std::string::npos);
 }
 
 TEST_F(ListenerTest, LooksOftenWhileTheServerIsAway) {
