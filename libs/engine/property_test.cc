@@ -9,6 +9,7 @@
 #include "libs/engine/codec.h"
 #include "libs/engine/engine.h"
 #include "libs/engine/rebase.h"
+#include "libs/engine/replay.h"
 #include "libs/engine/testing/describe.h"
 #include "libs/engine/testing/plan_text.h"
 #include "libs/engine/unwind.h"
@@ -560,6 +561,14 @@ class World {
     auto events = DecodeEvents(journal_);
     ASSERT_TRUE(events.ok());
     EXPECT_TRUE(Same(Replay(plan_, *events), state_)) << "the journal gives another state";
+    auto again = ReplayDecisions(plan_, *events, plan_, 0, limits_);
+    ASSERT_TRUE(again.ok()) << again.status();
+    if (again->divergence) {
+      ADD_FAILURE() << again->divergence->sequence << "\nexpected " << again->divergence->expected
+                    << "\nfound " << again->divergence->found << "\n" << History();
+    }
+    EXPECT_TRUE(Same(again->state, state_)) << "what came from outside gives another state";
+    EXPECT_TRUE(again->not_used.empty() && again->not_recorded.empty());
   }
 
   Dice dice_;
