@@ -70,7 +70,7 @@ TEST(Histories, StoredOnesGiveTheStatesTheyGaveThen) {
       ASSERT_TRUE(restored.ok()) << restored.status();
       EXPECT_EQ(Describe(*restored), history.state);
       // And this engine, given the same from outside, decides what was decided then.
-      auto again = ReplayDecisions(plan, *events, plan, 0);
+      auto again = ReplayDecisions(plan, *events, {plan});
       ASSERT_TRUE(again.ok()) << again.status();
       auto known = kDecidedOtherwise.find(history.name);
       if (again->divergence) {

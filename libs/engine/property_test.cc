@@ -561,7 +561,7 @@ class World {
     auto events = DecodeEvents(journal_);
     ASSERT_TRUE(events.ok());
     EXPECT_TRUE(Same(Replay(plan_, *events), state_)) << "the journal gives another state";
-    auto again = ReplayDecisions(plan_, *events, plan_, 0, limits_);
+    auto again = ReplayDecisions(plan_, *events, {plan_}, limits_);
     ASSERT_TRUE(again.ok()) << again.status();
     if (again->divergence) {
       ADD_FAILURE() << again->divergence->sequence << "\nexpected " << again->divergence->expected

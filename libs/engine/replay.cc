@@ -30,13 +30,13 @@ size_t BeginOf(std::span<const Event> journal) {
 
 class Replayer {
  public:
-  Replayer(PlanPtr recorded, std::span<const Event> journal, PlanPtr plan, int32_t version,
+  Replayer(PlanPtr recorded, std::span<const Event> journal, const ReplayTarget& target,
            const Limits& limits)
       : recorded_(std::move(recorded)),
         journal_(journal.subspan(BeginOf(journal))),
-        plan_(std::move(plan)),
+        target_(target),
+        plan_(target.plan),
         same_plan_(plan_->hash == recorded_->hash),
-        version_(version),
         limits_(limits) {}
 
   absl::StatusOr<ReplayReport> Run() {
@@ -104,7 +104,7 @@ class Replayer {
     }
     state() = *std::move(middle);
     if (same_plan_ && rebased->kind == Kind::kRehome) return RehomeExecution{};
-    return MigrateExecution{plan_, {}, version_};
+    return MigrateExecution{plan_, {}, target_.version};
   }
 
   // The recorded start, for the plan that is replayed.
@@ -112,7 +112,8 @@ class Replayer {
     auto info = std::make_shared<StartInfo>(then);
     if (same_plan_) return info;
     info->plan_hash = plan_->hash;
-    info->version = version_;
+    info->version = target_.version;
+    if (target_.input) info->input = *target_.input;
     if (!recorded_->concurrency.key.empty()) info->concurrency = {};  // as the plan says
     return info;
   }
@@ -282,9 +283,9 @@ class Replayer {
 
   const PlanPtr recorded_;
   const std::span<const Event> journal_;
+  const ReplayTarget target_;
   const PlanPtr plan_;
   const bool same_plan_;
-  const int32_t version_;
   Limits limits_;
   ExecutionState then_;               // the fold of the whole journal
   std::deque<RecordedInput> inputs_;  // not given yet
@@ -297,8 +298,8 @@ class Replayer {
 }  // namespace
 
 absl::StatusOr<ReplayReport> ReplayDecisions(PlanPtr recorded, std::span<const Event> journal,
-                                             PlanPtr plan, int32_t version, const Limits& limits) {
-  return Replayer(std::move(recorded), journal, std::move(plan), version, limits).Run();
+                                             const ReplayTarget& target, const Limits& limits) {
+  return Replayer(std::move(recorded), journal, target, limits).Run();
 }
 
 }  // namespace agentflow::engine

@@ -33,13 +33,19 @@ struct ReplayReport {
   std::vector<std::string> not_used;      // recorded, and nothing asked for it
 };
 
+// What is replayed.
+struct ReplayTarget {
+  PlanPtr plan;  // may be the one that wrote the journal
+  int32_t version = 0;
+  std::optional<json::Value> input;  // in place of the recorded one: with the version's defaults
+};
+
 // `recorded` is the plan of PlanHashOf(journal); a replay begins where that plan does: at the
-// start, or at the last fork or migration. `version` is that of `plan`, which may be `recorded`.
-// `limits` are those with which the journal was written. Errors: EXECUTION_UNKNOWN where the
-// journal is empty, those of Migrate where it begins in the middle and `plan` has no place for
-// what was done before, and those of StartExecution where `plan` cannot start with its input.
+// start, or at the last fork or migration. `limits` are those with which the journal was written. Errors: EXECUTION_UNKNOWN where the
+// journal is empty, those of Migrate where it begins in the middle and the plan has no place for
+// what was done before, and those of StartExecution where it cannot start with its input.
 absl::StatusOr<ReplayReport> ReplayDecisions(PlanPtr recorded, std::span<const Event> journal,
-                                             PlanPtr plan, int32_t version,
+                                             const ReplayTarget& target,
                                              const Limits& limits = {});
 
 }  // namespace agentflow::engine

@@ -47,7 +47,7 @@ struct Past {
   }
 
   ReplayReport As(const std::string& text) const {
-    auto report = ReplayDecisions(plan, events, PlanOf(text), 2);
+    auto report = ReplayDecisions(plan, events, {PlanOf(text), 2});
     AF_CHECK(report.ok());
     return *std::move(report);
   }
@@ -185,11 +185,11 @@ TEST(ReplayDecisions, BeginsWhereTheLastMigrationPutIt) {
   run.Do(MigrateExecution{moved, {}, 2});
   run.Complete("b", 4);
   ASSERT_EQ(run.state.phase, Phase::kCompleted);
-  auto report = ReplayDecisions(moved, run.events, moved, 2);
+  auto report = ReplayDecisions(moved, run.events, {moved, 2});
   ASSERT_TRUE(report.ok()) << report.status();
   EXPECT_FALSE(report->divergence);
   EXPECT_TRUE(testing::Same(report->state, run.state));
-  auto back = ReplayDecisions(moved, run.events, run.plan, 1);
+  auto back = ReplayDecisions(moved, run.events, {run.plan, 1});
   ASSERT_TRUE(back.ok()) << back.status();
   ASSERT_TRUE(back->divergence);
   EXPECT_EQ(back->divergence->step, "c");
@@ -197,11 +197,11 @@ TEST(ReplayDecisions, BeginsWhereTheLastMigrationPutIt) {
 }
 
 TEST(ReplayDecisions, RefusesAJournalWithoutAStart) {
-  EXPECT_EQ(ReasonOf(ReplayDecisions(PlanOf(kChain), {}, PlanOf(kChain), 1).status()),
+  EXPECT_EQ(ReasonOf(ReplayDecisions(PlanOf(kChain), {}, {PlanOf(kChain)}).status()),
             "EXECUTION_UNKNOWN");
   Past run = Chain();
   auto tail = std::span<const Event>(run.events).subspan(1);
-  EXPECT_EQ(ReasonOf(ReplayDecisions(run.plan, tail, run.plan, 1).status()), "EXECUTION_UNKNOWN");
+  EXPECT_EQ(ReasonOf(ReplayDecisions(run.plan, tail, {run.plan}).status()), "EXECUTION_UNKNOWN");
 }
 
 }  // namespace

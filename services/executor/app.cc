@@ -47,6 +47,10 @@ std::string HostName() {
   return gethostname(name, sizeof(name) - 1) == 0 ? name : "localhost";
 }
 
+engine::Limits LimitsOf(const Config& config) {
+  return {.value_bytes = static_cast<size_t>(config.value_bytes)};
+}
+
 // Something that waits for a free moment of the processes' own threads.
 class Answers {
  public:
@@ -147,7 +151,7 @@ struct App::Parts {
 
 void App::Parts::MakeCommitters(const Config& config, const std::string& owner) {
   CommitterOptions options;
-  options.limits.value_bytes = static_cast<size_t>(config.value_bytes);
+  options.limits = LimitsOf(config);
   options.batch_items = static_cast<size_t>(config.batch_commands);
   options.inbox_limit = static_cast<size_t>(config.inbox_limit);
   options.renew_after = config.lease_renewal.count() * 1000;
@@ -355,6 +359,9 @@ absl::Status App::Start(rpc::ServiceParts& service) {
       {.starter = *p.starter,
        .reader = *p.reader,
        .router = *p.router,
+       .versions = *p.versions,
+       .plans = *p.plans,
+       .limits = LimitsOf(config_),
        .pool = p.lookups,
        .tenant = service.Peer("tenant"),
        .owner_of = [&p, &service](int lane) { return p.OwnerOf(service, lane); }});

@@ -143,6 +143,58 @@ TEST_F(ControlTest, AFailedExecutionIsRetriedAndForkedFromAStep) {
   EXPECT_EQ(ReasonOf(Call<api::Execution>("ForkExecution", fork).status()), "CHECKPOINT_UNKNOWN");
 }
 
+TEST_F(ControlTest, AReplayTellsWhatAnotherVersionWouldHaveDone) {
+  designer_.Publish("agents", kAgents);
+  FakeCoordinator coordinator(coordinator_channel_, redis_.url(), "c1");
+  auto started = Start("agents");
+  ASSERT_TRUE(started.ok()) << started.status();
+  coordinator.Complete(coordinator.Take("writer"), R"("one")");
+  coordinator.Complete(coordinator.Take("writer"), R"("two")");
+  ASSERT_TRUE(Eventually([&] { return IsCompleted(started->name()); }));
+
+  api::ReplayExecutionRequest replay;
+  replay.set_name(started->name());
+  auto same = Call<api::ReplayExecutionResponse>("ReplayExecution", replay);
+  ASSERT_TRUE(same.ok()) << same.status();
+  EXPECT_TRUE(same->same()) << same->DebugString();
+  EXPECT_FALSE(same->has_divergence());
+  EXPECT_EQ(same->version(), 1);
+  EXPECT_EQ(same->state(), api::Execution::COMPLETED);
+  EXPECT_GT(same->same_decisions(), 4);
+
+  std::string changed = kAgents;
+  changed.replace(changed.find("edges:"), std::string::npos,
+                  "  c: {type: ai.agent@1, with: {agent: writer}}\n"
+                  "edges: [start -> a, a -> c, c -> b]\n");
+  designer_.Publish("agents", changed);
+  replay.set_version(2);
+  auto other = Call<api::ReplayExecutionResponse>("ReplayExecution", replay);
+  ASSERT_TRUE(other.ok()) << other.status();
+  EXPECT_FALSE(other->same());
+  EXPECT_EQ(other->divergence().step(), "c") << other->DebugString();
+  EXPECT_EQ(other->divergence().node(), "c");
+  EXPECT_TRUE(other->divergence().expected().starts_with("StepScheduled of b"));
+  EXPECT_EQ(other->state(), api::Execution::RUNNING);
+  ASSERT_EQ(other->not_recorded_size(), 1);
+  EXPECT_EQ(other->not_recorded(0), "c");
+  EXPECT_EQ(other->not_used_size(), 1);
+  // Nothing was started, and the journal is as long as before.
+  EXPECT_EQ(Call<api::ReplayExecutionResponse>("ReplayExecution", replay)->DebugString(),
+            other->DebugString());
+  EXPECT_TRUE(IsCompleted(started->name()));
+
+  designer_.Publish("agents", "inputs: {type: object, required: [x]}\n" + changed.substr(1));
+  auto refused = [&](int version, const std::string& tenant) {
+    replay.set_version(version);
+    return std::string(
+        ReasonOf(Call<api::ReplayExecutionResponse>("ReplayExecution", replay, tenant).status()));
+  };
+  EXPECT_EQ(refused(3, "acme"), "INPUT_INVALID");
+  EXPECT_EQ(refused(4, "acme"), "VERSION_NOT_FOUND");
+  EXPECT_EQ(refused(-1, "acme"), "VERSION_INVALID");
+  EXPECT_EQ(refused(0, "other"), "EXECUTION_NOT_FOUND");
+}
+
 TEST_F(ControlTest, LiveExecutionsMoveToAnotherVersion) {
   designer_.Publish("agents", kAgents);
   std::string next = kAgents;

@@ -75,6 +75,9 @@ absl::StatusOr<int> Signal(Session& session, const std::string& execution,
 absl::StatusOr<int> Retry(Session& session, const std::string& execution,
                           const std::string& request_id, bool watch, Format format);
 absl::StatusOr<int> Fork(Session& session, const ForkOptions& options, Format format);
+// `version`: another one of its workflow; 0: its own.
+absl::StatusOr<int> Replay(Session& session, const std::string& execution, int version,
+                           Format format);
 absl::StatusOr<int> Decide(Session& session, const std::string& approval, bool approve,
                            const std::string& comment, const std::string& values, Format format);
 absl::StatusOr<int> Migrate(Session& session, const MigrateOptions& options, Format format);

@@ -42,6 +42,13 @@ absl::StatusOr<int> ShowNew(Session& session, const json::Value& execution, bool
   return Show(execution, "started ", format);
 }
 
+// A line for each text of a list.
+void PrintLines(const json::Value& answer, std::string_view list, const char* what) {
+  const json::Value* found = answer.Find(list);
+  if (found == nullptr || !found->is_array()) return;
+  for (const json::Value& each : found->as_array()) std::cout << what << each.as_string() << "\n";
+}
+
 }  // namespace
 
 std::string NewRequestId() {
@@ -140,6 +147,34 @@ absl::StatusOr<int> Fork(Session& session, const ForkOptions& options, Format fo
   AF_ASSIGN_OR_RETURN(json::Value answer,
                       session.Post(path + ":fork", json::Value(std::move(request))));
   return ShowNew(session, answer, options.watch, format);
+}
+
+absl::StatusOr<int> Replay(Session& session, const std::string& execution, int version,
+                           Format format) {
+  AF_ASSIGN_OR_RETURN(std::string path, PathOf("executions", execution));
+  AF_ASSIGN_OR_RETURN(json::Value answer,
+                      session.Post(path + ":replay", json::Object{{"version", version}}));
+  if (format != Format::kTable) {
+    std::cout << Render(format, answer, {});
+    return kOk;
+  }
+  const json::Value* same = answer.Find("same");
+  const json::Value* replayed = answer.Find("version");
+  std::cout << "version " << (replayed ? json::Dump(*replayed) : "0") << ": "
+            << (same && *same == json::Value(true) ? "the same decisions"
+                                                   : "other decisions than recorded")
+            << ", " << answer.StringOr("state") << "\n";
+  if (const json::Value* divergence = answer.Find("divergence")) {
+    std::cout << "first at " << divergence->StringOr("sequence", "the end") << "\n"
+              << "  recorded  " << divergence->StringOr("expected", "nothing") << "\n"
+              << "  now       " << divergence->StringOr("found", "nothing") << "\n";
+  }
+  PrintLines(answer, "notRecorded", "not recorded: ");
+  PrintLines(answer, "notUsed", "recorded, not used: ");
+  if (const json::Value* output = answer.Find("output")) {
+    std::cout << "output " << json::Dump(*output) << "\n";
+  }
+  return kOk;
 }
 
 absl::StatusOr<int> Decide(Session& session, const std::string& approval, bool approve,

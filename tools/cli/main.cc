@@ -171,6 +171,11 @@ void AddForkCommands(CLI::App& app, Flags& f, Action& chosen) {
       ->take_all();
   fork->add_option("--request-id", f.fork.request_id, "The same id starts once");
   fork->add_flag("-w,--watch", f.fork.watch, "Follow it and print its output");
+  auto* replay =
+      Add(app, chosen, "replay", "Decide again with recorded results; starts and changes nothing",
+          OnPlatform(f, [&f](Session& s) { return Replay(s, f.name, f.run.version, f.format); }));
+  replay->add_option("execution", f.name)->required();
+  replay->add_option("--version", f.run.version, "What that version would have done with this run");
   auto* checkpoints = Add(
       app, chosen, "checkpoints", "List where an execution can be forked",
       OnPlatform(f, [&f](Session& s) { return Get(s, "checkpoints", f.name, "", 0, f.format); }));

@@ -1,5 +1,7 @@
 #include "services/executor/client/version_resolver.h"
 
+#include <future>
+#include <memory>
 #include <utility>
 
 #include "libs/base/status.h"
@@ -25,6 +27,13 @@ void VersionResolver::Resolve(const VersionQuestion& question,
     under_way_ = true;
   }
   Send();
+}
+
+VersionAnswer VersionResolver::ResolveBlocking(const VersionQuestion& question) {
+  auto promise = std::make_shared<std::promise<VersionAnswer>>();
+  std::future<VersionAnswer> answer = promise->get_future();
+  Resolve(question, [promise](VersionAnswer got) { promise->set_value(std::move(got)); });
+  return answer.get();
 }
 
 void VersionResolver::Send() {

@@ -40,6 +40,8 @@ class VersionResolver {
 
   // `done` may be called before this returns.
   void Resolve(const VersionQuestion& question, std::function<void(VersionAnswer)> done);
+  // The same, waiting: on a thread that may block.
+  VersionAnswer ResolveBlocking(const VersionQuestion& question);
 
  private:
   using Waiting = std::map<VersionQuestion, std::vector<std::function<void(VersionAnswer)>>>;

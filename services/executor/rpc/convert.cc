@@ -8,12 +8,6 @@
 namespace agentflow::executor {
 namespace {
 
-void SetError(const engine::Error& error, api::ExecutionError* out) {
-  out->set_reason(error.reason);
-  out->set_message(error.message);
-  out->set_node(error.node);
-}
-
 json::Value ErrorDetail(const engine::Error& error) {
   return json::Object{{"reason", error.reason}, {"message", error.message}, {"node", error.node}};
 }
@@ -162,6 +156,12 @@ std::string LabelsText(const std::vector<std::pair<std::string, std::string>>& l
   json::Object object;
   for (const auto& [key, value] : labels) object.Set(key, value);
   return json::Dump(object);
+}
+
+void SetError(const engine::Error& error, api::ExecutionError* out) {
+  out->set_reason(error.reason);
+  out->set_message(error.message);
+  out->set_node(error.node);
 }
 
 void ToProto(const ExecutionView& view, api::Execution* out) {

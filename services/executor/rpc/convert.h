@@ -25,6 +25,7 @@ void ToProto(const engine::ExecutionState& state, const engine::Event& event,
 absl::StatusOr<Uuid> ParseExecutionName(const std::string& name, std::string_view field);
 std::string ExecutionName(const Uuid& id);
 std::string ApprovalName(const Uuid& id);
+void SetError(const engine::Error& error, api::ExecutionError* out);
 void Set(UnixMicros time, google::protobuf::Timestamp* out);
 
 // Sorted pairs as a JSON object; empty for none. And back.

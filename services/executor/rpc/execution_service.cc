@@ -225,6 +225,7 @@ ExecutionPartsPtr RegisterExecutionService(rpc::Server& server, ExecutionService
   auto parts = std::make_shared<const ExecutionServiceParts>(std::move(given));
   RegisterControl(server, parts);
   RegisterForks(server, parts);
+  RegisterReplays(server, parts);
   RegisterBatchStart(server, parts);
   server.UnaryAsync<api::StartExecutionRequest, api::Execution>(
       Method("StartExecution"),

@@ -19,6 +19,9 @@ struct ExecutionServiceParts {
   Starter& starter;
   ExecutionReader& reader;
   Router& router;
+  VersionResolver& versions;
+  PlanCache& plans;
+  engine::Limits limits;  // as the lanes decide with
   // For answers that need a look into the database.
   runtime::ThreadPool& pool;
   // Asked before a start in a principal's name.
@@ -42,6 +45,8 @@ using Answer = std::function<void(absl::StatusOr<T>)>;
 void RegisterControl(rpc::Server& server, ExecutionPartsPtr parts);
 // :retry, :fork, checkpoints.
 void RegisterForks(rpc::Server& server, ExecutionPartsPtr parts);
+// :replay.
+void RegisterReplays(rpc::Server& server, ExecutionPartsPtr parts);
 // :batchStart.
 void RegisterBatchStart(rpc::Server& server, ExecutionPartsPtr parts);
 

@@ -1,7 +1,6 @@
 #include "services/executor/rpc/migration_service.h"
 
 #include <algorithm>
-#include <future>
 
 #include "agentflow/api/v1/migration.pb.h"
 #include "libs/base/status.h"
@@ -69,15 +68,6 @@ absl::StatusOr<api::Migration> Answer(MigrationStore& store, const Migration& mi
   return answer;
 }
 
-// On a thread that may block.
-absl::StatusOr<ResolvedVersion> Resolve(VersionResolver& versions,
-                                        const VersionQuestion& question) {
-  auto promise = std::make_shared<std::promise<VersionAnswer>>();
-  std::future<VersionAnswer> answer = promise->get_future();
-  versions.Resolve(question, [promise](VersionAnswer got) { promise->set_value(std::move(got)); });
-  return answer.get();
-}
-
 absl::Status CheckPath(const workflow::Plan& plan, const std::string& path,
                        const std::string& field) {
   const bool known = std::any_of(plan.nodes.begin(), plan.nodes.end(),
@@ -109,9 +99,9 @@ absl::StatusOr<Migration> ToMigration(const MigrationServiceParts& parts, const 
                            "A version is a positive number.");
   }
   AF_ASSIGN_OR_RETURN(const ResolvedVersion from,
-                      Resolve(parts.versions, {m.tenant, m.workflow, m.from_version}));
+                      parts.versions.ResolveBlocking({m.tenant, m.workflow, m.from_version}));
   AF_ASSIGN_OR_RETURN(const ResolvedVersion to,
-                      Resolve(parts.versions, {m.tenant, m.workflow, m.to_version}));
+                      parts.versions.ResolveBlocking({m.tenant, m.workflow, m.to_version}));
   m.to_hash = to.content_hash;
   if (m.from_version == m.to_version) {
     return InvalidArgument("VERSION_INVALID", "migration.toVersion",
@@ -169,7 +159,7 @@ absl::StatusOr<api::ListMigrationsResponse> ListMigrations(
     const api::ListMigrationsRequest& request) {
   AF_RETURN_IF_ERROR(CheckWorkflow(request.parent(), "parent"));
   AF_RETURN_IF_ERROR(
-      Resolve(parts.versions, {call.tenant(), request.parent(), /*version=*/0}).status());
+      parts.versions.ResolveBlocking({call.tenant(), request.parent(), /*version=*/0}).status());
   AF_ASSIGN_OR_RETURN(const int limit, rpc::PageSize(request.page_size()));
   const rpc::PageQuery page{
       .tenant = call.tenant(), .method = "ListMigrations", .parent = request.parent()};

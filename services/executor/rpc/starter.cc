@@ -148,18 +148,22 @@ void Starter::Resolved(std::shared_ptr<Pending> pending, VersionAnswer answer) {
                    });
 }
 
+absl::StatusOr<json::Value> AcceptInput(const CompiledVersion& version, json::Value input) {
+  if (version.plan->inputs_schema.is_null()) return input;
+  if (input.is_null()) input = json::Object();  // none at all means an empty one
+  absl::StatusOr<json::Value> accepted = version.inputs.Accept(input, "input");
+  if (!accepted.ok()) return InputInvalid(accepted.status());
+  return accepted;
+}
+
 void Starter::Compiled(std::shared_ptr<Pending> pending, absl::StatusOr<CompiledPtr> compiled) {
   if (!compiled.ok()) return pending->done({}, compiled.status());
   pending->compiled = *std::move(compiled);
   StartRequest& request = pending->request;
-  const CompiledVersion& version = *pending->compiled;
-  if (!version.plan->inputs_schema.is_null()) {
-    // No input at all means an empty one.
-    if (request.input.is_null()) request.input = json::Object();
-    absl::StatusOr<json::Value> input = version.inputs.Accept(request.input, "input");
-    if (!input.ok()) return pending->done({}, InputInvalid(input.status()));
-    request.input = *std::move(input);
-  }
+  absl::StatusOr<json::Value> input =
+      AcceptInput(*pending->compiled, std::move(request.input));
+  if (!input.ok()) return pending->done({}, input.status());
+  request.input = *std::move(input);
   parts_.quotas.Get(request.tenant, parts_.clock.Monotonic(),
                     [this, pending](TenantLimits limits) { Admitted(pending, limits); });
 }

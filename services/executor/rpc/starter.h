@@ -84,4 +84,8 @@ absl::Status CheckRequestId(const std::string& request_id);
 // Limits on what a start may carry; OK, or which field breaks which.
 absl::Status CheckStart(const StartRequest& request);
 
+// The input as that version takes it, with its defaults. INVALID_ARGUMENT, reason INPUT_INVALID,
+// names the field.
+absl::StatusOr<json::Value> AcceptInput(const CompiledVersion& version, json::Value input);
+
 }  // namespace agentflow::executor

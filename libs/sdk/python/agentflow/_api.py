@@ -490,6 +490,42 @@ class ListCheckpointsResponse(Message):
 
 
 @dataclass(kw_only=True)
+class ReplayExecutionResponse(Message):
+    """ReplayExecutionResponse."""
+    # The version that was replayed.
+    version: int = 0
+    # Whether every decision was the recorded one.
+    same: bool = False
+    # The first decision that was another one; unset where all are the same.
+    divergence: ReplayDivergence | None = None
+    # How many recorded decisions were the same, up to the first that was not.
+    same_decisions: int = 0
+    # Where the replay ended: with what is recorded, every step goes as far as it can.
+    state: str = ""
+    output: Any = None
+    error: ExecutionError | None = None
+    # Keys of steps that wait for what is not recorded; at most 1000.
+    not_recorded: list[str] = _field(default_factory=list)
+    # What is recorded and nothing asked for, "StepCompleted of pay"; at most 1000.
+    not_used: list[str] = _field(default_factory=list)
+
+
+@dataclass(kw_only=True)
+class ReplayDivergence(Message):
+    """ReplayDivergence."""
+    # Number of the recorded decision in the journal; 0: the journal had ended.
+    sequence: int = 0
+    # Key of the step that was decided about; empty: the execution itself.
+    step: str = ""
+    # Path of its node.
+    node: str = ""
+    # The recorded decision; empty: there is none any more.
+    expected: str = ""
+    # The one that was made; empty: none.
+    found: str = ""
+
+
+@dataclass(kw_only=True)
 class BatchStartExecutionsResponse(Message):
     """BatchStartExecutionsResponse."""
     # In the order of the requests.
@@ -1215,6 +1251,14 @@ class ExecutionService:
             if not page.next_page_token:
                 return
             request["page_token"] = page.next_page_token
+
+    def replay_execution(self, *, name: str | None = None, version: int | None = None) -> ReplayExecutionResponse:
+        """What the engine decides when it is given again what the journal of an execution has recorded:
+        results, timers, signals, approvals. In memory: it starts nothing and writes nothing. With
+        another version it tells what that would have done with this run.
+        """
+        return self._transport.call("POST", "/v1/{name=executions/*}:replay", "*",
+                                    dict(name=name, version=version), ReplayExecutionResponse)
 
     def batch_start_executions(self, *, workflow: str | None = None, requests: list[StartExecutionRequest] | None = None) -> BatchStartExecutionsResponse:
         """Starts up to 1000 executions of one workflow, each as StartExecution does: what is wrong with
