@@ -620,6 +620,43 @@ TEST(Property, RandomGraphsUnderRandomCommands) {
   }
 }
 
+// What another version would have done with a journal: whatever that version is, the replay ends,
+// in a state that is whole.
+TEST(Property, ReplaysAsAnotherVersionComeToAnEnd) {
+  int diverged = 0;
+  for (uint64_t seed = 1; seed <= 500; ++seed) {
+    Dice dice(seed);
+    std::string text = RandomPlan(dice);
+    SCOPED_TRACE("seed " + std::to_string(seed) + "\n" + text);
+    PlanPtr plan = PlanOf(text);
+    World world(dice.Raw(), plan);
+    world.Run();
+    std::string changed = text;
+    if (dice.Chance(30)) {
+      changed = RandomPlan(dice);
+    } else if (size_t edge = changed.rfind("edge start"); edge != std::string::npos) {
+      changed.erase(edge, changed.find('\n', edge) + 1 - edge);
+    }
+    auto parsed = ParsePlan(changed);
+    if (!parsed.ok()) continue;
+    auto other = std::make_shared<workflow::Plan>(**parsed);
+    other->hash = "another";
+    auto report = ReplayDecisions(plan, world.Events(), {other, 2});
+    if (!report.ok()) {
+      EXPECT_TRUE(ReasonOf(report.status()).starts_with("MIGRATION_")) << report.status();
+      continue;
+    }
+    diverged += report->divergence ? 1 : 0;
+    EXPECT_FALSE(report->state.more());
+    EXPECT_EQ(BrokenInvariant(report->state, {}), "");
+    auto again = ReplayDecisions(plan, world.Events(), {other, 2});
+    ASSERT_TRUE(again.ok());
+    EXPECT_TRUE(Same(again->state, report->state));
+    EXPECT_EQ(again->not_used, report->not_used);
+  }
+  EXPECT_GT(diverged, 100);
+}
+
 // Apply must bear any order of events: journals are stored bytes, and bytes can be wrong.
 TEST(Property, ApplyIsTotal) {
   for (uint64_t seed = 1; seed <= 300; ++seed) {

@@ -201,6 +201,7 @@ class Replayer {
     });
     if (!report_.divergence && same_plan_) return;
     now_ = state().updated_at;
+    Remember(Outstanding(state()));
     WorkOff();
     for (size_t i = 0; i < inputs_.size() && !state().over();) {
       bool given = Give(inputs_[i]);
@@ -228,24 +229,30 @@ class Replayer {
   void WorkOff() {
     while (!state().over()) {
       if (state().more()) {
-        if (!Advance(state(), {now_, 0, "", Continue{}}, limits_).ok()) return;
-        continue;
-      }
-      std::optional<RunInProcess> run = InProcess();
-      if (!run || !Advance(state(), {now_, 0, "", RunStep{run->step, run->attempt}}, limits_).ok())
+        if (!Do({now_, 0, "", Continue{}})) return;
+      } else if (!in_process_.empty()) {
+        RunInProcess run = in_process_.front();
+        in_process_.pop_front();
+        // One that is refused was asked for before a pause, which asks again at its end.
+        Do({now_, 0, "", RunStep{run.step, run.attempt}});
+      } else {
         return;
+      }
     }
   }
 
-  std::optional<RunInProcess> InProcess() {
-    if (!state().proceeds() || state().active == 0) return std::nullopt;
-    for (StepRef ref : ListSteps(state())) {
-      const Step& step = state().step(ref);
-      if (step.in_process && step.state == StepState::kReady && state().IsLive(ref)) {
-        return RunInProcess{ref, step.attempt};
-      }
+  // Whether it led to anything.
+  bool Do(const Command& command) {
+    auto decision = Advance(state(), command, limits_);
+    if (!decision.ok() || decision->events.empty()) return false;
+    Remember(decision->actions);
+    return true;
+  }
+
+  void Remember(const std::vector<Action>& actions) {
+    for (const Action& action : actions) {
+      if (const auto* run = std::get_if<RunInProcess>(&action.body)) in_process_.push_back(*run);
     }
-    return std::nullopt;
   }
 
   bool Give(const RecordedInput& input) {
@@ -253,8 +260,7 @@ class Replayer {
     if (!command.ok()) return false;
     command->now = std::max(command->now, DueOf(*command));
     Claim(input);
-    auto decision = Advance(state(), *command, limits_);
-    if (!decision.ok() || decision->events.empty()) return false;
+    if (!Do(*command)) return false;
     now_ = command->now;
     return true;
   }
@@ -291,7 +297,8 @@ class Replayer {
   std::deque<RecordedInput> inputs_;  // not given yet
   size_t next_ = 0;                   // of the journal: not compared yet
   UnixMicros now_ = 0;                // of the last input
-  std::set<size_t> not_used_;         // indices in the journal
+  std::deque<RunInProcess> in_process_;
+  std::set<size_t> not_used_;  // indices in the journal
   ReplayReport report_;
 };
 

@@ -16,8 +16,7 @@ namespace agentflow::engine {
 
 struct Divergence {
   uint64_t sequence = 0;  // of the recorded decision; 0: the journal had ended
-  std::string step;       // key of what was decided about, of the two `found` first; empty: the
-                          // execution
+  std::string step;       // key of what was decided about; empty: the execution
   std::string node;       // its path
   std::string expected;   // recorded; empty: nothing any more
   std::string found;      // empty: nothing
@@ -41,9 +40,10 @@ struct ReplayTarget {
 };
 
 // `recorded` is the plan of PlanHashOf(journal); a replay begins where that plan does: at the
-// start, or at the last fork or migration. `limits` are those with which the journal was written. Errors: EXECUTION_UNKNOWN where the
-// journal is empty, those of Migrate where it begins in the middle and the plan has no place for
-// what was done before, and those of StartExecution where it cannot start with its input.
+// start, or at the last fork or migration. `limits` are those with which the journal was written.
+// Errors: EXECUTION_UNKNOWN where the journal is empty or has no start, those of Migrate where it
+// begins in the middle and the plan has no place for what was done before, and those of
+// StartExecution where it cannot start with its input.
 absl::StatusOr<ReplayReport> ReplayDecisions(PlanPtr recorded, std::span<const Event> journal,
                                              const ReplayTarget& target,
                                              const Limits& limits = {});

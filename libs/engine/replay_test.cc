@@ -180,7 +180,8 @@ TEST(ReplayDecisions, ATimeoutThatIsAnotherOneDiverges) {
 TEST(ReplayDecisions, BeginsWhereTheLastMigrationPutIt) {
   Past run(kChain);
   run.Complete("a", 3);
-  const std::string changed = With(kChain, "edge a -> b\n", "node c noop\nedge a -> b\nedge b -> c\n");
+  const std::string changed =
+      With(kChain, "edge a -> b\n", "node c noop\nedge a -> b\nedge b -> c\n");
   PlanPtr moved = PlanOf(changed);
   run.Do(MigrateExecution{moved, {}, 2});
   run.Complete("b", 4);

@@ -119,6 +119,23 @@ def test_checkpoints_retry_and_fork(cli, ok, start):
     assert unknown.returncode == 1 and "CHECKPOINT_UNKNOWN" in unknown.stderr
 
 
+def test_replay_shows_where_a_version_decides_otherwise(cli, ok, apply):
+    workflow = apply(order("pay", "'old'"))
+    name = ok("run", workflow, "-o", "json")["name"]
+    await_state(ok, name, "WAITING")
+    ok("signal", name, "paid", "-d", '{"amount": 3}')
+    await_state(ok, name, "COMPLETED")
+    same = ok("replay", name)
+    assert "version 1: the same decisions, COMPLETED" in same and '"amount":3' in same
+    apply(order("collect", "'new'"), workflow)
+    other = ok("replay", name, "--version", "2")
+    assert "other decisions than recorded" in other and "StepWaiting of collect" in other
+    # The signal is for whoever waits for it.
+    assert ok("replay", name, "--version", "2", "-o", "json")["output"]["note"] == "new"
+    unknown = cli("replay", name, "--version", "9")
+    assert unknown.returncode == 1 and "VERSION_NOT_FOUND" in unknown.stderr
+
+
 def test_cancel_with_compensation(cli, ok, start):
     name = start(WAIT.replace("DURATION", "1h"))
     assert "CANCELED" in ok("cancel", name, "--compensate", "--cause", "enough")

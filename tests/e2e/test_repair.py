@@ -125,8 +125,40 @@ def test_only_what_went_wrong_can_be_retried(client):
     assert caught.value.reason == "EXECUTION_NOT_FAILED"
 
 
+def test_a_replay_with_recorded_results_decides_the_same(client, failed):
+    again = client.executions.replay_execution(name=failed)
+    assert (again.same, again.version, again.divergence) == (True, 1, None)
+    assert (again.state, again.error.reason) == ("FAILED", "TOO_FEW_ROWS")
+    # What a person or a worker did is given again as well.
+    workflow = publish(client, order("pay", "'old'"))
+    name = client.executions.start(workflow).name
+    eventually(lambda: client.executions.get_execution(name=name).state == "WAITING")
+    waiting = client.executions.replay_execution(name=name)
+    assert (waiting.same, waiting.state, waiting.not_recorded) == (True, "WAITING", ["pay"])
+    client.executions.signal_execution(name=name, signal="paid", payload={"amount": 7})
+    ended = client.executions.wait(name)
+    paid = client.executions.replay_execution(name=name)
+    assert (paid.same, paid.state, paid.output) == (True, "COMPLETED", ended.output)
+
+
+def test_a_replay_tells_what_another_version_would_have_done(client, failed):
+    workflow = client.executions.get_execution(name=failed).workflow
+    changed = GUARDED.replace("{rows: 3}", "{rows: 30}").replace("NAME", workflow[10:])
+    client.workflows.apply(changed)
+    other = client.executions.replay_execution(name=failed, version=2)
+    assert not other.same and (other.divergence.step, other.divergence.node) == ("load", "load")
+    assert '"rows":3}' in other.divergence.expected and '"rows":30}' in other.divergence.found
+    assert (other.state, other.output) == ("COMPLETED", {"rows": 30, "kept": "kept 30"})
+    listed = list(client.executions.iterate_executions(filter=f'workflow = "{workflow}"'))
+    assert [(one.name, one.state) for one in listed] == [(failed, "FAILED")]
+    with pytest.raises(agentflow.NotFoundError) as caught:
+        client.executions.replay_execution(name=failed, version=3)
+    assert caught.value.reason == "VERSION_NOT_FOUND"
+
+
 def test_another_tenant_repairs_nothing(client, failed, other_tenant):
-    for path, body in [(f"{failed}:retry", {}), (f"{failed}:fork", {"step": "check"})]:
+    for path, body in [(f"{failed}:retry", {}), (f"{failed}:fork", {"step": "check"}),
+                       (f"{failed}:replay", {})]:
         status, problem = other_tenant("POST", f"/v1/{path}", body)
         assert (status, problem["reason"]) == (404, "EXECUTION_NOT_FOUND"), path
     status, problem = other_tenant("GET", f"/v1/{failed}/checkpoints")

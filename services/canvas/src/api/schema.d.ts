@@ -353,6 +353,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/executions/{execution}:replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What the engine decides when it is given again what the journal of an execution has recorded: results, timers, signals, approvals.
+         * @description What the engine decides when it is given again what the journal of an execution has recorded: results, timers, signals, approvals. In memory: it starts nothing and writes nothing. With another version it tells what that would have done with this run.
+         */
+        post: operations["replayExecution"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/executions/{execution}:resume": {
         parameters: {
             query?: never;
@@ -1766,6 +1786,46 @@ export interface components {
             /** Format: password */
             refreshToken: string;
         };
+        ReplayDivergence: {
+            /** @description The recorded decision; empty: there is none any more. */
+            expected?: string;
+            /** @description The one that was made; empty: none. */
+            found?: string;
+            /** @description Path of its node. */
+            node?: string;
+            /**
+             * Format: int64
+             * @description Number of the recorded decision in the journal; 0: the journal had ended.
+             */
+            sequence?: string;
+            /** @description Key of the step that was decided about; empty: the execution itself. */
+            step?: string;
+        };
+        ReplayExecutionResponse: {
+            /** @description The first decision that was another one; unset where all are the same. */
+            divergence?: components["schemas"]["ReplayDivergence"];
+            error?: components["schemas"]["ExecutionError"];
+            /** @description Keys of steps that wait for what is not recorded; at most 1000. */
+            notRecorded?: string[];
+            /** @description What is recorded and nothing asked for, "StepCompleted of pay"; at most 1000. */
+            notUsed?: string[];
+            /** @description Any JSON value. */
+            output?: unknown;
+            /** @description Whether every decision was the recorded one. */
+            same?: boolean;
+            /**
+             * Format: int32
+             * @description How many recorded decisions were the same, up to the first that was not.
+             */
+            sameDecisions?: number;
+            /** @description Where the replay ended: with what is recorded, every step goes as far as it can. */
+            state?: components["schemas"]["Execution.State"];
+            /**
+             * Format: int32
+             * @description The version that was replayed.
+             */
+            version?: number;
+        };
         Reset: {
             id?: string;
             position?: string;
@@ -2739,6 +2799,40 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Execution"];
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    replayExecution: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id; the resource name is executions/*. */
+                execution: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    /**
+                     * Format: int32
+                     * @description Of the execution's workflow; 0: the one that it runs.
+                     */
+                    version?: number;
+                };
+            };
+        };
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReplayExecutionResponse"];
                 };
             };
             default: components["responses"]["Error"];
