@@ -152,9 +152,10 @@ test('it is paused by keyboard and resumed', async () => {
     await picture(page, 'control-paused');
     await button(page, 'Resume').focus();
     await page.keyboard.press('Enter');
-    await page.getByRole('dialog', { name: 'Resume this execution?' }).waitFor();
-    await button(page.getByRole('dialog'), 'Resume').focus();
-    await page.keyboard.press('Enter');
+    const resume = page.getByRole('dialog', { name: 'Resume this execution?' });
+    // The dialog takes the focus first, a moment after it is there.
+    await resume.locator(':focus').waitFor();
+    await button(resume, 'Resume').press('Enter');
     await stateIs(page, 'WAITING');
     await page.getByRole('tab', { name: 'Journal' }).click();
     await page.getByRole('table', { name: 'Journal' }).getByText('Lunch').waitFor();
