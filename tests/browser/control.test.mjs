@@ -153,9 +153,8 @@ test('it is paused by keyboard and resumed', async () => {
     await button(page, 'Resume').focus();
     await page.keyboard.press('Enter');
     const resume = page.getByRole('dialog', { name: 'Resume this execution?' });
-    // The dialog takes the focus first, a moment after it is there.
-    await resume.locator(':focus').waitFor();
-    await button(resume, 'Resume').press('Enter');
+    // Not before the dialog has read the steps: until then there is nothing to press.
+    await resume.getByRole('button', { name: 'Resume', disabled: false }).press('Enter');
     await stateIs(page, 'WAITING');
     await page.getByRole('tab', { name: 'Journal' }).click();
     await page.getByRole('table', { name: 'Journal' }).getByText('Lunch').waitFor();
