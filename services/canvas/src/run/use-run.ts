@@ -5,7 +5,7 @@ import * as operations from '@/api/operations';
 import type { Execution, Step } from '@/api/types';
 import { useStream, useStreamStatus } from '@/stream';
 import { createRunStore, type RunStore } from './run-store';
-import { isOver } from './states';
+import { isOver, stepLook } from './states';
 
 export interface Run {
   store: RunStore;
@@ -67,15 +67,15 @@ export function useRun(name: string): Run {
     onFailed: () => setRefused(true),
   });
 
-  // The stream leaves payloads out: once it is over, all of them are read.
+  // The stream leaves payloads out: once it is over, all of them are read. So are steps that were
+  // read just before an end which the head already told of: nothing else would bring their ends.
+  const behind = useStore(store, (state) => over && hasOpenSteps(state.steps));
   const wasLive = useRef(false);
   useEffect(() => {
-    if (over && wasLive.current) {
-      void readHead();
-      void readSteps();
-    }
+    if (over && wasLive.current) void readHead();
+    if (behind || (over && wasLive.current)) void readSteps();
     wasLive.current = known && !over;
-  }, [known, over, readHead, readSteps]);
+  }, [known, over, behind, readHead, readSteps]);
 
   return {
     store,
@@ -87,6 +87,11 @@ export function useRun(name: string): Run {
       void readSteps();
     },
   };
+}
+
+function hasOpenSteps(steps: ReadonlyMap<string, { value: Step }>): boolean {
+  for (const { value } of steps.values()) if (!stepLook(value.state).over) return true;
+  return false;
 }
 
 /** The activations of one node, in the order of their iterations. */
