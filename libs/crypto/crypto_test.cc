@@ -1,6 +1,8 @@
 #include <gtest/gtest.h>
 
 #include "libs/base/status.h"
+#include "libs/crypto/aes_gcm.h"
+#include "libs/crypto/data_key.h"
 #include "libs/crypto/digest.h"
 #include "libs/crypto/encoding.h"
 #include "libs/crypto/jws.h"
@@ -104,6 +106,63 @@ TEST(KeyRingTest, RefusesOtherPlacesDamageAndUnknownKeys) {
 TEST(KeyRingTest, HasNoDefaultKey) {
   EXPECT_EQ(ReasonOf(KeyRing::Make({}, "").status()), "KEY_RING_INVALID");
   EXPECT_EQ(ReasonOf(KeyRing::Make({{"k", Secret("short")}}, "k").status()), "KEY_RING_INVALID");
+}
+
+// Test case 16 of "The Galois/Counter Mode of Operation" (McGrew, Viega).
+TEST(AesGcmTest, KnownAnswer) {
+  auto bytes = [](std::string_view hex) { return *HexDecode(hex); };
+  const std::string key = bytes("feffe9928665731c6d6a8f9467308308feffe9928665731c6d6a8f9467308308");
+  const std::string nonce = bytes("cafebabefacedbaddecaf888");
+  const std::string bound_to = bytes("feedfacedeadbeeffeedfacedeadbeefabaddad2");
+  const std::string text = bytes(
+      "d9313225f88406e5a55909c5aff5269a86a7a9531534f7da2e4c303d8a318a72"
+      "1c3c0c95956809532fcf0e2449a6b525b16aedf5aa0de657ba637b39");
+  std::string sealed = "head";
+  AesGcmSeal(key, nonce, text, bound_to, &sealed);
+  EXPECT_EQ(HexEncode(sealed.substr(4)),
+            "522dc1f099567d07f47f37a32a84427d643a8cdcbfe5c0c97598a2bd2555d1aa"
+            "8cb08e48590dbb3da7b08b1056828838c5f61e6393ba7a0abcc9f662"
+            "76fc6ece0f4e1768cddf8853bb2d551b");
+  std::string opened;
+  EXPECT_TRUE(AesGcmOpen(key, nonce, sealed.substr(4), bound_to, &opened));
+  EXPECT_EQ(opened, text);
+  EXPECT_FALSE(AesGcmOpen(key, nonce, sealed.substr(4), "", &opened));
+  EXPECT_EQ(opened, "");
+}
+
+// By another way: the scope's key is an HMAC, and a key ring of that key opens what it sealed.
+TEST(DataKeyTest, SealsAsAKeyRingOfTheDerivedKey) {
+  const DataKey key = *DataKey::FromBytes(Secret(std::string(32, 'k')));
+  const std::string derived(AsText(HmacSha256(std::string(32, 'k'), "scope")));
+  const KeyRing ring = *KeyRing::Make({{"d", Secret(derived)}}, "d");
+  for (const std::string& text : {std::string(), std::string("a text"), std::string(5'000, 'x')}) {
+    const std::string sealed = key.Derive("scope").Seal(text, "place");
+    EXPECT_TRUE(IsSealed(sealed));
+    EXPECT_EQ(sealed.size(), text.size() + ScopeKey::kOverhead);
+    EXPECT_EQ(ring.Open("\1\1d" + sealed.substr(2), "place")->Reveal(), text);
+    EXPECT_EQ(*key.Derive("scope").Open(sealed, "place"), text);
+  }
+}
+
+TEST(DataKeyTest, OpensNothingElse) {
+  const DataKey key = DataKey::Generate();
+  const std::string sealed = key.Derive("scope").Seal("a text", "place");
+  EXPECT_NE(sealed, key.Derive("scope").Seal("a text", "place")) << "nonces must differ";
+  EXPECT_EQ(*DataKey::FromBytes(key.bytes())->Derive("scope").Open(sealed, "place"), "a text");
+  auto reason = [&](const DataKey& with, std::string_view scope, std::string_view text,
+                    std::string_view place) {
+    return ReasonOf(with.Derive(scope).Open(text, place).status());
+  };
+  EXPECT_EQ(reason(DataKey::Generate(), "scope", sealed, "place"), "SEAL_BROKEN");
+  EXPECT_EQ(reason(key, "other", sealed, "place"), "SEAL_BROKEN");
+  EXPECT_EQ(reason(key, "scope", sealed, "other"), "SEAL_BROKEN");
+  for (size_t i = 0; i < sealed.size(); ++i) {
+    std::string damaged = sealed;
+    damaged[i] = static_cast<char>(damaged[i] ^ 1);
+    EXPECT_EQ(reason(key, "scope", damaged, "place"), "SEAL_BROKEN") << i;
+    EXPECT_EQ(reason(key, "scope", sealed.substr(0, i), "place"), "SEAL_BROKEN") << i;
+  }
+  EXPECT_EQ(ReasonOf(DataKey::FromBytes(Secret("short")).status()), "DATA_KEY_INVALID");
 }
 
 TEST(JwsTest, SignsAndVerifies) {

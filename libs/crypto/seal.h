@@ -27,6 +27,8 @@ class KeyRing {
   absl::StatusOr<Secret> Open(std::string_view sealed, std::string_view bound_to) const;
   // Whether `sealed` should be sealed anew because its key is not the current one.
   bool IsStale(std::string_view sealed) const;
+  // The name of the key that seals.
+  const std::string& current() const { return current_; }
 
  private:
   KeyRing() = default;
