@@ -39,6 +39,7 @@ class Shape {
       NodeIndex index = scope.first_node + i;
       AddNode(graph, graph.nodes[index], outcomes_[i], cancellable[index]);
     }
+    FindSureCounts(graph);
   }
 
   uint32_t start_port() const { return start_port_; }
@@ -48,6 +49,8 @@ class Shape {
   const std::vector<Outcome>& OutcomesOf(NodeIndex node) const {
     return outcomes_[node - scope_.first_node];
   }
+  // Nodes that want several edges and get them in every execution of the scope.
+  const std::vector<NodeIndex>& sure_counts() const { return sure_counts_; }
   // Whether the edges of that port may be taken after a failure (true) or mean completion.
   bool AfterFailure(uint32_t port) const { return after_failure_[port]; }
 
@@ -112,8 +115,29 @@ class Shape {
     return node.type->kind == NodeKind::kEnd && !loop;
   }
 
+  // An edge is always taken if its source always runs and has no other way to end.
+  void FindSureCounts(const Graph& graph) {
+    std::vector<bool> sure(scope_.node_count);
+    auto always_taken = [&](EdgeIndex e) {
+      const NodeIndex from = graph.edges[e].from;
+      if (from == kStart) return true;
+      const auto& outcomes = OutcomesOf(from);
+      return sure[from - scope_.first_node] && !outcomes.empty() &&
+             std::ranges::all_of(outcomes,
+                                 [&](const Outcome& o) { return o.port == PortOf(e); });
+    };
+    for (NodeIndex index : scope_.order) {
+      const GraphNode& node = graph.nodes[index];
+      const bool counts = node.join.kind == Join::Kind::kNOfM && node.join.n > 1;
+      const auto taken = std::ranges::count_if(node.in, always_taken);
+      sure[index - scope_.first_node] = taken >= (counts ? static_cast<int>(node.join.n) : 1);
+      if (counts && sure[index - scope_.first_node]) sure_counts_.push_back(index);
+    }
+  }
+
   const GraphScope& scope_;
   uint32_t start_port_ = 0;
+  std::vector<NodeIndex> sure_counts_;
   std::vector<std::vector<EdgeIndex>> ports_;
   std::vector<bool> after_failure_;
   std::vector<std::vector<Outcome>> outcomes_;
@@ -204,7 +228,9 @@ class Batch {
       }
       implied_[At(*it)] = bits;
     }
-    by_port_[shape_.start_port()] = ImpliedByPort(shape_.start_port());
+    Bits& from_start = by_port_[shape_.start_port()];
+    from_start = ImpliedByPort(shape_.start_port());
+    for (NodeIndex index : shape_.sure_counts()) from_start |= implied_[At(index)];
   }
 
   // What is certain because that edge was taken.

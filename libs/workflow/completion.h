@@ -31,7 +31,8 @@ struct CompletionAnswer {
 // are taken, one port of a node is), forwards for "if this node runs, which ones certainly did or
 // will" (at least one of its in-edges was taken). That is O((V + E) * asked nodes / 64).
 //
-// Sound, not complete: two switches on the same condition count as independent.
+// Sound, not complete: two switches on the same condition count as independent, and a join of n
+// edges is known to run only where n of them are taken in every execution.
 // REQUIRES: the scopes asked about have an order (no cycle).
 std::vector<CompletionAnswer> AnswerCompletion(const Graph& graph,
                                                const std::vector<CompletionQuestion>& questions,

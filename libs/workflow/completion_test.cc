@@ -89,9 +89,17 @@ TEST(Completion, AJoinOfAnyDoesNotWait) {
 
 TEST(Completion, AJoinOfNWaitsForSome) {
   std::string edges = "start -> choice, start -> a, start -> b, start -> c, a -> n, b -> n, c -> n";
-  Graph two = Edges(edges, "  n: {type: ai.agent@1, join: {mode: n, n: 2}}\n");
+  const std::string join = "  n: {type: ai.agent@1, join: {mode: n, n: 2}}\n";
+  Graph two = Edges(edges, join);
   EXPECT_FALSE(Ask(two, "n", "a").certain);
-  EXPECT_FALSE(Ask(two, "end", "n").certain);
+  EXPECT_TRUE(Ask(two, "end", "n").certain);
+  // One is always taken, which is not enough.
+  const std::string rest = ", start -> c, choice.true -> b, b -> n, c -> choice";
+  Graph one = Edges("start -> a, a -> n" + rest, join);
+  EXPECT_FALSE(Ask(one, "end", "n").certain);
+  Graph failing = Edges("start -> a, a -> n, a.error -> choice, start -> b, b -> n, start -> c, "
+                        "c -> choice", join);
+  EXPECT_FALSE(Ask(failing, "end", "n").certain);
 }
 
 TEST(Completion, AnErrorEdgeMakesItsNodeUncertain) {
