@@ -63,6 +63,7 @@ class Port final : public coordinator::WorkerPort {
   void SendAcknowledged(const AttemptId& id) override {
     Send([this, id] { worker_.Acknowledged(id); });
   }
+  void SendRefused(const AttemptId& id, std::string_view) override { SendAcknowledged(id); }
   void SendDrain() override {}
 
  private:
@@ -469,6 +470,7 @@ void Coordinator::Obey(const executor::Orders& orders) {
   for (const auto& [attempt, claim] : orders.claimed) hub_->Confirmed({ToId(attempt), claim});
   for (const auto& attempt : orders.drop) hub_->Dropped(ToId(attempt));
   for (const auto& attempt : orders.acknowledged) hub_->Acknowledged(ToId(attempt));
+  for (const auto& attempt : orders.late) hub_->Late(ToId(attempt));
   for (const auto& [attempt, token] : orders.refused) hub_->Refused(ToId(attempt), token);
   for (const auto& cancel : orders.cancel) hub_->Cancel(ToId(cancel.attempt), cancel.reason);
 }

@@ -99,6 +99,12 @@ class SimDispatch final : public executor::Dispatch {
     links_.Collect(coordinator,
                    [&](executor::Orders& orders) { orders.acknowledged.push_back(attempt); });
   }
+  void Late(const std::string& coordinator, const AttemptName& attempt) override {
+    world_.Count("result of an earlier attempt");
+    world_.Tell(name_, " to ", coordinator, ": late ", TextOf(world_, attempt));
+    world_.oracle->Acknowledged(attempt);
+    links_.Collect(coordinator, [&](executor::Orders& orders) { orders.late.push_back(attempt); });
+  }
   void Cancel(const std::string& coordinator, const AttemptName& attempt,
               const std::string& reason) override {
     world_.Count("task taken back");

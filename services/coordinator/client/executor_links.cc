@@ -149,6 +149,7 @@ class ExecutorLinks::Link : public std::enable_shared_from_this<Link> {
     for (const auto& claim : orders.claimed()) hub_.Confirmed({IdOf(claim.ref()), claim.number()});
     for (const auto& ref : orders.drop()) hub_.Dropped(IdOf(ref));
     for (const auto& ref : orders.acknowledged()) hub_.Acknowledged(IdOf(ref));
+    for (const auto& ref : orders.late()) hub_.Late(IdOf(ref));
     for (int lane : orders.lanes_moved()) moved_(lane);
     for (const auto& refused : orders.refused()) hub_.Refused(IdOf(refused.ref()), refused.token());
     for (const auto& cancel : orders.cancel()) hub_.Cancel(IdOf(cancel.ref()), cancel.reason());

@@ -80,6 +80,18 @@ class StreamPort final : public WorkerPort {
     Fill(id, names_, message.mutable_acknowledged()->add_results());
     stream_.Write(message);
   }
+  void SendRefused(const AttemptId& id, std::string_view reason) override {
+    CoordinatorMessage message;
+    api::v1::RefusedResult* refused = message.mutable_acknowledged()->add_refused();
+    Fill(id, names_, refused->mutable_task());
+    refused->set_reason(std::string(reason));
+    refused->set_message(
+        reason == kTokenInvalid
+            ? "The token is not the one that came with this attempt: send back Task.token as it is."
+            : "Attempt " + std::to_string(id.attempt) + " had ended before its result came, and "
+              "another one has followed. Nothing was changed.");
+    stream_.Write(message);
+  }
   void SendDrain() override {
     CoordinatorMessage message;
     message.mutable_drain();

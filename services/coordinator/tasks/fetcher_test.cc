@@ -32,6 +32,7 @@ struct WaitingWorker final : WorkerPort {
   }
   void SendCancel(const AttemptId&, std::string_view) override {}
   void SendAcknowledged(const AttemptId&) override {}
+  void SendRefused(const AttemptId&, std::string_view) override {}
   void SendDrain() override {}
 
   bool told = false;

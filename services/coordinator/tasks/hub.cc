@@ -110,7 +110,12 @@ void Hub::Finish(SessionId session, std::vector<Result> results, int64_t now_ms)
     if (forged || (result.outcome.failed && result.outcome.reason == kTaskCanceled)) {
       // Where there is a result, the lane's word about it says what becomes of the entries.
       if (!forged && !results_.contains(result.id)) entries_.erase(result.id);
-      if (it != sessions_.end() && it->second.port) it->second.port->SendAcknowledged(result.id);
+      if (it == sessions_.end() || !it->second.port) continue;
+      if (forged) {
+        it->second.port->SendRefused(result.id, kTokenInvalid);
+      } else {
+        it->second.port->SendAcknowledged(result.id);
+      }
       continue;
     }
     const AttemptId id = result.id;
@@ -214,7 +219,7 @@ std::vector<Task> Hub::Offer(std::vector<Task> tasks, int64_t now_ms) {
     if (auto kept = results_.find(task.id);
         kept != results_.end() && !task.token.empty() &&
         kept->second.result.token != task.token) {
-      ForgetResult(task.id);  // somebody answered what nobody had been handed
+      ForgetResult(task.id, kTokenInvalid);  // somebody answered what nobody had been handed
     }
     auto known = held_.find(task.id);
     if (known != held_.end() || results_.contains(task.id)) {
@@ -305,18 +310,31 @@ void Hub::Acknowledged(const AttemptId& id) {
   ForgetResult(id);
 }
 
+void Hub::Late(const AttemptId& id) {
+  std::lock_guard lock(mutex_);
+  Spend(id);
+  ForgetResult(id, kAttemptOver);
+}
+
 void Hub::Refused(const AttemptId& id, std::string_view token) {
   std::lock_guard lock(mutex_);
   auto it = results_.find(id);
-  if (it != results_.end() && it->second.result.token == token) ForgetResult(id);
+  if (it != results_.end() && it->second.result.token == token) {
+    ForgetResult(id, kTokenInvalid);
+  }
 }
 
-void Hub::ForgetResult(const AttemptId& id) {
+void Hub::ForgetResult(const AttemptId& id, std::string_view refusal) {
   auto it = results_.find(id);
   if (it == results_.end()) return;
   for (const auto& [tenant, worker_id] : it->second.workers) {
     Session* session = FindByWorker(tenant, worker_id);
-    if (session && session->port) session->port->SendAcknowledged(id);
+    if (!session || !session->port) continue;
+    if (refusal.empty()) {
+      session->port->SendAcknowledged(id);
+    } else {
+      session->port->SendRefused(id, refusal);
+    }
   }
   results_.erase(it);
 }

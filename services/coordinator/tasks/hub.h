@@ -15,6 +15,10 @@
 
 namespace agentflow::coordinator {
 
+// Why a result is refused (RefusedResult.reason).
+inline constexpr char kAttemptOver[] = "ATTEMPT_OVER";
+inline constexpr char kTokenInvalid[] = "TASK_TOKEN_INVALID";
+
 // The way to one connected worker. Calls must not block and must not call the Hub.
 class WorkerPort {
  public:
@@ -22,6 +26,7 @@ class WorkerPort {
   virtual void SendTasks(const std::vector<Task>& tasks) = 0;
   virtual void SendCancel(const AttemptId& id, std::string_view reason) = 0;
   virtual void SendAcknowledged(const AttemptId& id) = 0;
+  virtual void SendRefused(const AttemptId& id, std::string_view reason) = 0;
   virtual void SendDrain() = 0;
 };
 
@@ -125,6 +130,7 @@ class Hub {
   void Confirmed(const Claim& claim);  // it counts
   void Dropped(const AttemptId& id);
   void Acknowledged(const AttemptId& id);
+  void Late(const AttemptId& id);  // its result came when another attempt had followed
   // A result with this token, which is not the attempt's.
   void Refused(const AttemptId& id, std::string_view token);
   void Cancel(const AttemptId& id, std::string_view reason);
@@ -175,7 +181,8 @@ class Hub {
   void Release(const AttemptId& id, int64_t now_ms);
   void Spend(const AttemptId& id);
   bool Forged(const Result& result) const;
-  void ForgetResult(const AttemptId& id);
+  // Tells its workers that it counted, or why it did not.
+  void ForgetResult(const AttemptId& id, std::string_view refusal = {});
   void TakeResult(Result result, int64_t now_ms);
   void FailSilent(const AttemptId& id, int64_t now_ms);
   void TellAgain(int64_t now_ms);

@@ -144,7 +144,8 @@ TEST_F(HubTest, AForgedResultDoesNotReplaceTheTrueOne) {
   forged.token = "x";
   hub_.Finish(id, {forged}, kNow);
   EXPECT_TRUE(executors_.finished.empty());
-  EXPECT_EQ(worker_->acknowledged.size(), 1u);
+  ASSERT_EQ(worker_->refused.size(), 1u);
+  EXPECT_EQ(worker_->refused[0].second, "TASK_TOKEN_INVALID");
   EXPECT_EQ(hub_.Held(AnyLane).size(), 1u);
   hub_.Finish(id, {Done(1), forged}, kNow);
   ASSERT_EQ(hub_.Unacknowledged(AnyLane).size(), 1u);
@@ -166,6 +167,7 @@ TEST_F(HubTest, AnAnswerToWhatNobodyWasHandedDoesNotStandInItsWay) {
   hub_.Finish(id, {{.id = MakeAttempt(2), .token = "x"}}, kNow);
   hub_.Refused(MakeAttempt(2), "x");
   EXPECT_EQ(hub_.Unacknowledged(AnyLane).size(), 1u);
+  EXPECT_EQ(worker_->refused.back(), std::pair(MakeAttempt(2), std::string("TASK_TOKEN_INVALID")));
 }
 
 TEST_F(HubTest, KeepsAResultUntilItIsAcknowledged) {
@@ -178,6 +180,17 @@ TEST_F(HubTest, KeepsAResultUntilItIsAcknowledged) {
   EXPECT_TRUE(worker_->acknowledged.empty());
   hub_.Acknowledged(MakeAttempt(1));
   EXPECT_EQ(worker_->acknowledged, std::vector{MakeAttempt(1)});
+  EXPECT_TRUE(hub_.Unacknowledged(AnyLane).empty());
+}
+
+TEST_F(HubTest, AWorkerHearsThatItsResultCameLate) {
+  Hub::SessionId id = Connect("w", 5);
+  hub_.Offer({MakeTask(1)}, kNow);
+  hub_.Finish(id, {Done(1)}, kNow);
+  hub_.Late(MakeAttempt(1));
+  EXPECT_TRUE(worker_->acknowledged.empty());
+  EXPECT_EQ(worker_->refused,
+            (std::vector{std::pair(MakeAttempt(1), std::string("ATTEMPT_OVER"))}));
   EXPECT_TRUE(hub_.Unacknowledged(AnyLane).empty());
 }
 

@@ -19,11 +19,15 @@ struct RecordingWorker final : WorkerPort {
     canceled.emplace_back(id, reason);
   }
   void SendAcknowledged(const AttemptId& id) override { acknowledged.push_back(id); }
+  void SendRefused(const AttemptId& id, std::string_view reason) override {
+    refused.emplace_back(id, reason);
+  }
   void SendDrain() override { drained = true; }
 
   std::vector<AttemptId> tasks;
   std::vector<std::pair<AttemptId, std::string>> canceled;
   std::vector<AttemptId> acknowledged;
+  std::vector<std::pair<AttemptId, std::string>> refused;
   bool drained = false;
 };
 

@@ -21,13 +21,14 @@ struct Orders {
   std::vector<AttemptName> drop;
   std::vector<std::pair<AttemptName, int64_t>> claimed;  // with the claim's number
   std::vector<AttemptName> acknowledged;
+  std::vector<AttemptName> late;
   std::vector<Cancel> cancel;
   std::vector<std::pair<AttemptName, std::string>> refused;  // with the wrong token
   std::set<int> lanes_moved;
 
   bool empty() const {
-    return drop.empty() && claimed.empty() && acknowledged.empty() && cancel.empty() &&
-           refused.empty() && lanes_moved.empty();
+    return drop.empty() && claimed.empty() && acknowledged.empty() && late.empty() &&
+           cancel.empty() && refused.empty() && lanes_moved.empty();
   }
 };
 

@@ -24,6 +24,9 @@ class OutsideDispatch final : public Dispatch {
   void Acknowledge(const std::string& coordinator, const AttemptName& attempt) override {
     links_.Collect(coordinator, [&](Orders& orders) { orders.acknowledged.push_back(attempt); });
   }
+  void Late(const std::string& coordinator, const AttemptName& attempt) override {
+    links_.Collect(coordinator, [&](Orders& orders) { orders.late.push_back(attempt); });
+  }
   void Cancel(const std::string& coordinator, const AttemptName& attempt,
               const std::string& reason) override {
     links_.Collect(coordinator, [&](Orders& orders) {

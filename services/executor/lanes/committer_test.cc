@@ -504,7 +504,9 @@ TEST_P(CommitterTest, ASilentHolderLosesTheAttempt) {
   executor_->Complete(first, "late");
   executor_->Run();
   EXPECT_NE(StateOf(id), kCompleted);
-  EXPECT_EQ(executor_->dispatch.acknowledged.size(), 1u);
+  EXPECT_TRUE(executor_->dispatch.acknowledged.empty());
+  ASSERT_EQ(executor_->dispatch.late.size(), 1u);
+  EXPECT_EQ(executor_->dispatch.late[0].attempt.attempt, 1u);
   executor_->Complete(second, "good");
   executor_->Run();
   EXPECT_EQ(StateOf(id), kCompleted);

@@ -236,6 +236,7 @@ void Committer::Confirm(const HeldItem& item) {
 }
 
 void Committer::DecideResult(ResultItem item) {
+  bool late = false;
   auto it = live_.find(item.attempt.execution);
   if (it != live_.end() && it->second->facts->tenant == item.attempt.tenant) {
     Live& live = *it->second;
@@ -255,11 +256,18 @@ void Committer::DecideResult(ResultItem item) {
         if (!status.ok() && !live.state.over() && !live.tasks.contains(*step)) {
           live.tasks[*step] = kept;
         }
+      } else {
+        late = engine::View(live.state, *step).step->attempt > item.attempt.attempt;
       }
     }
   }
-  AfterCommit([this, coordinator = std::move(item.coordinator), attempt = std::move(item.attempt)] {
-    parts_.dispatch.Acknowledge(coordinator, attempt);
+  AfterCommit([this, late, coordinator = std::move(item.coordinator),
+               attempt = std::move(item.attempt)] {
+    if (late) {
+      parts_.dispatch.Late(coordinator, attempt);
+    } else {
+      parts_.dispatch.Acknowledge(coordinator, attempt);
+    }
     parts_.dispatch.Flush();
   });
 }

@@ -26,14 +26,15 @@ class Dispatch {
 
   virtual void Offer(std::vector<TaskOffer> tasks) = 0;
   // To the coordinator named: refused claims, claims that count, results that are durable or will
-  // never be, and tasks to give up.
+  // never be, those of attempts that newer ones have followed, and tasks to give up.
   virtual void Drop(const std::string& coordinator, const AttemptName& attempt) = 0;
   virtual void Claimed(const std::string& coordinator, const AttemptName& attempt,
                        int64_t claim) = 0;
   virtual void Acknowledge(const std::string& coordinator, const AttemptName& attempt) = 0;
+  virtual void Late(const std::string& coordinator, const AttemptName& attempt) = 0;
   virtual void Cancel(const std::string& coordinator, const AttemptName& attempt,
                       const std::string& reason) = 0;
-  // After a round of these four: send what was collected.
+  // After a round of these five: send what was collected.
   virtual void Flush() {}
 };
 

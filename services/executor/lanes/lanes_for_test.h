@@ -39,13 +39,16 @@ class FakeDispatch final : public Dispatch {
   void Acknowledge(const std::string& coordinator, const AttemptName& attempt) override {
     acknowledged.push_back({coordinator, attempt});
   }
+  void Late(const std::string& coordinator, const AttemptName& attempt) override {
+    late.push_back({coordinator, attempt});
+  }
   void Cancel(const std::string& coordinator, const AttemptName& attempt,
               const std::string& reason) override {
     cancels.push_back({coordinator, attempt});
   }
 
   std::deque<TaskOffer> offers;
-  std::vector<Order> drops, claims, acknowledged, cancels;
+  std::vector<Order> drops, claims, acknowledged, late, cancels;
 };
 
 class FakePlans final : public Plans {

@@ -38,6 +38,7 @@ pb::ExecutorOrders ToOrders(const Orders& orders) {
     claim->set_number(number);
   }
   for (const AttemptName& name : orders.acknowledged) ToRef(name, out.add_acknowledged());
+  for (const AttemptName& name : orders.late) ToRef(name, out.add_late());
   for (const Orders::Cancel& cancel : orders.cancel) {
     ToRef(cancel.attempt, out.add_cancel()->mutable_ref());
     out.mutable_cancel(out.cancel_size() - 1)->set_reason(cancel.reason);

@@ -158,6 +158,12 @@ class Session:
             with self._lock:
                 for reference in message.acknowledged.results:
                     self._results.pop((reference.task_id, reference.attempt), None)
+                for refused in message.acknowledged.refused:
+                    self._results.pop((refused.task.task_id, refused.task.attempt), None)
+            for refused in message.acknowledged.refused:
+                log.warning("the result of task %s, attempt %d, did not count: %s [%s]",
+                             refused.task.task_id, refused.task.attempt, refused.message,
+                             refused.reason)
 
     def _take(self, task: pb.Task) -> None:
         key = (task.task_id, task.attempt)
