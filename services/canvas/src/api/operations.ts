@@ -286,6 +286,17 @@ export async function decideApproval(
   )) as Approval;
 }
 
+/** What people call whoever did something: an e-mail address, a key's title. */
+export async function findPrincipalTitle(name: string): Promise<string | undefined> {
+  const id = idOf(name);
+  if (name.startsWith('users/')) {
+    const user = await data(api.GET('/v1/users/{user}', { params: { path: { user: id } } }));
+    return user.displayName || user.email;
+  }
+  const params = { path: { apiKey: id } };
+  return (await data(api.GET('/v1/apiKeys/{apiKey}', { params }))).title;
+}
+
 export async function listAgents(): Promise<Agent[]> {
   return everyPage(async (pageToken) => {
     const query = { pageSize: 200, pageToken };

@@ -38,6 +38,15 @@ export const executionsQuery = (query: PageQuery) =>
     getNextPageParam: (page) => page.nextPageToken,
   });
 
+export const principalTitleQuery = (name: string) =>
+  queryOptions({
+    queryKey: ['principal', name],
+    // Query functions give no undefined.
+    queryFn: async () => (await operations.findPrincipalTitle(name)) ?? '',
+    staleTime: 5 * 60_000,
+    retry: false,
+  });
+
 export const approvalsKey = ['approvals'];
 
 export const approvalsQuery = (query: PageQuery) =>

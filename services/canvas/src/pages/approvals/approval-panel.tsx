@@ -18,6 +18,7 @@ import { useSlowNow } from '@/ui/now';
 import { SidePanel } from '@/ui/side-panel';
 import { ApprovalBadge } from '@/ui/state-badge';
 import { toast } from '@/ui/toast';
+import { Principal } from '@/ui/principal';
 import css from './approvals.module.css';
 
 const Markdown = lazy(() => import('@/ui/json/markdown'));
@@ -65,7 +66,7 @@ export function ApprovalPanel(props: { approval: Approval; onClose: () => void }
               untilMs !== undefined &&
               `${formatDateTime(untilMs)} (${formatAgo(untilMs, now)})`,
           ],
-          ['Decided by', approval.decider && <span className="mono">{approval.decider}</span>],
+          ['Decided by', approval.decider && <Principal name={approval.decider} />],
           ['Decided', !open && approval.endTime && formatDateTime(timeMs(approval.endTime))],
           [
             'Comment',

@@ -11,6 +11,7 @@ import { ApprovalBadge } from '@/ui/state-badge';
 import { Segments } from '@/ui/tabs';
 import { Ago } from '@/ui/time';
 import { type Column, VirtualTable } from '@/ui/virtual-table';
+import { Principal } from '@/ui/principal';
 import { ApprovalPanel, whom } from './approval-panel';
 import css from './approvals.module.css';
 import { approvalFilters } from './filters';
@@ -149,7 +150,7 @@ const columns: Column<Approval>[] = [
     title: 'Decided by',
     width: 'minmax(100px, 1fr)',
     narrowWidth: null,
-    cell: (row) => <span className="truncate dim">{row.decider}</span>,
+    cell: (row) => row.decider && <Principal name={row.decider} />,
   },
   {
     id: 'asked',

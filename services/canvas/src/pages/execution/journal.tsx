@@ -7,6 +7,7 @@ import { Empty, ProblemNotice, ProblemPage } from '@/ui/basics';
 import { Dialog } from '@/ui/dialog';
 import { JsonView } from '@/ui/json/json-view';
 import { type Column, VirtualTable } from '@/ui/virtual-table';
+import { Principal } from '@/ui/principal';
 import css from './execution.module.css';
 import { useJournal } from './use-journal';
 
@@ -100,7 +101,11 @@ const columnsOf = (onNode: JournalProps['onNode']): Column<ExecutionEvent>[] => 
     narrowWidth: null,
     cell: (event) => (
       <span className={css.detail}>
-        {event.principal && `${event.principal} `}
+        {event.principal && (
+          <>
+            <Principal name={event.principal} />{' '}
+          </>
+        )}
         {event.detail ? JSON.stringify(event.detail) : ''}
       </span>
     ),

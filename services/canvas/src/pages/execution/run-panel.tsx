@@ -8,6 +8,7 @@ import { Chip, CopyButton } from '@/ui/basics';
 import { Facts } from '@/ui/facts';
 import { JsonView } from '@/ui/json/json-view';
 import { SidePanel } from '@/ui/side-panel';
+import { Principal } from '@/ui/principal';
 import { ErrorBox } from './error-box';
 import { ExecutionLink, StateNote, Waits } from './waits';
 
@@ -71,9 +72,7 @@ export function RunPanel({
           ['Business key', execution.businessKey],
           [
             'By',
-            <span key="by" className="mono">
-              {execution.creator}
-            </span>,
+            execution.creator && <Principal key="by" name={execution.creator} />,
           ],
           [
             'Labels',

@@ -9,6 +9,7 @@ import { Facts } from '@/ui/facts';
 import { SidePanel, Split } from '@/ui/side-panel';
 import { Ago } from '@/ui/time';
 import { type Column, VirtualTable } from '@/ui/virtual-table';
+import { Principal } from '@/ui/principal';
 import { MigrationReport } from './migration-report';
 
 /** Previews and migrations of a workflow, newest first. */
@@ -77,7 +78,7 @@ function MigrationPanel(props: { migration: Migration; onClose: () => void }) {
           ],
           ['Began', formatDateTime(timeMs(data.createTime))],
           ['Ended', data.endTime && formatDateTime(timeMs(data.endTime))],
-          ['By', data.creator && <span className="mono">{data.creator}</span>],
+          ['By', data.creator && <Principal name={data.creator} />],
         ]}
       />
     </SidePanel>
@@ -127,7 +128,7 @@ const columns: Column<Migration>[] = [
     title: 'By',
     width: 'minmax(120px, 1fr)',
     narrowWidth: null,
-    cell: (row) => <span className="mono dim truncate">{row.creator}</span>,
+    cell: (row) => row.creator && <Principal name={row.creator} />,
   },
   {
     id: 'begun',
