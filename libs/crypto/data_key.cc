@@ -29,7 +29,8 @@ Mac PrepareMac(const std::string& key) {
   Mac mac(EVP_MAC_CTX_new(hmac));
   char digest[] = "SHA2-256";
   const OSSL_PARAM params[] = {
-      OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0), OSSL_PARAM_construct_end()};
+      OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0),
+      OSSL_PARAM_construct_end()};
   AF_CHECK(mac != nullptr &&
            EVP_MAC_init(mac.get(), reinterpret_cast<const unsigned char*>(key.data()), key.size(),
                         params) == 1);

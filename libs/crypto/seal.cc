@@ -42,7 +42,9 @@ absl::StatusOr<KeyRing> KeyRing::Make(std::map<std::string, Secret> keys, std::s
   };
   for (const auto& [id, key] : keys) {
     if (id.empty() || id.size() > 32) return invalid("a key id has 1 to 32 characters");
-    if (key.Reveal().size() != kGcmKeySize) return invalid("key \"" + id + "\" is not 32 bytes long");
+    if (key.Reveal().size() != kGcmKeySize) {
+      return invalid("key \"" + id + "\" is not 32 bytes long");
+    }
   }
   if (!keys.contains(current)) return invalid("there is no key \"" + current + "\" to seal with");
   KeyRing ring;

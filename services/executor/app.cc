@@ -95,6 +95,7 @@ struct App::Parts {
   LaneWatchers watchers{[this] { Look(); }};
   Answers answers;
 
+  std::unique_ptr<TenantKeys> keys;
   std::unique_ptr<VersionResolver> versions;
   std::unique_ptr<PlanCache> plans;
   std::unique_ptr<Quotas> quotas;
@@ -130,6 +131,7 @@ struct App::Parts {
   std::unique_ptr<runtime::PeriodicTask> housekeeping_task;
   std::unique_ptr<runtime::PeriodicTask> metrics_task;
   std::unique_ptr<runtime::PeriodicTask> migration_task;
+  std::unique_ptr<runtime::PeriodicTask> key_task;
 
   // Everything that could still call a committer. Idempotent.
   void StopThreads();
@@ -168,6 +170,7 @@ void App::Parts::MakeCommitters(const Config& config, const std::string& owner) 
                                                  .owner = owner,
                                                  .committer = i,
                                                  .lease_ms = static_cast<int>(config.lease.count()),
+                                                 .keys = keys.get(),
                                                  .wake = wake}));
     committers.push_back(std::make_unique<Committer>(
         CommitterParts{
@@ -290,10 +293,17 @@ absl::Status App::Start(rpc::ServiceParts& service) {
     return InvalidArgument("CONFIG_INVALID", "retention.days",
                            "retention.days is 1, 7, 30, 90 or 400.");
   }
+  AF_ASSIGN_OR_RETURN(crypto::KeyRing master,
+                      MasterKeys(config_.encryption_keys, config_.encryption_current));
   AF_RETURN_IF_ERROR(pg::Migrate(config_.database_owner_url.Reveal(), Migrations()));
   parts_ = std::make_unique<Parts>(config_, service.clock());
   Parts& p = *parts_;
   AF_RETURN_IF_ERROR(pg::CheckRowSecurity(p.pool, "executor"));
+  p.keys = std::make_unique<TenantKeys>(
+      TenantKeysOptions{.url = config_.database_engine_url.Reveal(),
+                        .check_ms = static_cast<int>(config_.encryption_check.count())},
+      std::move(master), service.clock());
+  AF_RETURN_IF_ERROR(p.keys->CheckMaster());
 
   p.address = config_.address.empty() ? service.common().listen : config_.address;
   const std::string owner =
@@ -315,8 +325,8 @@ absl::Status App::Start(rpc::ServiceParts& service) {
   AF_RETURN_IF_ERROR(p.KeepHouse(config_, today));
 
   p.versions = std::make_unique<VersionResolver>(AskDesigner(service.Peer("designer")));
-  p.plans =
-      std::make_unique<PlanCache>(LoadPlans(service.Peer("designer"), p.pool, p.lookups), [&p] {
+  p.plans = std::make_unique<PlanCache>(
+      LoadPlans(service.Peer("designer"), p.pool, *p.keys, p.lookups), [&p] {
         for (auto& waker : p.wakers) waker->Wake();
       });
   p.quotas =
@@ -325,7 +335,8 @@ absl::Status App::Start(rpc::ServiceParts& service) {
                                             .starts_per_second = config_.default_starts_per_second},
                                config_.quota_cache.count() * 1000);
   p.feed =
-      std::make_unique<FeedService>(std::make_unique<PgFeed>(config_.database_engine_url.Reveal()));
+      std::make_unique<FeedService>(
+          std::make_unique<PgFeed>(config_.database_engine_url.Reveal(), *p.keys));
   p.queue = std::make_unique<RedisQueue>(redis::Options{.url = config_.redis_url.Reveal()},
                                          p.tokens, [&p] {
                                            for (auto& committer : p.committers)
@@ -338,21 +349,26 @@ absl::Status App::Start(rpc::ServiceParts& service) {
       },
       p.clock, config_.peer_silence / 2, [&p] { p.Look(); });
   p.MakeCommitters(config_, owner);
-  p.reader = std::make_unique<ExecutionReader>(p.pool, *p.plans, p.board);
+  p.reader = std::make_unique<ExecutionReader>(p.pool, *p.keys, *p.plans, p.board);
   p.starter = std::make_unique<Starter>(
       Starter::Parts{.versions = *p.versions,
                      .plans = *p.plans,
                      .quotas = *p.quotas,
+                     .keys = *p.keys,
+                     .lookups = p.lookups,
                      .load = p.load,
                      .router = *p.router,
                      .clock = p.database_clock,
                      .retention_days = static_cast<int16_t>(config_.retention_days)});
   p.metrics =
-      std::make_unique<Metrics>(service.metrics(), *p.router, p.load, *p.queue, p.links, p.clock);
+      std::make_unique<Metrics>(service.metrics(), *p.router, p.load, *p.queue, p.links, *p.keys,
+                                        p.clock);
 
   p.eraser = std::make_unique<erasure::TenantEraser>(
       p.pool, service.Peer("tenant"),
-      [&p](const std::string& tenant) { return PrepareErasure(p.pool, *p.router, tenant); });
+      [&p](const std::string& tenant) {
+        return PrepareErasure(p.pool, *p.keys, *p.router, tenant);
+      });
   p.approvals = std::make_unique<ApprovalReader>(p.pool);
   ExecutionPartsPtr executions = RegisterExecutionService(
       service.server(),
@@ -375,7 +391,7 @@ absl::Status App::Start(rpc::ServiceParts& service) {
                                               .created = [&p] { p.migration_task->Poke(); }});
   RegisterApprovalService(service.server(), executions, *p.approvals);
   p.payloads = std::make_unique<PayloadStore>(
-      p.pool, PayloadLimits{.bytes = static_cast<size_t>(config_.payload_bytes),
+      p.pool, *p.keys, PayloadLimits{.bytes = static_cast<size_t>(config_.payload_bytes),
                             .unused_days = config_.payload_unused_days});
   RegisterPayloadService(service.server(), *p.payloads);
   RegisterDispatchService(service.server(),
@@ -425,6 +441,11 @@ void App::Serving() {
           obs::Warn("looking for migrations failed", {{"error", MessageOf(status)}});
         }
       });
+  p.key_task = std::make_unique<runtime::PeriodicTask>("keys", config_.encryption_check, [&p] {
+    if (absl::Status status = p.keys->Check(); !status.ok()) {
+      obs::Warn("the tenants' keys were not looked at", {{"error", MessageOf(status)}});
+    }
+  });
   p.metrics_task = std::make_unique<runtime::PeriodicTask>("metrics", std::chrono::seconds(1),
                                                            [&p] { p.metrics->Update(); });
 }
@@ -492,7 +513,8 @@ void App::Parts::StopThreads() {
   StopLooking();
   if (peers != nullptr) peers->Stop();
   for (auto& thread : threads) thread->Stop();
-  for (auto* task : {housekeeping_task.get(), metrics_task.get(), migration_task.get()}) {
+  for (auto* task : {housekeeping_task.get(), metrics_task.get(), migration_task.get(),
+                     key_task.get()}) {
     if (task != nullptr) task->Stop();
   }
   if (eraser != nullptr) eraser->Stop();

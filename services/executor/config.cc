@@ -18,6 +18,19 @@ void Config::AddTo(config::Schema& schema) {
       .Add("task_token_key", &task_token_key,
            "Key of the tokens that prove who was handed a task; the same for all executors.")
       .Required();
+  schema
+      .Add("encryption.keys", &encryption_keys,
+           "Master keys, under which the tenants' keys are sealed: NAME=KEY, parted by commas or "
+           "spaces, each 32 bytes in base64 (openssl rand -base64 32); the same for all executors. "
+           "docs/operating/encryption.md")
+      .Required();
+  schema.Add("encryption.current", &encryption_current,
+             "Name of the master key that seals; the others only open. Default: the only one.");
+  schema
+      .Add("encryption.check", &encryption_check,
+           "How often it is looked whether the tenants' keys in memory still exist; four times as "
+           "long after a tenant's key was destroyed no executor has it.")
+      .Range(50, 60'000);
   schema.Add("owner_id", &owner_id,
              "Name of this executor, which must stay the same over restarts and differ from all "
              "others. Default: host name and port of `listen`.");

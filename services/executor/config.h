@@ -15,6 +15,9 @@ struct Config {
   int database_pool = 8;
   crypto::Secret redis_url;
   crypto::Secret task_token_key;
+  crypto::Secret encryption_keys;
+  std::string encryption_current;  // empty: the only key
+  std::chrono::milliseconds encryption_check{5'000};
   std::string owner_id;  // empty: host name and port of `listen`
   std::string address;   // empty: `listen`
   int committers = 1;

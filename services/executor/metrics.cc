@@ -11,11 +11,13 @@ void Count(const obs::Counter& counter, int64_t now, int64_t* seen) {
 }  // namespace
 
 Metrics::Metrics(obs::Registry& registry, Router& router, const TenantLoad& load,
-                 const RedisQueue& queue, const Links& links, const Clock& clock)
+                 const RedisQueue& queue, const Links& links, const TenantKeys& keys,
+                 const Clock& clock)
     : router_(router),
       load_(load),
       queue_(queue),
       links_(links),
+      keys_(keys),
       clock_(clock),
       lanes_(registry.Gauge("agentflow_executor_lanes", "Lanes owned and loaded.")),
       live_(registry.Gauge("agentflow_executor_live_executions",
@@ -40,6 +42,8 @@ Metrics::Metrics(obs::Registry& registry, Router& router, const TenantLoad& load
       offered_(registry.Counter("agentflow_executor_offered_tasks_total", "Tasks put into Redis.")),
       rehomed_(registry.Counter("agentflow_executor_rehomed_total",
                                 "Live executions that outlived their retention class.")),
+      unopened_(registry.Counter("agentflow_executor_unopened_bodies_total",
+                                 "Stored bodies that their tenant's key does not open.")),
       removed_(registry.Counters("agentflow_executor_removed_total",
                                  "Removed after its retention: rows, and partitions as such.",
                                  {"table"})),
@@ -93,6 +97,7 @@ void Metrics::Update() {
   Count(refused_, refused, &refused_seen_);
   Count(offered_, queue_.sent(), &offered_seen_);
   Count(rehomed_, rehomed, &rehomed_seen_);
+  Count(unopened_, keys_.broken(), &unopened_seen_);
 }
 
 }  // namespace agentflow::executor

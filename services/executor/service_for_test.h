@@ -288,6 +288,7 @@ class ExecutorServiceTest : public ::testing::Test {
 admin_listen: "127.0.0.1:0"
 address: "executor-test:7103"
 task_token_key: "a key for tests"
+encryption: {keys: "main=MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=", check: 100ms}
 lease_renewal: 200ms
 lane_check: 100ms
 task: {heartbeat: 300ms}

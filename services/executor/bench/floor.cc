@@ -2,8 +2,9 @@
 // writes the same rows for each, in batches, and does nothing else: no decision, no state, no
 // tasks, no feed readers.
 //   agentflow-floor --stack FOLDER --rounds N --journal-bytes N --change-bytes N
-// with the database's URL in AGENTFLOW_FLOOR_DATABASE. A workflow is answered after `rounds`
-// commits; each writes one journal row. Prints its port. SIGTERM ends it.
+// with the database's URL in AGENTFLOW_FLOOR_DATABASE and its master keys in AGENTFLOW_FLOOR_KEYS.
+// A workflow is answered after `rounds` commits; each writes one journal row. Prints its port.
+// SIGTERM ends it.
 #include <csignal>
 #include <cstdlib>
 #include <fstream>
@@ -160,11 +161,18 @@ absl::Status Serve(std::map<std::string, std::string> flags) {
   if (url == nullptr) {
     return InvalidArgument("CONFIG_INVALID", "AGENTFLOW_FLOOR_DATABASE", "It is not set.");
   }
+  const char* keys = std::getenv("AGENTFLOW_FLOOR_KEYS");
+  if (keys == nullptr) {
+    return InvalidArgument("CONFIG_INVALID", "AGENTFLOW_FLOOR_KEYS", "It is not set.");
+  }
+  AF_ASSIGN_OR_RETURN(crypto::KeyRing master, MasterKeys(crypto::Secret(keys), ""));
   const SystemClock clock;
+  TenantKeys tenant_keys({.url = url}, std::move(master), clock);
   PgLaneTable lanes({.url = url, .owner = "floor", .address = "none"});
   AF_RETURN_IF_ERROR(lanes.Join().status());
   Waker waker;
-  PgStore store({.url = url, .owner = "floor", .wake = [&waker] { waker.Wake(); }});
+  PgStore store(
+      {.url = url, .owner = "floor", .keys = &tenant_keys, .wake = [&waker] { waker.Wake(); }});
   Loop loop(store, waker,
             {.rounds = std::atoi(flags["--rounds"].c_str()),
              .journal_bytes = static_cast<size_t>(std::atoi(flags["--journal-bytes"].c_str())),

@@ -35,9 +35,9 @@ VersionAnswer ToAnswer(const pb::VersionAnswer& answer) {
                                              : "There is no such workflow.");
 }
 
-// Empty: not kept.
-absl::StatusOr<std::string> FindDocument(pg::Pool& database, const std::string& tenant,
-                                         const std::string& hash) {
+// Empty: not kept, or it does not open, which is logged.
+absl::StatusOr<std::string> FindDocument(pg::Pool& database, TenantKeys& keys,
+                                         const std::string& tenant, const std::string& hash) {
   std::string body;
   AF_RETURN_IF_ERROR(database.InTenant(tenant, [&](pg::TenantTx& tx) -> absl::Status {
     // First: what is deleted at the same time is then either kept or not found.
@@ -46,12 +46,16 @@ absl::StatusOr<std::string> FindDocument(pg::Pool& database, const std::string& 
     if (!rows.empty()) body = rows[0].Bytes(0);
     return absl::OkStatus();
   }));
-  return body;
+  if (body.empty()) return body;
+  absl::StatusOr<std::string> opened =
+      OpenStored(keys.Open(tenant), DocumentPlace(hash), body);
+  if (ReasonOf(opened.status()) == "SEAL_BROKEN") return "";  // the designer may have it still
+  return opened;
 }
 
-absl::StatusOr<CompiledPtr> Load(rpc::Channel& designer, pg::Pool& database,
+absl::StatusOr<CompiledPtr> Load(rpc::Channel& designer, pg::Pool& database, TenantKeys& keys,
                                  const std::string& tenant, const std::string& hash) {
-  AF_ASSIGN_OR_RETURN(std::string body, FindDocument(database, tenant, hash));
+  AF_ASSIGN_OR_RETURN(std::string body, FindDocument(database, keys, tenant, hash));
   if (!body.empty()) return CompileDocument(hash, body);
   pb::GetDocumentRequest request;
   request.set_tenant(tenant);
@@ -60,9 +64,11 @@ absl::StatusOr<CompiledPtr> Load(rpc::Channel& designer, pg::Pool& database,
                       (designer.Unary<pb::GetDocumentRequest, pb::GetDocumentResponse>(
                           "agentflow.internal.designer.v1.VersionService/GetDocument", request)));
   AF_ASSIGN_OR_RETURN(CompiledPtr compiled, CompileDocument(hash, response.document_json()));
+  AF_ASSIGN_OR_RETURN(const TenantSealPtr seal, keys.Get(tenant));
+  body = seal->Seal(DocumentPlace(hash), response.document_json());
   // Kept before anything runs on it; without it there is no start.
   AF_RETURN_IF_ERROR(database.InTenant(tenant, [&](pg::TenantTx& tx) {
-    return tx.Exec(kInsertDocument, tenant, hash, pg::Bytea{response.document_json()}).status();
+    return tx.Exec(kInsertDocument, tenant, hash, pg::Bytea{body}).status();
   }));
   return compiled;
 }
@@ -93,11 +99,12 @@ VersionResolver::Ask AskDesigner(rpc::ChannelPtr designer) {
   };
 }
 
-PlanCache::Load LoadPlans(rpc::ChannelPtr designer, pg::Pool& database, runtime::ThreadPool& pool) {
-  return [designer, &database, &pool](const std::string& tenant, const std::string& hash,
+PlanCache::Load LoadPlans(rpc::ChannelPtr designer, pg::Pool& database, TenantKeys& keys,
+                          runtime::ThreadPool& pool) {
+  return [designer, &database, &keys, &pool](const std::string& tenant, const std::string& hash,
                                       PlanCache::Done done) {
-    const bool taken = pool.TrySubmit([designer, &database, tenant, hash, done] {
-      absl::StatusOr<CompiledPtr> compiled = Load(*designer, database, tenant, hash);
+    const bool taken = pool.TrySubmit([designer, &database, &keys, tenant, hash, done] {
+      absl::StatusOr<CompiledPtr> compiled = Load(*designer, database, keys, tenant, hash);
       if (!compiled.ok()) {
         obs::Warn("a version cannot be loaded",
                   {{"tenant", tenant}, {"hash", hash}, {"error", MessageOf(compiled.status())}});

@@ -1,7 +1,13 @@
 #include "services/executor/feed/feed_reader.h"
 
+#include <optional>
+#include <set>
+
 #include "libs/base/status.h"
+#include "libs/obs/log.h"
 #include "libs/pg/pipeline.h"
+#include "services/executor/feed/change.h"
+#include "services/executor/feed/sealed_changes.h"
 
 namespace agentflow::executor {
 namespace {
@@ -28,14 +34,62 @@ std::vector<pg::Statement> Statements() {
   };
 }
 
+using OpenedKeys = std::map<std::string, absl::StatusOr<TenantSealPtr>>;
+
+// As one that was never sealed.
+std::string Unsealed(const FeedRow& row, const std::vector<SealedChange>& changes,
+                     const OpenedKeys& keys) {
+  std::string body;
+  for (const SealedChange& each : changes) {
+    const absl::StatusOr<TenantSealPtr>& seal = keys.at(std::string(each.tenant));
+    if (!seal.ok()) {
+      const std::string reason = ReasonOf(seal.status());
+      if (reason != "TENANT_KEY_DESTROYED" && reason != "TENANT_KEY_MISSING") {
+        obs::Error("a change is not told", {{"tenant", std::string(each.tenant)},
+                                            {"execution", each.execution.ToString()},
+                                            {"error", MessageOf(seal.status())}});
+      }
+      continue;
+    }
+    const absl::StatusOr<std::string> change =
+        (*seal)->Open(ChangePlace(each.execution, row.committer, row.sequence), each.sealed);
+    if (change.ok()) AppendToFeedBody(*change, &body);
+  }
+  return body;
+}
+
 }  // namespace
 
 struct PgFeed::Rep {
+  explicit Rep(TenantKeys& keys) : keys(keys) {}
+  absl::Status Open(std::vector<FeedRow>& rows);
+
   std::string url;
+  TenantKeys& keys;
   std::unique_ptr<pg::Pipeline> db;
 };
 
-PgFeed::PgFeed(std::string url) : rep_(std::make_unique<Rep>()) {
+absl::Status PgFeed::Rep::Open(std::vector<FeedRow>& rows) {
+  std::vector<std::optional<std::vector<SealedChange>>> split(rows.size());
+  std::set<std::string> tenants;
+  for (size_t i = 0; i < rows.size(); ++i) {
+    if (!HoldsSealedChanges(rows[i].body)) continue;
+    split[i] = SplitSealedChanges(rows[i].body);
+    if (!split[i]) {
+      obs::Error("a feed row cannot be read",
+                 {{"committer", rows[i].committer}, {"seq", rows[i].sequence}});
+      split[i].emplace();
+    }
+    for (const SealedChange& change : *split[i]) tenants.emplace(change.tenant);
+  }
+  AF_ASSIGN_OR_RETURN(const OpenedKeys opened, keys.OpenAll(tenants));
+  for (size_t i = 0; i < rows.size(); ++i) {
+    if (split[i]) rows[i].body = Unsealed(rows[i], *split[i], opened);
+  }
+  return absl::OkStatus();
+}
+
+PgFeed::PgFeed(std::string url, TenantKeys& keys) : rep_(std::make_unique<Rep>(keys)) {
   rep_->url = std::move(url);
 }
 PgFeed::~PgFeed() = default;
@@ -64,6 +118,7 @@ absl::StatusOr<std::vector<FeedRow>> PgFeed::Read(const FeedCursors& cursors, in
                    .commit_time = rows.Time(i, 2),
                    .body = std::string(rows.Bytes(i, 3))});
   }
+  AF_RETURN_IF_ERROR(rep_->Open(out));
   return out;
 }
 

@@ -7,6 +7,7 @@
 
 #include "absl/status/statusor.h"
 #include "libs/base/clock.h"
+#include "services/executor/sealing/tenant_keys.h"
 
 namespace agentflow::executor {
 
@@ -28,9 +29,12 @@ class Feed {
   virtual absl::StatusOr<std::vector<FeedRow>> Read(const FeedCursors& cursors, int limit) = 0;
 };
 
+// Opens what the tenants' keys seal. Left out is what no key opens any more: the changes of erased
+// tenants, and, with an entry in the log, those that are damaged.
 class PgFeed final : public Feed {
  public:
-  explicit PgFeed(std::string url);
+  // `keys` must outlive this.
+  PgFeed(std::string url, TenantKeys& keys);
   ~PgFeed() override;
   absl::StatusOr<std::vector<FeedRow>> Read(const FeedCursors& cursors, int limit) override;
 

@@ -212,6 +212,7 @@ void Committer::Unpark(std::vector<Item> items) {
 }
 
 absl::Status Committer::Adopt(StoredExecution& stored, const engine::PlanPtr& plan) {
+  AF_RETURN_IF_ERROR(stored.readable);
   AF_ASSIGN_OR_RETURN(engine::ExecutionState state, Rebuild(stored, plan));
   const engine::Parent parent = state.start->parent;
   const bool attached = parent.depth > 0 && !parent.detached;

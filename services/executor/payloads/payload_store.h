@@ -5,6 +5,7 @@
 #include "absl/status/statusor.h"
 #include "libs/base/clock.h"
 #include "libs/pg/pool.h"
+#include "services/executor/sealing/tenant_keys.h"
 
 namespace agentflow::executor {
 
@@ -22,20 +23,23 @@ struct StoredPayload {
   std::string creator;
 };
 
-// Contents under the tenant's row security. Blocking, thread-safe.
+// Contents under the tenant's row security, sealed under its key. Blocking, thread-safe.
 class PayloadStore {
  public:
-  PayloadStore(pg::Pool& pool, const PayloadLimits& limits) : pool_(pool), limits_(limits) {}
+  PayloadStore(pg::Pool& pool, TenantKeys& keys, const PayloadLimits& limits)
+      : pool_(pool), keys_(keys), limits_(limits) {}
 
   // Gives what is stored, without the content. The same content of the same type is stored once and
   // kept on from now. INVALID_ARGUMENT, reason PAYLOAD_TOO_LARGE or CONTENT_TYPE_INVALID.
   absl::StatusOr<StoredPayload> Put(const std::string& tenant, const std::string& creator,
                                     std::string content_type, const std::string& data);
   // NOT_FOUND, reason PAYLOAD_NOT_FOUND: unknown, no longer kept, or another tenant's.
+  // DATA_LOSS, reason SEAL_BROKEN: what is stored does not open.
   absl::StatusOr<StoredPayload> Get(const std::string& tenant, const std::string& id);
 
  private:
   pg::Pool& pool_;
+  TenantKeys& keys_;
   const PayloadLimits limits_;
 };
 

@@ -17,11 +17,12 @@ constexpr pg::Statement kStartDay = {"start_day",
 constexpr pg::Statement kHome = {"home", "SELECT start_day FROM rehomed WHERE execution_id = $1"};
 constexpr pg::Statement kRecords = {
     "journal_read",
-    "SELECT events FROM journal WHERE execution_id = $1 AND start_day = $2 "
+    "SELECT events, first_sequence FROM journal WHERE execution_id = $1 AND start_day = $2 "
     "ORDER BY first_sequence"};
 constexpr pg::Statement kFirstRecord = {
     "journal_exists",
-    "SELECT ''::bytea FROM journal WHERE execution_id = $1 AND start_day = $2 LIMIT 1"};
+    "SELECT ''::bytea, first_sequence FROM journal WHERE execution_id = $1 AND start_day = $2 "
+    "LIMIT 1"};
 
 // $1 states, $2 modes, $3 workflow, $4 version, $5 labels, $6 from, $7 until, $8 after time,
 // $9 after id, $10 limit, $11 first day of the closed ones, $12 business key.
@@ -75,8 +76,9 @@ absl::Status ExecutionReader::CheckExists(const std::string& tenant, const Uuid&
 absl::StatusOr<std::vector<std::string>> ExecutionReader::Records(const std::string& tenant,
                                                                   const Uuid& id,
                                                                   const pg::Statement& statement) {
-  std::vector<std::string> records;
+  std::vector<std::pair<std::string, int64_t>> stored;
   AF_RETURN_IF_ERROR(pool_.InTenant(tenant, [&](pg::TenantTx& tx) -> absl::Status {
+    stored.clear();
     int day = StartDayOf(id, 0);
     if (id.version() != 7) {
       AF_ASSIGN_OR_RETURN(const pg::Result days, tx.Exec(kStartDay, id));
@@ -92,10 +94,17 @@ absl::StatusOr<std::vector<std::string>> ExecutionReader::Records(const std::str
         AF_ASSIGN_OR_RETURN(rows, tx.Exec(statement, id, static_cast<int>(homes[0].Int(0))));
       }
     }
-    for (const pg::Row row : rows) records.push_back(row.Bytes(0));
+    for (const pg::Row row : rows) stored.emplace_back(row.Bytes(0), row.Int(1));
     return absl::OkStatus();
   }));
-  if (records.empty()) return ExecutionNotFound();
+  if (stored.empty()) return ExecutionNotFound();
+  const absl::StatusOr<TenantSealPtr> seal = keys_.Open(tenant);
+  if (ReasonOf(seal.status()) == "TENANT_KEY_DESTROYED") return ExecutionNotFound();
+  std::vector<std::string> records;
+  for (const auto& [events, sequence] : stored) {
+    AF_ASSIGN_OR_RETURN(records.emplace_back(),
+                        OpenStored(seal, JournalPlace(id, sequence), events));
+  }
   return records;
 }
 

@@ -10,6 +10,7 @@
 #include "libs/pg/pool.h"
 #include "services/executor/client/plan_cache.h"
 #include "services/executor/lanes/claim_board.h"
+#include "services/executor/sealing/tenant_keys.h"
 
 namespace agentflow::executor {
 
@@ -49,8 +50,8 @@ struct ListQuery {
 // Blocking, thread-safe.
 class ExecutionReader {
  public:
-  ExecutionReader(pg::Pool& pool, PlanCache& plans, const ClaimBoard& board)
-      : pool_(pool), plans_(plans), board_(board) {}
+  ExecutionReader(pg::Pool& pool, TenantKeys& keys, PlanCache& plans, const ClaimBoard& board)
+      : pool_(pool), keys_(keys), plans_(plans), board_(board) {}
 
   // The whole journal, with the plan that its end needs. The same error as Read.
   struct History {
@@ -59,7 +60,8 @@ class ExecutionReader {
   };
   absl::StatusOr<History> ReadHistory(const std::string& tenant, const Uuid& id);
   // The state as the journal tells it, with the claims that this executor knows of.
-  // NOT_FOUND, reason EXECUTION_NOT_FOUND: unknown, or another tenant's.
+  // NOT_FOUND, reason EXECUTION_NOT_FOUND: unknown, or another tenant's. DATA_LOSS: what is stored
+  // does not open.
   // `children`, where given: what each step that starts executions has started last.
   absl::StatusOr<engine::ExecutionState> Read(const std::string& tenant, const Uuid& id,
                                               std::map<engine::StepRef, Uuid>* children = nullptr);
@@ -78,6 +80,7 @@ class ExecutionReader {
                                                    const pg::Statement& statement);
 
   pg::Pool& pool_;
+  TenantKeys& keys_;
   PlanCache& plans_;
   const ClaimBoard& board_;
 };

@@ -164,7 +164,21 @@ void Starter::Compiled(std::shared_ptr<Pending> pending, absl::StatusOr<Compiled
       AcceptInput(*pending->compiled, std::move(request.input));
   if (!input.ok()) return pending->done({}, input.status());
   request.input = *std::move(input);
-  parts_.quotas.Get(request.tenant, parts_.clock.Monotonic(),
+  WithKey(pending);
+}
+
+void Starter::WithKey(std::shared_ptr<Pending> pending) {
+  if (parts_.keys.Find(pending->request.tenant) != nullptr) return WithLimits(pending);
+  const bool taken = parts_.lookups.TrySubmit([this, pending] {
+    const absl::Status there = parts_.keys.Get(pending->request.tenant).status();
+    if (!there.ok()) return pending->done({}, there);
+    WithLimits(pending);
+  });
+  if (!taken) pending->done({}, Unavailable("EXECUTOR_BUSY", "Too many keys are being read."));
+}
+
+void Starter::WithLimits(std::shared_ptr<Pending> pending) {
+  parts_.quotas.Get(pending->request.tenant, parts_.clock.Monotonic(),
                     [this, pending](TenantLimits limits) { Admitted(pending, limits); });
 }
 

@@ -12,7 +12,9 @@
 #include "services/executor/client/plan_cache.h"
 #include "services/executor/client/tenant_client.h"
 #include "services/executor/client/version_resolver.h"
+#include "libs/runtime/thread_pool.h"
 #include "services/executor/lanes/router.h"
+#include "services/executor/sealing/tenant_keys.h"
 
 namespace agentflow::executor {
 
@@ -48,14 +50,16 @@ struct StartRequest {
   std::shared_ptr<const ForkSource> fork;
 };
 
-// Everything between a request and its lane: checks, version, plan, input, quotas. Never blocks.
-// Thread-safe.
+// Everything between a request and its lane: checks, version, plan, input, key, quotas. Never
+// blocks. Thread-safe.
 class Starter {
  public:
   struct Parts {
     VersionResolver& versions;
     PlanCache& plans;
     Quotas& quotas;
+    TenantKeys& keys;
+    runtime::ThreadPool& lookups;
     TenantLoad& load;
     Router& router;
     const Clock& clock;
@@ -74,6 +78,9 @@ class Starter {
   void Resolved(std::shared_ptr<Pending> pending, VersionAnswer answer);
   void Post(std::shared_ptr<Pending> pending, const Uuid& id, TenantLoad::Place place);
   void Compiled(std::shared_ptr<Pending> pending, absl::StatusOr<CompiledPtr> compiled);
+  // Makes sure that its key is in memory, so that no batch waits for it.
+  void WithKey(std::shared_ptr<Pending> pending);
+  void WithLimits(std::shared_ptr<Pending> pending);
   void Admitted(std::shared_ptr<Pending> pending, TenantLimits limits);
 
   const Parts parts_;

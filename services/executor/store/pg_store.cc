@@ -13,21 +13,14 @@
 #include "libs/pg/error.h"
 #include "libs/pg/pipeline.h"
 #include "services/executor/approvals/approval_rows.h"
-#include "services/executor/feed/change.h"
+#include "services/executor/feed/sealed_changes.h"
 #include "services/executor/payloads/payload_references.h"
+#include "services/executor/store/engine_connection.h"
+#include "services/executor/store/pg_reader.h"
 #include "services/executor/store/worker_thread.h"
 
 namespace agentflow::executor {
 namespace {
-
-// The engine's connections never scan a table whole, whatever the planner believes about its size
-// (these tables grow from empty to large between two ANALYZE), and plan a statement once.
-constexpr pg::Statement kConfigure = {
-    "configure",
-    "SELECT set_config('enable_seqscan', 'off', false), set_config('enable_hashjoin', 'off', "
-    "false),"
-    " set_config('enable_mergejoin', 'off', false),"
-    " set_config('plan_cache_mode', 'force_generic_plan', false)"};
 
 namespace write {
 
@@ -155,14 +148,33 @@ int16_t LaneColumn(const Uuid& id) {
   return static_cast<int16_t>(LaneOf(id));
 }
 
-void AddJournal(pg::Pipeline& db, const std::vector<WritePtr>& writes) {
+// The seals of the writes' tenants, in the order of the writes.
+using Seals = std::vector<TenantSealPtr>;
+
+// A start has seen to its tenant's key, and a lane taken over to those of its executions: they are
+// in memory.
+absl::StatusOr<Seals> SealsOf(TenantKeys& keys, const std::vector<WritePtr>& writes) {
+  Seals seals;
+  seals.reserve(writes.size());
+  for (const WritePtr& w : writes) {
+    TenantSealPtr seal = keys.Find(w->facts->tenant);
+    if (seal == nullptr) {
+      AF_ASSIGN_OR_RETURN(seal, keys.Get(w->facts->tenant));
+    }
+    seals.push_back(std::move(seal));
+  }
+  return seals;
+}
+
+void AddJournal(pg::Pipeline& db, const std::vector<WritePtr>& writes, const Seals& seals) {
   pg::UuidArray id;
   pg::BigintArray first, last;
   pg::IntArray day;
   pg::SmallintArray retention;
   pg::TextArray tenant;
   pg::ByteaArray events;
-  for (const WritePtr& w : writes) {
+  for (size_t i = 0; i < writes.size(); ++i) {
+    const WritePtr& w = writes[i];
     if (w->events.empty()) continue;
     id.Append(w->facts->id);
     first.Append(w->first_sequence);
@@ -170,7 +182,7 @@ void AddJournal(pg::Pipeline& db, const std::vector<WritePtr>& writes) {
     day.Append(w->facts->start_day);
     retention.Append(w->facts->retention_days);
     tenant.Append(w->facts->tenant);
-    events.Append(w->events);
+    events.Append(seals[i]->Seal(JournalPlace(w->facts->id, w->first_sequence), w->events));
   }
   if (id.size() == 0) return;
   pg::BinaryParams params;
@@ -213,14 +225,15 @@ void AddInsertLive(pg::Pipeline& db, const std::vector<WritePtr>& writes) {
   db.Add(write::kInsertLive, params);
 }
 
-void AddUpdateLive(pg::Pipeline& db, const std::vector<WritePtr>& writes) {
+void AddUpdateLive(pg::Pipeline& db, const std::vector<WritePtr>& writes, const Seals& seals) {
   pg::SmallintArray lane, state;
   pg::UuidArray id;
   pg::BigintArray sequence;
   pg::ByteaArray snapshot;
   pg::IntArray version, day;
   pg::TextArray hash;
-  for (const WritePtr& w : writes) {
+  for (size_t i = 0; i < writes.size(); ++i) {
+    const WritePtr& w = writes[i];
     if (w->live != ExecutionWrite::Live::kUpdate) continue;
     day.Append(w->facts->start_day);
     version.Append(w->facts->version);
@@ -230,7 +243,8 @@ void AddUpdateLive(pg::Pipeline& db, const std::vector<WritePtr>& writes) {
     state.Append(w->state);
     if (w->snapshot) {
       sequence.Append(w->last_sequence);
-      snapshot.Append(*w->snapshot);
+      snapshot.Append(
+          seals[i]->Seal(SnapshotPlace(w->facts->id, w->last_sequence), *w->snapshot));
     } else {
       sequence.AppendNull();
       snapshot.AppendNull();
@@ -433,26 +447,6 @@ CommitOutcome ToOutcome(const pg::BatchOutcome& batch) {
   return {.kind = Kind::kNotDone, .status = batch.status};
 }
 
-// An answer must come in time for another try before the lease ends.
-constexpr int kLongestAnswer = 60'000;
-int ShortestAnswer(const PgStoreOptions& options) {
-  return std::max(options.lease_ms / 2, 500);
-}
-
-absl::StatusOr<std::unique_ptr<pg::Pipeline>> ConnectEngine(const std::string& url,
-                                                            const std::string& name,
-                                                            std::vector<pg::Statement> statements,
-                                                            int answer_timeout_ms) {
-  AF_ASSIGN_OR_RETURN(
-      std::unique_ptr<pg::Pipeline> db,
-      pg::Pipeline::Connect({.url = url,
-                             .name = name,
-                             .statements = std::move(statements),
-                             .answer_timeout_ms = answer_timeout_ms}));
-  AF_RETURN_IF_ERROR(db->Query(0).status());
-  return db;
-}
-
 }  // namespace
 
 class PgStore::Writer {
@@ -466,6 +460,12 @@ class PgStore::Writer {
     if (absl::Status status = Connect(); !status.ok()) {
       return {.kind = CommitOutcome::Kind::kNotDone, .status = status};
     }
+    const absl::StatusOr<Seals> seals = SealsOf(*options_.keys, writes);
+    if (!seals.ok()) {
+      return {.kind = IsRetryable(seals.status()) ? CommitOutcome::Kind::kNotDone
+                                                  : CommitOutcome::Kind::kRefused,
+              .status = seals.status()};
+    }
     pg::Pipeline& db = *db_;
     db.Add(write::kFence, pg::BinaryParams()
                               .Text(options_.owner)
@@ -473,27 +473,17 @@ class PgStore::Writer {
                               .Bigint(fence.epoch)
                               .Bigint(fence.seq)
                               .Int(options_.lease_ms));
-    AddJournal(db, writes);
+    AddJournal(db, writes, *seals);
     KeepReferencedPayloads(db, write::kKeepPayloads, writes);
     // What is over frees its business key for what begins in the same batch.
     AddDeleteLive(db, writes);
     AddInsertLive(db, writes);
-    AddUpdateLive(db, writes);
+    AddUpdateLive(db, writes, *seals);
     AddRehomed(db, writes);
     AddInsertClosed(db, writes);
     AddStartKeys(db, writes);
     AddApprovals(db, write::kOpenApproval, write::kCloseApproval, writes);
-    std::string body;
-    for (const WritePtr& w : writes) {
-      if (!w->change.empty()) AppendToFeedBody(w->change, &body);
-    }
-    if (!body.empty()) {
-      db.Add(write::kFeed, pg::BinaryParams()
-                               .Text(options_.owner + "/" + std::to_string(options_.committer))
-                               .Bigint(fence.epoch)
-                               .Bigint(fence.seq + 1)
-                               .Bytea(body));
-    }
+    AddFeed(db, fence, writes, *seals);
     AddMessages(db, transaction);
     AddKeys(db, transaction.keys);
     AddMoves(db, options_, transaction.moves);
@@ -528,6 +518,23 @@ class PgStore::Writer {
   bool TakeLost() { return lost_.exchange(false); }
 
  private:
+  void AddFeed(pg::Pipeline& db, const Fence& fence, const std::vector<WritePtr>& writes,
+               const Seals& seals) {
+    const std::string committer = options_.owner + "/" + std::to_string(options_.committer);
+    const int64_t sequence = fence.seq + 1;
+    std::string body;
+    for (size_t i = 0; i < writes.size(); ++i) {
+      const ExecutionWrite& w = *writes[i];
+      if (w.change.empty()) continue;
+      const std::string sealed =
+          seals[i]->Seal(ChangePlace(w.facts->id, committer, sequence), w.change);
+      AppendSealedChange({w.facts->tenant, w.facts->id, sealed}, &body);
+    }
+    if (body.empty()) return;
+    db.Add(write::kFeed,
+           pg::BinaryParams().Text(committer).Bigint(fence.epoch).Bigint(sequence).Bytea(body));
+  }
+
   void DropIfLost() {
     if (db_->lost()) Drop();
   }
@@ -539,7 +546,7 @@ class PgStore::Writer {
     if (db_ != nullptr && !db_->lost()) return absl::OkStatus();
     AF_ASSIGN_OR_RETURN(db_,
                         ConnectEngine(options_.url, "executor-committer", write::Statements(),
-                                      ShortestAnswer(options_)));
+                                      ShortestAnswer(options_.lease_ms)));
     return absl::OkStatus();
   }
 
@@ -549,205 +556,12 @@ class PgStore::Writer {
   WorkerThread<Answer> thread_;  // last: its jobs use the rest
 };
 
-namespace read {
-
-enum : size_t {
-  kSetUp,
-  kStartKeys,
-  kLiveByLane,
-  kRecordsByLane,
-  kLiveById,
-  kRecordsById,
-  kHolders,
-  kKeys,
-  kMail,
-};
-
-#define LIVE_COLUMNS                                                                          \
-  "SELECT l.execution_id, l.tenant_id, l.start_day, l.retention_days, l.start_time, l.mode, " \
-  "l.priority, l.version, l.workflow, l.content_hash, l.labels, l.principal, l.trace_id, "    \
-  "l.state, l.snapshot, l.business_key FROM live_execution l "
-#define RECORDS                                                           \
-  "SELECT l.execution_id, j.events FROM live_execution l JOIN journal j " \
-  "ON j.execution_id = l.execution_id AND j.start_day = l.start_day "     \
-  "AND j.retention_days = l.retention_days AND j.first_sequence > l.snapshot_sequence "
-#define BY_ID                                                         \
-  "JOIN unnest($1::smallint[], $2::uuid[]) AS d(lane, execution_id) " \
-  "ON l.lane = d.lane AND l.execution_id = d.execution_id "
-
-std::vector<pg::Statement> Statements() {
-  return {
-      kConfigure,
-      {"start_keys",
-       "SELECT execution_id, body_hash FROM start_key WHERE execution_id = ANY($1::uuid[])"},
-      {"live_by_lane", LIVE_COLUMNS "WHERE l.lane = ANY($1::smallint[])"},
-      {"records_by_lane",
-       RECORDS "WHERE l.lane = ANY($1::smallint[]) ORDER BY l.execution_id, j.first_sequence"},
-      {"live_by_id", LIVE_COLUMNS BY_ID},
-      {"records_by_id", RECORDS BY_ID "ORDER BY l.execution_id, j.first_sequence"},
-      {"holders",
-       "SELECT l.tenant_id, l.workflow, l.business_key, l.execution_id FROM live_execution l "
-       "JOIN unnest($1::text[], $2::text[]) AS d(tenant_id, business_key) "
-       "ON l.tenant_id = d.tenant_id AND l.business_key = d.business_key "
-       "WHERE l.business_key <> ''"},
-      {"keys",
-       "SELECT lane, tenant_id, key, execution_id, step, number, place_limit, held "
-       "FROM key_ticket WHERE lane = ANY($1::smallint[])"},
-      {"mail",
-       "SELECT to_lane, seq, body FROM outbox WHERE to_lane = ANY($1::smallint[]) ORDER BY seq"},
-  };
-}
-#undef LIVE_COLUMNS
-#undef RECORDS
-#undef BY_ID
-
-}  // namespace read
-
 class PgStore::Reader {
  public:
-  explicit Reader(const PgStoreOptions& options)
-      : options_(options), answer_timeout_ms_(ShortestAnswer(options)), thread_(options.wake) {}
+  explicit Reader(const PgStoreOptions& options) : reader(options), thread(options.wake) {}
 
-  // `anew`: over a new connection.
-  absl::StatusOr<ReadResult> Read(const ReadRequest& request, bool anew) {
-    if (anew) db_.reset();
-    absl::StatusOr<ReadResult> result = TryRead(request);
-    if (db_ != nullptr && db_->lost()) {
-      db_.reset();
-      // Perhaps it was no dead connection but a long read: the next one has more time.
-      answer_timeout_ms_ = std::min(2 * answer_timeout_ms_, kLongestAnswer);
-    } else if (result.ok()) {
-      answer_timeout_ms_ = ShortestAnswer(options_);
-    }
-    return result;
-  }
-
-  WorkerThread<absl::StatusOr<ReadResult>>& thread() { return thread_; }
-
- private:
-  absl::StatusOr<ReadResult> TryRead(const ReadRequest& request) {
-    if (db_ == nullptr) {
-      AF_ASSIGN_OR_RETURN(db_, ConnectEngine(options_.url, "executor-reader", read::Statements(),
-                                             answer_timeout_ms_));
-    }
-    ReadResult result;
-    if (!request.start_keys.empty()) {
-      pg::UuidArray ids;
-      for (const Uuid& id : request.start_keys) ids.Append(id);
-      AF_ASSIGN_OR_RETURN(const pg::BinaryResult rows,
-                          db_->Query(read::kStartKeys, pg::BinaryParams().Array(ids)));
-      for (size_t i = 0; i < rows.size(); ++i) {
-        result.starts.push_back({rows.Id(i, 0), std::string(rows.Bytes(i, 1))});
-      }
-    }
-    if (!request.lanes.empty()) {
-      pg::SmallintArray lanes;
-      for (int lane : request.lanes) lanes.Append(static_cast<int16_t>(lane));
-      AF_RETURN_IF_ERROR(ReadLive(read::kLiveByLane, read::kRecordsByLane,
-                                  pg::BinaryParams().Array(lanes), &result));
-      AF_RETURN_IF_ERROR(ReadKeys(pg::BinaryParams().Array(lanes), &result));
-    }
-    if (!request.business_keys.empty()) {
-      AF_RETURN_IF_ERROR(ReadHolders(request.business_keys, &result));
-    }
-    if (!request.lanes.empty() || !request.mail.empty()) {
-      AF_RETURN_IF_ERROR(ReadMail(request, &result));
-    }
-    if (!request.executions.empty()) {
-      pg::SmallintArray lanes;
-      pg::UuidArray ids;
-      for (const Uuid& id : request.executions) {
-        lanes.Append(LaneColumn(id));
-        ids.Append(id);
-      }
-      AF_RETURN_IF_ERROR(ReadLive(read::kLiveById, read::kRecordsById,
-                                  pg::BinaryParams().Array(lanes).Array(ids), &result));
-    }
-    return result;
-  }
-
-  absl::Status ReadKeys(const pg::BinaryParams& lanes, ReadResult* result) {
-    AF_ASSIGN_OR_RETURN(const pg::BinaryResult rows, db_->Query(read::kKeys, lanes));
-    for (size_t i = 0; i < rows.size(); ++i) {
-      result->keys.push_back({.lane = static_cast<int>(rows.Int(i, 0)),
-                              .tenant = std::string(rows.Bytes(i, 1)),
-                              .key = std::string(rows.Bytes(i, 2)),
-                              .ticket = {rows.Id(i, 3), std::string(rows.Bytes(i, 4))},
-                              .number = rows.Int(i, 5),
-                              .limit = static_cast<uint32_t>(rows.Int(i, 6)),
-                              .held = rows.Bool(i, 7)});
-    }
-    return absl::OkStatus();
-  }
-
-  absl::Status ReadHolders(const std::vector<std::pair<std::string, std::string>>& keys,
-                           ReadResult* result) {
-    pg::TextArray tenants, names;
-    for (const auto& [tenant, key] : keys) {
-      tenants.Append(tenant);
-      names.Append(key);
-    }
-    AF_ASSIGN_OR_RETURN(const pg::BinaryResult rows,
-                        db_->Query(read::kHolders, pg::BinaryParams().Array(tenants).Array(names)));
-    for (size_t i = 0; i < rows.size(); ++i) {
-      result->holders.push_back({std::string(rows.Bytes(i, 0)), std::string(rows.Bytes(i, 1)),
-                                 std::string(rows.Bytes(i, 2)), rows.Id(i, 3)});
-    }
-    return absl::OkStatus();
-  }
-
-  absl::Status ReadMail(const ReadRequest& request, ReadResult* result) {
-    pg::SmallintArray lanes;
-    for (int lane : request.lanes) lanes.Append(static_cast<int16_t>(lane));
-    for (int lane : request.mail) lanes.Append(static_cast<int16_t>(lane));
-    AF_ASSIGN_OR_RETURN(const pg::BinaryResult rows,
-                        db_->Query(read::kMail, pg::BinaryParams().Array(lanes)));
-    for (size_t i = 0; i < rows.size(); ++i) {
-      result->mail.push_back(
-          {static_cast<int>(rows.Int(i, 0)), rows.Int(i, 1), std::string(rows.Bytes(i, 2))});
-    }
-    return absl::OkStatus();
-  }
-
-  absl::Status ReadLive(size_t live_statement, size_t record_statement,
-                        const pg::BinaryParams& params, ReadResult* result) {
-    AF_ASSIGN_OR_RETURN(const pg::BinaryResult rows, db_->Query(live_statement, params));
-    AF_ASSIGN_OR_RETURN(const pg::BinaryResult records, db_->Query(record_statement, params));
-    std::map<Uuid, size_t> index;
-    for (size_t i = 0; i < rows.size(); ++i) {
-      StoredExecution stored;
-      ExecutionFacts& f = stored.facts;
-      f.id = rows.Id(i, 0);
-      f.tenant = rows.Bytes(i, 1);
-      f.start_day = static_cast<int32_t>(rows.Int(i, 2));
-      f.retention_days = static_cast<int16_t>(rows.Int(i, 3));
-      f.start_time = rows.Time(i, 4);
-      f.mode = static_cast<int16_t>(rows.Int(i, 5));
-      f.priority = static_cast<int16_t>(rows.Int(i, 6));
-      f.version = static_cast<int32_t>(rows.Int(i, 7));
-      f.workflow = rows.Bytes(i, 8);
-      f.content_hash = rows.Bytes(i, 9);
-      f.labels = rows.Bytes(i, 10);
-      f.principal = rows.Bytes(i, 11);
-      f.trace_id = rows.Bytes(i, 12);
-      stored.state = static_cast<int16_t>(rows.Int(i, 13));
-      if (!rows.IsNull(i, 14)) stored.snapshot = rows.Bytes(i, 14);
-      f.business_key = rows.Bytes(i, 15);
-      index[f.id] = result->executions.size();
-      result->executions.push_back(std::move(stored));
-    }
-    for (size_t i = 0; i < records.size(); ++i) {
-      auto it = index.find(records.Id(i, 0));
-      if (it == index.end()) continue;
-      result->executions[it->second].records.emplace_back(records.Bytes(i, 1));
-    }
-    return absl::OkStatus();
-  }
-
-  const PgStoreOptions options_;
-  int answer_timeout_ms_;  // of the next connection
-  std::unique_ptr<pg::Pipeline> db_;
-  WorkerThread<absl::StatusOr<ReadResult>> thread_;
+  PgReader reader;
+  WorkerThread<absl::StatusOr<ReadResult>> thread;  // last: its jobs use the rest
 };
 
 PgStore::PgStore(PgStoreOptions options)
@@ -779,13 +593,13 @@ std::optional<absl::StatusOr<FenceAnswer>> PgStore::TakeFence() {
 
 void PgStore::BeginRead(ReadRequest request) {
   // What has cut one connection may have cut the other, which would not know before it is used.
-  reader_->thread().Begin([this, request = std::move(request), anew = writer_->TakeLost()] {
-    return reader_->Read(request, anew);
+  reader_->thread.Begin([this, request = std::move(request), anew = writer_->TakeLost()] {
+    return reader_->reader.Read(request, anew);
   });
 }
 
 std::optional<absl::StatusOr<ReadResult>> PgStore::TakeRead() {
-  return reader_->thread().Take();
+  return reader_->thread.Take();
 }
 
 }  // namespace agentflow::executor

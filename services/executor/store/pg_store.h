@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "services/executor/sealing/tenant_keys.h"
 #include "services/executor/store/store.h"
 
 // The Store over PostgreSQL (role executor_engine, schema executor; see migrations/).
@@ -15,6 +16,7 @@ struct PgStoreOptions {
   std::string owner;  // name of this executor
   int committer = 0;
   int lease_ms = 3'000;
+  TenantKeys* keys = nullptr;  // under which it seals; must outlive the store
   // Called from the store's threads whenever an answer can be taken.
   std::function<void()> wake;
 };
@@ -35,7 +37,7 @@ class PgStore final : public Store {
 
  private:
   class Writer;
-  class Reader;
+  class Reader;  // PgReader on a thread
   std::unique_ptr<Writer> writer_;
   std::unique_ptr<Reader> reader_;
 };

@@ -45,6 +45,8 @@ struct StoredExecution {
   int16_t state = 0;
   std::string snapshot;              // empty: none
   std::vector<std::string> records;  // journal rows after the snapshot, in order
+  // Why not all of it could be read, which is this execution's trouble alone; OK: it could.
+  absl::Status readable;
 };
 
 // A start that was made under a request id.

@@ -24,6 +24,8 @@ namespace agentflow::executor {
 using Live = ExecutionWrite::Live;
 using Kind = CommitOutcome::Kind;
 
+inline constexpr char kMasterKey[] = "main=MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
+
 // A database with its stores and lane tables.
 class World {
  public:
@@ -100,7 +102,10 @@ class PgWorld final : public World {
   }
   std::unique_ptr<Store> NewStore(const std::string& owner, int committer) override {
     return std::make_unique<PgStore>(PgStoreOptions{
-        .url = database_.Url("executor_engine"), .owner = owner, .committer = committer});
+        .url = database_.Url("executor_engine"),
+        .owner = owner,
+        .committer = committer,
+        .keys = &keys_});
   }
   std::unique_ptr<LaneTable> NewLanes(const std::string& owner, int committers) override {
     return std::make_unique<PgLaneTable>(PgLaneTableOptions{.url = database_.Url("executor_engine"),
@@ -136,12 +141,16 @@ class PgWorld final : public World {
     return absl::StrSplit(text, '|', absl::SkipEmpty());
   }
   testing::PostgresForTest& database() { return database_; }
+  TenantKeys& keys() { return keys_; }
 
  private:
   int Count(const std::string& table) {
     return std::stoi(database_.Sql("SELECT count(*) FROM executor." + table));
   }
   testing::PostgresForTest database_;
+  SystemClock clock_;
+  TenantKeys keys_{{.url = database_.Url("executor_engine")},
+                   *MasterKeys(crypto::Secret(kMasterKey), ""), clock_};
   int suspect_left_ms_ = 0;
 };
 

@@ -8,7 +8,7 @@ import statistics
 import subprocess
 import time
 
-from .. import build, paths
+from .. import build, configuration, paths
 from ..process import Process, wait_until
 from ..progress import Failure, phase
 from ..stack import Stack
@@ -101,8 +101,9 @@ def floor(stack, seconds: float, rows) -> dict:
         measured = [row for row in rows if row.name == f"3 steps {kind}" and row.results]
         if not measured:
             continue
+        # Sealing adds 30 bytes, to the floor's rows too.
         sizes = stack.postgres.sql(
-            "-c", "SELECT coalesce(avg(length(j.events)), 0)::int FROM executor.closed_execution c "
+            "-c", "SELECT coalesce(avg(length(j.events)) - 30, 0)::int FROM executor.closed_execution c "
                   "JOIN executor.journal j USING (execution_id, start_day, retention_days) WHERE "
                   f"c.workflow = 'workflows/bench-{kind}'")
         rates = [_floor_once(stack, seconds, rounds, int(sizes)) for _ in range(3)]
@@ -120,7 +121,8 @@ def _floor_once(stack, seconds: float, rounds: int, journal_bytes: int) -> float
     with phase(f"Floor of {rounds} commits") as shown:
         process.start([paths.binary("release", "agentflow-floor"), "--stack", stack.state,
                        "--rounds", rounds, "--journal-bytes", journal_bytes, "--change-bytes", 300],
-                      env={**os.environ, "AGENTFLOW_FLOOR_DATABASE": url})
+                      env={**os.environ, "AGENTFLOW_FLOOR_DATABASE": url,
+                           "AGENTFLOW_FLOOR_KEYS": configuration.master_keys(stack)})
         try:
             if not wait_until(lambda: process.log_tail(1).isdigit(), 10):
                 raise Failure(f"the floor did not start: {process.log_tail()}")
