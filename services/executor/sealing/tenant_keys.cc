@@ -72,7 +72,7 @@ absl::StatusOr<crypto::KeyRing> MasterKeys(const crypto::Secret& keys, const std
     const size_t at = entry.find('=');
     const std::string id = entry.substr(0, at);
     if (at == std::string::npos || id.empty()) {
-      return SettingInvalid(kSetting, "an entry is NAME=KEY, parted from the next by a comma or space");
+      return SettingInvalid(kSetting, "an entry is NAME=KEY; commas or spaces part them");
     }
     std::optional<std::string> bytes = crypto::Base64Decode(entry.substr(at + 1));
     if (!bytes || bytes->size() != crypto::DataKey::kSize) {
