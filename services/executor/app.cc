@@ -369,7 +369,7 @@ absl::Status App::Start(rpc::ServiceParts& service) {
       [&p](const std::string& tenant) {
         return PrepareErasure(p.pool, *p.keys, *p.router, tenant);
       });
-  p.approvals = std::make_unique<ApprovalReader>(p.pool);
+  p.approvals = std::make_unique<ApprovalReader>(p.pool, *p.keys);
   ExecutionPartsPtr executions = RegisterExecutionService(
       service.server(),
       {.starter = *p.starter,

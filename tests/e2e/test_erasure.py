@@ -11,7 +11,7 @@ kind: Workflow
 metadata: {name: waiting}
 nodes:
   wait: {type: flow.wait@1, with: {duration: 1h}}
-  sign: {type: flow.approval@1, with: {title: Sign}}
+  sign: {type: flow.approval@1, with: {title: "=inputs.secret", description: "=inputs.secret"}}
 edges: [start -> wait, start -> sign]
 """
 # Every table of every service that has rows of the tenant.
@@ -25,6 +25,27 @@ SELECT name FROM (
     AND c.relnamespace::regnamespace::text IN
         ('tenant', 'designer', 'executor', 'scheduler', 'coordinator', 'monitor')) AS t
 WHERE n > 0 ORDER BY 1"""
+
+
+SECRET = "what nobody may read afterwards"
+
+
+def tenant_key(stack, tenant: str) -> str:
+    return stack.postgres.sql("-c", "SELECT encode(sealed, 'hex') FROM executor.tenant_key "
+                                    f"WHERE tenant_id = '{tenant}'")
+
+
+def holds_secret(stack) -> list[str]:
+    """Columns of the executor's tables in which the text is to be read."""
+    columns = stack.postgres.sql("-c", """
+SELECT string_agg(format('SELECT ''%s.%s'' WHERE EXISTS (SELECT FROM %s WHERE position(''TEXT''::bytea
+  IN %s) > 0)', a.attrelid::regclass, a.attname, a.attrelid::regclass,
+  CASE a.atttypid WHEN 'bytea'::regtype THEN quote_ident(a.attname)
+  ELSE format('convert_to(%I::text, ''UTF8'')', a.attname) END), ' UNION ALL ')
+FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+WHERE c.relnamespace = 'executor'::regnamespace AND c.relkind IN ('r', 'p')
+  AND NOT c.relispartition AND a.attnum > 0 AND NOT a.attisdropped""")
+    return stack.postgres.sql("-c", columns.replace("TEXT", SECRET)).split()
 
 
 def services_of(stack, tenant: str) -> set[str]:
@@ -42,7 +63,8 @@ def inhabit(stack, rest, tenant: str) -> Http:
     its = Http(stack.url, tokens["accessToken"])
     its.ok("POST", "/v1/workflows?workflowId=waiting", {"source": WAITING})
     its.ok("POST", "/v1/workflows/waiting:publish", {})
-    its.ok("POST", "/v1/workflows/waiting:start", {"requestId": "one"})
+    its.ok("POST", "/v1/workflows/waiting:start", {"requestId": "one",
+                                                         "input": {"secret": SECRET}})
     its.ok("POST", "/v1/schedules?scheduleId=yearly", {
         "workflow": "workflows/waiting", "cron": "0 0 1 1 *"})
     return its
@@ -61,6 +83,11 @@ def test_a_deleted_tenant_is_gone_from_every_service(stack, rest, cli):
     services = {"tenant", "designer", "executor", "scheduler", "monitor"}
     for tenant in ("leaving", "staying"):
         wait_until(lambda tenant=tenant: services_of(stack, tenant) >= services)
+    assert holds_secret(stack) == []
+    approval = staying.ok("GET", "/v1/approvals")["approvals"][0]
+    assert approval["title"] == approval["description"] == SECRET
+    key = tenant_key(stack, "leaving")
+    assert key and key != tenant_key(stack, "staying")
     assert its("DELETE", "/v1/tenants/staying")[1]["reason"] == "PERMISSION_MISSING"
 
     done = cli("delete", "tenants", "leaving")
@@ -68,7 +95,11 @@ def test_a_deleted_tenant_is_gone_from_every_service(stack, rest, cli):
     wait_until(lambda: its("GET", "/v1/workflows")[0] == 401, seconds=5)
     status, tenant = rest("GET", "/v1/tenants/leaving")
     assert status == 404 or tenant["state"] == "DELETING"
+    # Its key goes while its rows are there still.
+    wait_until(lambda: tenant_key(stack, "leaving") == "")
+    assert "executor" in services_of(stack, "leaving")
     wait_until(lambda: rest("GET", "/v1/tenants/leaving")[0] == 404)
+    assert tenant_key(stack, "staying")
     assert services_of(stack, "leaving") == set()
     assert services_of(stack, "staying") >= services
     assert staying.ok("GET", "/v1/executions")["executions"][0]["state"] == "WAITING"

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <string>
 
+#include "services/executor/sealing/sealed_texts.h"
+
 namespace agentflow::executor {
 namespace {
 
@@ -21,25 +23,28 @@ std::string Lines(const std::vector<std::string>& list) {
   return Text(std::move(text));
 }
 
-void AddOpened(pg::Pipeline& db, size_t statement, const std::vector<WritePtr>& writes) {
-  pg::TextArray tenant, step, workflow, title, description, approvers, form;
+void AddOpened(pg::Pipeline& db, size_t statement, const std::vector<WritePtr>& writes,
+               const TenantSeals& seals) {
+  pg::TextArray tenant, step, workflow, approvers;
+  pg::ByteaArray asked;
   pg::UuidArray id, execution;
   pg::TimestampArray created, expires;
   pg::SmallintArray retention;
-  for (const WritePtr& write : writes) {
+  for (size_t i = 0; i < writes.size(); ++i) {
+    const WritePtr& write = writes[i];
     for (const Approval& a : write->opened_approvals) {
       tenant.Append(write->facts->tenant);
       id.Append(a.id);
       execution.Append(a.execution);
       step.Append(a.step);
       workflow.Append(a.workflow);
-      title.Append(Text(a.title));
-      description.Append(Text(a.description));
       approvers.Append(Lines(a.approvers));
-      form.Append(Text(a.form));
       created.Append(a.create_time);
       expires.Append(a.expire_time == 0 ? std::nullopt : std::optional(a.expire_time));
       retention.Append(write->facts->retention_days);
+      asked.Append(
+          SealTexts(*seals[i], ApprovalPlace(a.execution, a.id, "asked"),
+                    {{"title", a.title}, {"description", a.description}, {"form", a.form}}));
     }
   }
   if (id.size() == 0) return;
@@ -49,29 +54,30 @@ void AddOpened(pg::Pipeline& db, size_t statement, const std::vector<WritePtr>& 
                         .Array(execution)
                         .Array(step)
                         .Array(workflow)
-                        .Array(title)
-                        .Array(description)
                         .Array(approvers)
-                        .Array(form)
                         .Array(created)
                         .Array(expires)
-                        .Array(retention));
+                        .Array(retention)
+                        .Array(asked));
 }
 
-void AddClosed(pg::Pipeline& db, size_t statement, const std::vector<WritePtr>& writes) {
-  pg::TextArray tenant, decider, comment, given;
+void AddClosed(pg::Pipeline& db, size_t statement, const std::vector<WritePtr>& writes,
+               const TenantSeals& seals) {
+  pg::TextArray tenant, decider;
+  pg::ByteaArray answered;
   pg::UuidArray id;
   pg::SmallintArray state;
   pg::TimestampArray ended;
-  for (const WritePtr& write : writes) {
+  for (size_t i = 0; i < writes.size(); ++i) {
+    const WritePtr& write = writes[i];
     for (const Approval& a : write->closed_approvals) {
       tenant.Append(write->facts->tenant);
       id.Append(a.id);
       state.Append(static_cast<int16_t>(a.state));
       ended.Append(a.end_time);
       decider.Append(Text(a.decider));
-      comment.Append(Text(a.comment));
-      given.Append(Text(a.values));
+      answered.Append(SealTexts(*seals[i], ApprovalPlace(write->facts->id, a.id, "answered"),
+                                {{"comment", a.comment}, {"values", a.values}}));
     }
   }
   if (id.size() == 0) return;
@@ -81,16 +87,15 @@ void AddClosed(pg::Pipeline& db, size_t statement, const std::vector<WritePtr>& 
                         .Array(state)
                         .Array(ended)
                         .Array(decider)
-                        .Array(comment)
-                        .Array(given));
+                        .Array(answered));
 }
 
 }  // namespace
 
 void AddApprovals(pg::Pipeline& db, size_t open, size_t close,
-                  const std::vector<WritePtr>& writes) {
-  AddOpened(db, open, writes);
-  AddClosed(db, close, writes);
+                  const std::vector<WritePtr>& writes, const TenantSeals& seals) {
+  AddOpened(db, open, writes, seals);
+  AddClosed(db, close, writes, seals);
 }
 
 }  // namespace agentflow::executor

@@ -5,6 +5,7 @@
 #include "libs/base/status.h"
 #include "libs/engine/codec.h"
 #include "libs/engine/rebase.h"
+#include "services/executor/sealing/sealed_texts.h"
 #include "services/executor/store/batch.h"
 
 namespace agentflow::executor {
@@ -38,9 +39,11 @@ constexpr pg::Statement kFirstRecord = {
   "AND start_time >= $6::timestamptz AND start_time < $7::timestamptz "                       \
   "AND (start_time, execution_id) " compare " ($8::timestamptz, $9::uuid) "
 #define LIST(compare, order) \
-  "(SELECT " COLUMNS "NULL::timestamptz, '', '', '' FROM live_execution " CONDITIONS(compare)    \
+  "(SELECT " COLUMNS "NULL::timestamptz, '', '', '', ''::bytea FROM live_execution "             \
+  CONDITIONS(compare)                                                                            \
   "ORDER BY start_time " order ", execution_id " order " LIMIT $10::int) UNION ALL "             \
-  "(SELECT " COLUMNS "end_time, error_reason, error_message, error_node FROM closed_execution "  \
+  "(SELECT " COLUMNS "end_time, error_reason, error_message, error_node, coalesce(failure, '') " \
+  "FROM closed_execution "                                                                       \
   CONDITIONS(compare) "AND start_day >= $11::int "                                               \
   "ORDER BY start_time " order ", execution_id " order " LIMIT $10::int) "                       \
   "ORDER BY start_time " order ", execution_id " order " LIMIT $10::int"
@@ -176,12 +179,14 @@ absl::StatusOr<std::vector<ExecutionSummary>> ExecutionReader::List(const std::s
   std::vector<int> spans = query.ascending ? std::vector<int>{} : std::vector<int>{2, 16};
   spans.push_back(0);  // all
   std::vector<ExecutionSummary> list;
+  std::vector<std::string> failures;  // as stored, of those in the list
   for (int days : spans) {
     const UnixMicros from = days == 0 ? query.from : std::max(query.from, newest - days * kDay);
     const bool everything = from == query.from;
     list.clear();
     AF_RETURN_IF_ERROR(pool_.InTenant(tenant, [&](pg::TenantTx& tx) -> absl::Status {
       list.clear();
+      failures.clear();
       AF_ASSIGN_OR_RETURN(
           const pg::Result rows,
           tx.Exec(statement, OrNull(query.states), OrNull(query.modes), query.workflow,
@@ -207,12 +212,29 @@ absl::StatusOr<std::vector<ExecutionSummary>> ExecutionReader::List(const std::s
                          .message = std::string(row.Text(13)),
                          .node = std::string(row.Text(14))};
         list.push_back(std::move(summary));
+        failures.push_back(row.Bytes(15));
       }
       return absl::OkStatus();
     }));
     if (everything || list.size() > static_cast<size_t>(query.limit)) break;
   }
+  AF_RETURN_IF_ERROR(OpenFailures(tenant, failures, &list));
   return list;
+}
+
+absl::Status ExecutionReader::OpenFailures(const std::string& tenant,
+                                           const std::vector<std::string>& stored,
+                                           std::vector<ExecutionSummary>* list) {
+  if (std::ranges::all_of(stored, &std::string::empty)) return absl::OkStatus();
+  const absl::StatusOr<TenantSealPtr> seal = keys_.Open(tenant);
+  if (IsRetryable(seal.status())) return seal.status();
+  for (size_t i = 0; i < stored.size(); ++i) {
+    ExecutionSummary& summary = (*list)[i];
+    // One that does not open is logged; the rest of the list is as good without it.
+    (void)OpenTexts(seal, FailurePlace(summary.id), stored[i],
+                    {{"message", &summary.error.message}, {"node", &summary.error.node}});
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace agentflow::executor

@@ -71,11 +71,14 @@ class ExecutionReader {
   absl::StatusOr<std::pair<std::vector<engine::Event>, bool>> Events(const std::string& tenant,
                                                                      const Uuid& id,
                                                                      uint64_t sequence, int limit);
-  // One more than asked for, where there are more.
+  // One more than asked for, where there are more. An error's texts that do not open, which is
+  // logged, are empty.
   absl::StatusOr<std::vector<ExecutionSummary>> List(const std::string& tenant,
                                                      const ListQuery& query);
 
  private:
+  absl::Status OpenFailures(const std::string& tenant, const std::vector<std::string>& stored,
+                            std::vector<ExecutionSummary>* list);
   absl::StatusOr<std::vector<std::string>> Records(const std::string& tenant, const Uuid& id,
                                                    const pg::Statement& statement);
 

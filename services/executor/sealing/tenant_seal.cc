@@ -63,6 +63,14 @@ Place ChangePlace(const Uuid& execution, std::string_view committer, int64_t seq
           std::string(committer) + "/" + std::to_string(sequence)};
 }
 
+Place ApprovalPlace(const Uuid& execution, const Uuid& approval, std::string_view column) {
+  return {"approval", ScopeOf(execution), approval.ToString() + "/" + std::string(column)};
+}
+
+Place FailurePlace(const Uuid& execution) {
+  return {"closed_execution", ScopeOf(execution), ""};
+}
+
 std::string TenantSeal::Seal(const Place& place, std::string_view body) const {
   return key_.Derive(place.scope).Seal(body, BoundTo(place));
 }

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "libs/base/uuid.h"
@@ -28,6 +29,10 @@ Place PayloadPlace(const std::string& id);
 Place DocumentPlace(const std::string& content_hash);
 // What a row of the feed, "<owner>/<committer>" and number, says about an execution.
 Place ChangePlace(const Uuid& execution, std::string_view committer, int64_t sequence);
+// What an approval asks ("asked") or got ("answered").
+Place ApprovalPlace(const Uuid& execution, const Uuid& approval, std::string_view column);
+// Why an execution failed.
+Place FailurePlace(const Uuid& execution);
 
 // One tenant's key. Immutable, thread-safe.
 class TenantSeal {
@@ -49,6 +54,8 @@ class TenantSeal {
 };
 
 using TenantSealPtr = std::shared_ptr<const TenantSeal>;
+// Those of a batch's writes, in their order.
+using TenantSeals = std::vector<TenantSealPtr>;
 
 // Opens what may have been stored by a version that did not seal: that is given as it is, for
 // which `seal` need not be there.

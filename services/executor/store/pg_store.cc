@@ -15,6 +15,7 @@
 #include "services/executor/approvals/approval_rows.h"
 #include "services/executor/feed/sealed_changes.h"
 #include "services/executor/payloads/payload_references.h"
+#include "services/executor/sealing/sealed_texts.h"
 #include "services/executor/store/engine_connection.h"
 #include "services/executor/store/pg_reader.h"
 #include "services/executor/store/worker_thread.h"
@@ -88,11 +89,11 @@ std::vector<pg::Statement> Statements() {
       {"insert_closed",
        "INSERT INTO closed_execution (tenant_id, start_time, execution_id, start_day, "
        "retention_days, end_time, state, mode, priority, version, workflow, labels, principal, "
-       "trace_id, error_reason, error_message, error_node, business_key) SELECT * FROM "
-       "unnest($1::text[], $2::timestamptz[], $3::uuid[], $4::int[], $5::smallint[], "
-       "$6::timestamptz[], $7::smallint[], $8::smallint[], $9::smallint[], $10::int[], "
-       "$11::text[], $12::text[], $13::text[], $14::text[], $15::text[], $16::text[], "
-       "$17::text[], $18::text[])"},
+       "trace_id, error_reason, business_key, failure, error_message, error_node) "
+       "SELECT d.*, '', '' FROM unnest($1::text[], $2::timestamptz[], $3::uuid[], $4::int[], "
+       "$5::smallint[], $6::timestamptz[], $7::smallint[], $8::smallint[], $9::smallint[], "
+       "$10::int[], $11::text[], $12::text[], $13::text[], $14::text[], $15::text[], "
+       "$16::text[], $17::bytea[]) AS d"},
       {"insert_start_key",
        "INSERT INTO start_key (execution_id, tenant_id, body_hash, start_time, start_day, "
        "retention_days) SELECT * FROM unnest($1::uuid[], $2::text[], $3::bytea[], "
@@ -148,13 +149,10 @@ int16_t LaneColumn(const Uuid& id) {
   return static_cast<int16_t>(LaneOf(id));
 }
 
-// The seals of the writes' tenants, in the order of the writes.
-using Seals = std::vector<TenantSealPtr>;
-
 // A start has seen to its tenant's key, and a lane taken over to those of its executions: they are
 // in memory.
-absl::StatusOr<Seals> SealsOf(TenantKeys& keys, const std::vector<WritePtr>& writes) {
-  Seals seals;
+absl::StatusOr<TenantSeals> SealsOf(TenantKeys& keys, const std::vector<WritePtr>& writes) {
+  TenantSeals seals;
   seals.reserve(writes.size());
   for (const WritePtr& w : writes) {
     TenantSealPtr seal = keys.Find(w->facts->tenant);
@@ -166,7 +164,7 @@ absl::StatusOr<Seals> SealsOf(TenantKeys& keys, const std::vector<WritePtr>& wri
   return seals;
 }
 
-void AddJournal(pg::Pipeline& db, const std::vector<WritePtr>& writes, const Seals& seals) {
+void AddJournal(pg::Pipeline& db, const std::vector<WritePtr>& writes, const TenantSeals& seals) {
   pg::UuidArray id;
   pg::BigintArray first, last;
   pg::IntArray day;
@@ -225,7 +223,8 @@ void AddInsertLive(pg::Pipeline& db, const std::vector<WritePtr>& writes) {
   db.Add(write::kInsertLive, params);
 }
 
-void AddUpdateLive(pg::Pipeline& db, const std::vector<WritePtr>& writes, const Seals& seals) {
+void AddUpdateLive(pg::Pipeline& db, const std::vector<WritePtr>& writes,
+                   const TenantSeals& seals) {
   pg::SmallintArray lane, state;
   pg::UuidArray id;
   pg::BigintArray sequence;
@@ -286,13 +285,16 @@ void AddDeleteLive(pg::Pipeline& db, const std::vector<WritePtr>& writes) {
   db.Add(write::kDeleteLive, pg::BinaryParams().Array(lane).Array(id));
 }
 
-void AddInsertClosed(pg::Pipeline& db, const std::vector<WritePtr>& writes) {
-  pg::TextArray tenant, workflow, labels, principal, trace, reason, message, node, business_key;
+void AddInsertClosed(pg::Pipeline& db, const std::vector<WritePtr>& writes,
+                     const TenantSeals& seals) {
+  pg::TextArray tenant, workflow, labels, principal, trace, reason, business_key;
+  pg::ByteaArray failure;
   pg::TimestampArray start, end;
   pg::UuidArray id;
   pg::IntArray day, version;
   pg::SmallintArray retention, state, mode, priority;
-  for (const WritePtr& w : writes) {
+  for (size_t i = 0; i < writes.size(); ++i) {
+    const WritePtr& w = writes[i];
     if (!w->end) continue;
     const ExecutionFacts& f = *w->facts;
     tenant.Append(f.tenant);
@@ -310,15 +312,16 @@ void AddInsertClosed(pg::Pipeline& db, const std::vector<WritePtr>& writes) {
     principal.Append(f.principal);
     trace.Append(f.trace_id);
     reason.Append(WithoutNul(w->end->error_reason));
-    message.Append(WithoutNul(w->end->error_message));
-    node.Append(WithoutNul(w->end->error_node));
+    failure.Append(
+        SealTexts(*seals[i], FailurePlace(f.id),
+                  {{"message", w->end->error_message}, {"node", w->end->error_node}}));
     business_key.Append(f.business_key);
   }
   if (id.size() == 0) return;
   pg::BinaryParams params;
   params.Array(tenant).Array(start).Array(id).Array(day).Array(retention).Array(end).Array(state);
   params.Array(mode).Array(priority).Array(version).Array(workflow).Array(labels).Array(principal);
-  params.Array(trace).Array(reason).Array(message).Array(node).Array(business_key);
+  params.Array(trace).Array(reason).Array(business_key).Array(failure);
   db.Add(write::kInsertClosed, params);
 }
 
@@ -460,7 +463,7 @@ class PgStore::Writer {
     if (absl::Status status = Connect(); !status.ok()) {
       return {.kind = CommitOutcome::Kind::kNotDone, .status = status};
     }
-    const absl::StatusOr<Seals> seals = SealsOf(*options_.keys, writes);
+    const absl::StatusOr<TenantSeals> seals = SealsOf(*options_.keys, writes);
     if (!seals.ok()) {
       return {.kind = IsRetryable(seals.status()) ? CommitOutcome::Kind::kNotDone
                                                   : CommitOutcome::Kind::kRefused,
@@ -480,9 +483,9 @@ class PgStore::Writer {
     AddInsertLive(db, writes);
     AddUpdateLive(db, writes, *seals);
     AddRehomed(db, writes);
-    AddInsertClosed(db, writes);
+    AddInsertClosed(db, writes, *seals);
     AddStartKeys(db, writes);
-    AddApprovals(db, write::kOpenApproval, write::kCloseApproval, writes);
+    AddApprovals(db, write::kOpenApproval, write::kCloseApproval, writes, *seals);
     AddFeed(db, fence, writes, *seals);
     AddMessages(db, transaction);
     AddKeys(db, transaction.keys);
@@ -519,7 +522,7 @@ class PgStore::Writer {
 
  private:
   void AddFeed(pg::Pipeline& db, const Fence& fence, const std::vector<WritePtr>& writes,
-               const Seals& seals) {
+               const TenantSeals& seals) {
     const std::string committer = options_.owner + "/" + std::to_string(options_.committer);
     const int64_t sequence = fence.seq + 1;
     std::string body;

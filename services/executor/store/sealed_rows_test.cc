@@ -32,6 +32,23 @@ class SealedRowsTest : public ::testing::Test {
       write.change = "change of " + write.events;
       write.snapshot.reset();
       if (sequence == 2) write.snapshot = "snapshot of " + text;
+      write.opened_approvals.clear();
+      write.closed_approvals.clear();
+      Approval approval{.id = ApprovalIdOf(facts->id, "sign"),
+                        .execution = facts->id,
+                        .step = "sign",
+                        .workflow = "workflows/w",
+                        .title = "title " + text,
+                        .description = "description " + text,
+                        .form = "form " + text,
+                        .create_time = facts->start_time};
+      if (sequence == 1) write.opened_approvals = {approval};
+      if (sequence == 2) {
+        approval.state = ApprovalState::kApproved;
+        approval.comment = "comment " + text;
+        approval.values = "values " + text;
+        write.closed_approvals = {approval};
+      }
       EXPECT_EQ(Commit(*store_, fence_, {std::make_shared<ExecutionWrite>(write)}).kind,
                 Kind::kCommitted);
       ++fence_.seq;
@@ -71,6 +88,15 @@ TEST_F(SealedRowsTest, NoColumnHoldsWhatWasWritten) {
   EXPECT_EQ(stored.snapshot, std::string("snapshot of ") + kPlain);
   EXPECT_EQ(stored.records, std::vector<std::string>{std::string(kPlain) + "3"});
   EXPECT_NE(Feed().find(std::string("change of ") + kPlain), std::string::npos);
+  auto over = std::make_shared<ExecutionWrite>(
+      ExecutionWrite{.facts = std::make_shared<ExecutionFacts>(stored.facts),
+                     .live = Live::kDelete,
+                     .state = 7,
+                     .end = ExecutionWrite::End{.time = 1'700'000'000'100'000,
+                                                .error_reason = "BROKEN",
+                                                .error_message = kPlain,
+                                                .error_node = kPlain}});
+  ASSERT_EQ(Commit(*store_, fence_, {over}).kind, Kind::kCommitted);
   // Of every table, as text and as bytes.
   const std::string found = Sql(
       "SELECT coalesce(string_agg(t || '.' || c, ' '), '') FROM (SELECT a.attrelid::regclass::text "
@@ -82,6 +108,31 @@ TEST_F(SealedRowsTest, NoColumnHoldsWhatWasWritten) {
       "WHERE k.relnamespace = 'executor'::regnamespace AND k.relkind IN ('r', 'p') "
       "AND a.attnum > 0 AND NOT a.attisdropped) AS columns WHERE n > 0");
   EXPECT_EQ(found, "");
+}
+
+TEST_F(SealedRowsTest, WhatPeopleAreAskedAndAnswerIsSealed) {
+  const Uuid id = Write(kPlain), other = Write("of another one");
+  pg::Pool pool({.url = world_.database().Url("executor_app")});
+  ApprovalReader approvals(pool, world_.keys());
+  const absl::StatusOr<Approval> approval = approvals.Get("acme", ApprovalIdOf(id, "sign"));
+  ASSERT_TRUE(approval.ok()) << approval.status();
+  for (const auto& [text, name] : {std::pair(approval->title, "title "),
+                                   std::pair(approval->description, "description "),
+                                   std::pair(approval->form, "form "),
+                                   std::pair(approval->comment, "comment "),
+                                   std::pair(approval->values, "values ")}) {
+    EXPECT_EQ(text, std::string(name) + kPlain);
+  }
+  // Another one's: told by itself, and left out of the list.
+  Sql("UPDATE executor.approval SET asked = (SELECT asked FROM executor.approval WHERE "
+      "execution_id = '" + other.ToString() + "') WHERE execution_id = '" + id.ToString() + "'");
+  EXPECT_EQ(ReasonOf(approvals.Get("acme", ApprovalIdOf(id, "sign")).status()), "SEAL_BROKEN");
+  const auto list = approvals.List("acme", {});
+  ASSERT_TRUE(list.ok() && list->size() == 2) << list.status();
+  EXPECT_EQ((*list)[0].title + (*list)[1].title, "title of another one");
+  ASSERT_TRUE(world_.keys().Destroy("acme").ok());
+  EXPECT_EQ(ReasonOf(approvals.Get("acme", ApprovalIdOf(other, "sign")).status()),
+            "APPROVAL_NOT_FOUND");
 }
 
 TEST_F(SealedRowsTest, WhatIsMovedOrChangedStopsThatExecutionAlone) {

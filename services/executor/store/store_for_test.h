@@ -7,12 +7,12 @@
 #include <chrono>
 #include <thread>
 
-#include "absl/strings/str_split.h"
 #include "libs/base/lane.h"
 #include "libs/base/status.h"
 #include "libs/pg/migrate.h"
 #include "libs/testing/postgres.h"
 #include "migrations/executor.h"
+#include "services/executor/approvals/approval_reader.h"
 #include "services/executor/lanes/batch_writer.h"
 #include "services/executor/store/memory_store.h"
 #include "services/executor/store/pg_housekeeping.h"
@@ -42,7 +42,7 @@ class World {
   virtual int CountLive() = 0;
   virtual int CountClosed() = 0;
   virtual int CountJournal() = 0;
-  // "state decider comment values title", in the order of the ids.
+  // "state decider comment values title" of tenant acme's.
   virtual std::vector<std::string> Approvals() = 0;
 };
 
@@ -135,10 +135,15 @@ class PgWorld final : public World {
   int CountClosed() override { return Count("closed_execution"); }
   int CountJournal() override { return Count("journal"); }
   std::vector<std::string> Approvals() override {
-    const std::string text = database_.Sql(
-        "SELECT coalesce(string_agg(concat_ws(' ', state, decider, comment, decided_values, title),"
-        " '|' ORDER BY approval_id), '') FROM executor.approval");
-    return absl::StrSplit(text, '|', absl::SkipEmpty());
+    pg::Pool pool({.url = database_.Url("executor_app")});
+    std::vector<std::string> list;
+    auto found = ApprovalReader(pool, keys_).List("acme", {});
+    EXPECT_TRUE(found.ok()) << found.status();
+    for (const Approval& a : *found) {
+      list.push_back(std::to_string(static_cast<int>(a.state)) + " " + a.decider + " " + a.comment +
+                     " " + a.values + " " + a.title);
+    }
+    return list;
   }
   testing::PostgresForTest& database() { return database_; }
   TenantKeys& keys() { return keys_; }
