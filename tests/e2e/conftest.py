@@ -47,7 +47,7 @@ def stack():
     made = start_stack(STATE, overrides={
         "coordinator": {"worker.reconnect_grace": "1s", "worker.lease": "4s",
                         "worker.heartbeat_interval": "500ms"},
-        "executor": {"task.lease": "4s", "task.heartbeat": "500ms"},
+        "executor": {"task.lease": "4s", "task.heartbeat": "500ms", "encryption.check": "1s"},
     })
     yield made
     made.down()

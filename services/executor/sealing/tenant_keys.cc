@@ -102,13 +102,18 @@ TenantKeys::~TenantKeys() = default;
 absl::StatusOr<pg::BinaryResult> TenantKeys::Query(size_t statement,
                                                    const pg::BinaryParams& params) {
   std::lock_guard lock(db_mutex_);
-  if (db_ == nullptr || db_->lost()) {
-    AF_ASSIGN_OR_RETURN(db_, pg::Pipeline::Connect({.url = options_.url,
-                                                    .name = "executor-keys",
-                                                    .statements = Statements(),
-                                                    .answer_timeout_ms = kAnswerTimeoutMs}));
+  // A connection that broke while it was idle is found out by using it; all statements may be
+  // repeated.
+  for (bool again = false;; again = true) {
+    if (db_ == nullptr || db_->lost()) {
+      AF_ASSIGN_OR_RETURN(db_, pg::Pipeline::Connect({.url = options_.url,
+                                                      .name = "executor-keys",
+                                                      .statements = Statements(),
+                                                      .answer_timeout_ms = kAnswerTimeoutMs}));
+    }
+    absl::StatusOr<pg::BinaryResult> rows = db_->Query(statement, params);
+    if (rows.ok() || again || !db_->lost()) return rows;
   }
-  return db_->Query(statement, params);
 }
 
 TenantSealPtr TenantKeys::FindAt(const std::string& tenant, int64_t monotonic) {

@@ -155,6 +155,13 @@ TEST_F(TenantKeysTest, AKeyThatCannotBeLookedAtIsNotTrustedForLong) {
   EXPECT_TRUE(keys->Open("acme").ok()) << "asked, the database still has it";
 }
 
+TEST_F(TenantKeysTest, AConnectionThatBrokeMeanwhileIsReplaced) {
+  auto keys = Keys(Ring(kOld));
+  ASSERT_TRUE(keys->Get("acme").ok());
+  database_.TerminateConnections();
+  EXPECT_TRUE(keys->Get("other").ok());
+}
+
 TEST_F(TenantKeysTest, RequestsHaveNoRightToKeys) {
   EXPECT_EQ(database_.Sql("SELECT has_table_privilege('executor_app', 'executor.tenant_key', "
                           "'SELECT, INSERT, UPDATE, DELETE')"),
