@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "libs/base/status.h"
 #include "libs/crypto/aes_gcm.h"
 #include "libs/crypto/data_key.h"
@@ -148,6 +150,11 @@ TEST(DataKeyTest, OpensNothingElse) {
   const DataKey key = DataKey::Generate();
   const std::string sealed = key.Derive("scope").Seal("a text", "place");
   EXPECT_NE(sealed, key.Derive("scope").Seal("a text", "place")) << "nonces must differ";
+  std::set<std::string> nonces;
+  for (int i = 0; i < 1'000; ++i) {
+    nonces.insert(key.Derive("scope").Seal("a text", "place").substr(2, 12));
+  }
+  EXPECT_EQ(nonces.size(), 1'000u);
   EXPECT_EQ(*DataKey::FromBytes(key.bytes())->Derive("scope").Open(sealed, "place"), "a text");
   auto reason = [&](const DataKey& with, std::string_view scope, std::string_view text,
                     std::string_view place) {
