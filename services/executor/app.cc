@@ -171,7 +171,10 @@ void App::Parts::MakeCommitters(const Config& config, const std::string& owner) 
                                                  .committer = i,
                                                  .lease_ms = static_cast<int>(config.lease.count()),
                                                  .keys = keys.get(),
-                                                 .wake = wake}));
+                                                 .wake = wake,
+                                                 .committed = [this](FeedRow row) {
+                                                   feed->Add(std::move(row));
+                                                 }}));
     committers.push_back(std::make_unique<Committer>(
         CommitterParts{
             .store = *stores.back(),

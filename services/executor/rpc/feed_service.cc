@@ -45,11 +45,11 @@ void FeedService::Register(rpc::Server& server) {
   server.ServerStreaming<pb::ReadFeedRequest, pb::FeedBatch>(
       "agentflow.internal.executor.v1.FeedService/Read",
       [this](Stream stream, const pb::ReadFeedRequest& request) {
-        Add(std::move(stream), request);
+        Open(std::move(stream), request);
       });
 }
 
-void FeedService::Add(Stream stream, const pb::ReadFeedRequest& request) {
+void FeedService::Open(Stream stream, const pb::ReadFeedRequest& request) {
   auto reader = std::make_shared<Reader>();
   reader->stream = stream;
   for (const pb::FeedCursor& cursor : request.cursors()) {
@@ -70,9 +70,23 @@ void FeedService::Wake() {
   changed_.notify_all();
 }
 
+// What others wrote is in the database alone: it is asked before the memory can do, and from time to
+// time afterwards, for an executor that has just lost its last lanes.
+absl::StatusOr<std::vector<FeedRow>> FeedService::RowsFor(Reader& reader) {
+  const auto now = std::chrono::steady_clock::now();
+  if (!alone_) reader.complete.reset();
+  if (reader.complete && now - *reader.complete < kLookAlone) {
+    if (auto rows = recent_.After(reader.cursors, kRowsPerRead)) return *std::move(rows);
+  }
+  const bool alone = alone_;
+  AF_ASSIGN_OR_RETURN(std::vector<FeedRow> rows, feed_->Read(reader.cursors, kRowsPerRead));
+  if (alone && rows.size() < static_cast<size_t>(kRowsPerRead)) reader.complete = now;
+  return rows;
+}
+
 bool FeedService::Serve(Reader& reader) {
   if (reader.stream.queued_bytes() > kMaxQueuedBytes) return false;
-  absl::StatusOr<std::vector<FeedRow>> rows = feed_->Read(reader.cursors, kRowsPerRead);
+  absl::StatusOr<std::vector<FeedRow>> rows = RowsFor(reader);
   if (!rows.ok()) {
     obs::Warn("reading the feed failed", {{"error", MessageOf(rows.status())}});
     return false;

@@ -13,6 +13,7 @@
 #include "libs/pg/error.h"
 #include "libs/pg/pipeline.h"
 #include "services/executor/approvals/approval_rows.h"
+#include "services/executor/feed/change.h"
 #include "services/executor/feed/sealed_changes.h"
 #include "services/executor/payloads/payload_references.h"
 #include "services/executor/sealing/sealed_texts.h"
@@ -486,7 +487,9 @@ class PgStore::Writer {
     AddInsertClosed(db, writes, *seals);
     AddStartKeys(db, writes);
     AddApprovals(db, write::kOpenApproval, write::kCloseApproval, writes, *seals);
-    AddFeed(db, fence, writes, *seals);
+    FeedRow row{.committer = options_.owner + "/" + std::to_string(options_.committer),
+                .sequence = fence.seq + 1};
+    AddFeed(db, fence, writes, *seals, &row);
     AddMessages(db, transaction);
     AddKeys(db, transaction.keys);
     AddMoves(db, options_, transaction.moves);
@@ -496,6 +499,10 @@ class PgStore::Writer {
     }
     CommitOutcome outcome = ToOutcome(db.Wait());
     DropIfLost();
+    if (outcome.kind == CommitOutcome::Kind::kCommitted && options_.committed) {
+      row.commit_time = outcome.database_time;
+      options_.committed(std::move(row));
+    }
     return outcome;
   }
 
@@ -521,21 +528,22 @@ class PgStore::Writer {
   bool TakeLost() { return lost_.exchange(false); }
 
  private:
+  // `row` gets what is written as its readers see it.
   void AddFeed(pg::Pipeline& db, const Fence& fence, const std::vector<WritePtr>& writes,
-               const TenantSeals& seals) {
-    const std::string committer = options_.owner + "/" + std::to_string(options_.committer);
-    const int64_t sequence = fence.seq + 1;
+               const TenantSeals& seals, FeedRow* row) {
     std::string body;
     for (size_t i = 0; i < writes.size(); ++i) {
       const ExecutionWrite& w = *writes[i];
       if (w.change.empty()) continue;
       const std::string sealed =
-          seals[i]->Seal(ChangePlace(w.facts->id, committer, sequence), w.change);
+          seals[i]->Seal(ChangePlace(w.facts->id, row->committer, row->sequence), w.change);
       AppendSealedChange({w.facts->tenant, w.facts->id, sealed}, &body);
+      if (options_.committed) AppendToFeedBody(w.change, &row->body);
     }
     if (body.empty()) return;
     db.Add(write::kFeed,
-           pg::BinaryParams().Text(committer).Bigint(fence.epoch).Bigint(sequence).Bytea(body));
+           pg::BinaryParams().Text(row->committer).Bigint(fence.epoch).Bigint(row->sequence).Bytea(
+               body));
   }
 
   void DropIfLost() {

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "services/executor/feed/feed_reader.h"
 #include "services/executor/sealing/tenant_keys.h"
 #include "services/executor/store/store.h"
 
@@ -19,6 +20,9 @@ struct PgStoreOptions {
   TenantKeys* keys = nullptr;  // under which it seals; must outlive the store
   // Called from the store's threads whenever an answer can be taken.
   std::function<void()> wake;
+  // Each commit that was acknowledged, in order, with what it wrote into the feed, not sealed;
+  // before its answer can be taken. Null: nobody asks.
+  std::function<void(FeedRow)> committed;
 };
 
 // Two connections and two threads of its own: one commits (a whole batch in one pipelined round
