@@ -70,8 +70,8 @@ void FeedService::Wake() {
   changed_.notify_all();
 }
 
-// What others wrote is in the database alone: it is asked before the memory can do, and from time to
-// time afterwards, for an executor that has just lost its last lanes.
+// What others wrote is in the database alone: it is asked before the memory can do, and from time
+// to time afterwards, for an executor that has just lost its last lanes.
 absl::StatusOr<std::vector<FeedRow>> FeedService::RowsFor(Reader& reader) {
   const auto now = std::chrono::steady_clock::now();
   if (!alone_) reader.complete.reset();
