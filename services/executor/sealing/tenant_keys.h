@@ -48,8 +48,8 @@ class TenantKeys {
   // Blocking. Destroys the tenant's key, if it has one; true once nobody has it in memory either.
   absl::StatusOr<bool> Destroy(const std::string& tenant);
 
-  // Every check_ms: forgets what was destroyed, and seals anew, some at a time, what is sealed
-  // under a master key that is not the current one.
+  // Every check_ms, from one thread: forgets what was destroyed, and seals anew, some at a time,
+  // what is sealed under a master key that is not the current one.
   absl::Status Check();
   // Whether the master keys are those that the stored ones are sealed under; at the start.
   absl::Status CheckMaster();
@@ -78,7 +78,7 @@ class TenantKeys {
   const crypto::KeyRing master_;
   const Clock& clock_;
   const std::shared_ptr<std::atomic<int64_t>> broken_ = std::make_shared<std::atomic<int64_t>>(0);
-  std::atomic<bool> resealed_{false};  // nothing was found sealed under an older master key
+  std::atomic<int> reseal_in_{0};  // checks until the next look for what older master keys seal
 
   std::mutex db_mutex_;
   std::unique_ptr<pg::Pipeline> db_;

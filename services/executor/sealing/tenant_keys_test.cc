@@ -111,6 +111,12 @@ TEST_F(TenantKeysTest, AMasterKeyIsChangedInThreeSteps) {
   EXPECT_EQ(BytesOf(during->Get("b")), made["b"]);
   ASSERT_TRUE(during->Check().ok());
   EXPECT_EQ(Masters(), "a=new b=new c=new");
+  // One that has its settings of before makes another one meanwhile.
+  ASSERT_TRUE(during->Check().ok());
+  made["d"] = BytesOf(before->Get("d"));
+  EXPECT_EQ(Masters(), "a=new b=new c=new d=old");
+  for (int i = 0; i < 12; ++i) ASSERT_TRUE(during->Check().ok());
+  EXPECT_EQ(Masters(), "a=new b=new c=new d=new");
   auto after = Keys(Ring(kNew));
   ASSERT_TRUE(after->CheckMaster().ok());
   for (const auto& [tenant, bytes] : made) EXPECT_EQ(BytesOf(after->Get(tenant)), bytes);
