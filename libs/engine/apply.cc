@@ -309,6 +309,7 @@ class Applier {
       // Who cancels wants it undone now, and a timeout cannot wait for anybody.
       if (event.ending.kind == Ending::Kind::kCancel ||
           event.ending.kind == Ending::Kind::kTimeOut) {
+        if (state_.paused) state_.resumed_at = time_;
         state_.paused = false;
       }
     }

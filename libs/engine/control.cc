@@ -36,8 +36,16 @@ absl::Status Transition::Handle(const ResumeExecution& resume) {
   for (StepRef ref : steps) {
     if (state_.step(ref).held) decisions.try_emplace(ref);
   }
-  uint64_t cause = Emit(ExecutionResumed{command_.principal});
-  for (StepRef ref : steps) {
+  OfferAgain(Emit(ExecutionResumed{command_.principal}));
+  for (const auto& [ref, decision] : decisions) {
+    // One that fails may end what is around the others.
+    if (state_.step(ref).held && state_.IsLive(ref)) DecideHeld(ref, decision);
+  }
+  return absl::OkStatus();
+}
+
+void Transition::OfferAgain(uint64_t cause) {
+  for (StepRef ref : ListSteps(state_)) {
     const Step& step = state_.step(ref);
     if (step.state != StepState::kReady || !state_.IsLive(ref)) continue;
     if (step.in_process) {
@@ -46,11 +54,6 @@ absl::Status Transition::Handle(const ResumeExecution& resume) {
       OfferAttempt(ref, cause);
     }
   }
-  for (const auto& [ref, decision] : decisions) {
-    // One that fails may end what is around the others.
-    if (state_.step(ref).held && state_.IsLive(ref)) DecideHeld(ref, decision);
-  }
-  return absl::OkStatus();
 }
 
 absl::Status Transition::CheckDecision(StepRef ref, const HeldDecision& decision) const {

@@ -72,6 +72,8 @@ class Transition {
   // --- control.cc
   absl::Status Handle(const PauseExecution& pause);
   absl::Status Handle(const ResumeExecution& resume);
+  // A pause is over: what was to be done meanwhile was refused to whoever asked for it.
+  void OfferAgain(uint64_t cause);
   absl::Status CheckDecision(StepRef ref, const HeldDecision& decision) const;
   void DecideHeld(StepRef ref, const HeldDecision& decision);
   // Instead of failing: waits for a decision, and the execution with it.

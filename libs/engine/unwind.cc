@@ -105,7 +105,11 @@ bool Transition::Unwind(StepRef target, bool everything, Ending ending,
   if (root && ExecutionTimerRuns(state_) && fired != TimerKind::kExecution) {
     closing.actions.push_back(CancelTimer{{TimerKind::kExecution, {}, 0}, state_.deadline, true});
   }
-  EmitClosing(UnwindingStarted{target, everything, std::move(ending)}, std::move(closing));
+  const bool paused = state_.paused;
+  const uint64_t cause =
+      EmitClosing(UnwindingStarted{target, everything, std::move(ending)}, std::move(closing));
+  // Compensations that are in hand already go on with it.
+  if (paused && !state_.paused) OfferAgain(cause);
   return true;
 }
 

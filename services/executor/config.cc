@@ -58,7 +58,8 @@ void Config::AddTo(config::Schema& schema) {
       .Range(1, 20'000);
   schema
       .Add("inbox_limit", &inbox_limit,
-           "Commands waiting in one committer; more are refused with EXECUTOR_BUSY.")
+           "Commands waiting in one committer; more are refused with EXECUTOR_BUSY, but for results"
+           " of tasks.")
       .Range(10, 10'000'000);
   schema.Add("retention.days", &retention_days,
              "Class of executions whose workflow names none in `metadata.retention`: days after "

@@ -243,7 +243,8 @@ void Oracle::CheckFamily(const Uuid& id) {
 
 bool Oracle::OneMind() const {
   return world_.profile.executors == 1 && world_.profile.committers == 1 &&
-         world_.executors[0]->life() == 1 && world_.profile.write_refused == 0;
+         world_.executors[0]->life() == 1 && world_.profile.write_refused == 0 &&
+         world_.postgres->rows().owners.at({world_.executors[0]->name(), 0}).fence.epoch == 1;
 }
 
 // What a tenant may have, and who of those that wait comes first.

@@ -141,24 +141,17 @@ void Committer::MournLostChild(const Live& parent, engine::StepRef step, uint32_
   internal_.emplace_back(parent.facts->id, Lost(step, attempt, child));
 }
 
-// Tells the other executions of the lane what a decision means for them, and so on, before
-// anything of it is committed.
-void Committer::Follow() {
-  following_ = true;
-  while (!consequences_.empty()) {
-    Consequence next = std::move(consequences_.front());
-    consequences_.pop_front();
-    auto it = live_.find(next.execution);
-    if (it == live_.end() || Frozen(next.execution)) continue;
-    if (auto* ended = std::get_if<engine::ChildEnded>(&next.body)) {
-      const auto step = StepWaitingFor(it->second->state, next.step, ended->child);
-      if (!step) continue;
-      ended->step = *step;
-    }
-    // A parent that is over, or waits for another attempt, refuses; so does a child that is over.
-    (void)Run(*it->second, std::move(next.body));
+// Tells another execution of the lane what a decision means for it.
+void Committer::Follow(Consequence next) {
+  auto it = live_.find(next.execution);
+  if (it == live_.end() || Frozen(next.execution)) return;
+  if (auto* ended = std::get_if<engine::ChildEnded>(&next.body)) {
+    const auto step = StepWaitingFor(it->second->state, next.step, ended->child);
+    if (!step) return;
+    ended->step = *step;
   }
-  following_ = false;
+  // A parent that is over, or waits for another attempt, refuses; so does a child that is over.
+  (void)Run(*it->second, std::move(next.body));
 }
 
 }  // namespace agentflow::executor

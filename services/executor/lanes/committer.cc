@@ -60,9 +60,11 @@ void Committer::Abandon() {
 bool Committer::Post(Item&& item) {
   {
     std::lock_guard lock(inbox_mutex_);
-    // Nobody repeats these: that the queue was lost, that a child is to be asked for again.
+    // Nobody repeats that the queue was lost, or that a child is to be asked for again. Results are
+    // no more than tasks were handed out, and with them what waits becomes less.
     const bool bounded = !std::holds_alternative<ReofferItem>(item) &&
-                         !std::holds_alternative<ChildLaterItem>(item);
+                         !std::holds_alternative<ChildLaterItem>(item) &&
+                         !std::holds_alternative<ResultItem>(item);
     if (bounded && waiting_ >= options_.inbox_limit) return false;
     ++waiting_;
     inbox_.emplace_back(parts_.clock.Monotonic(), std::move(item));
@@ -263,7 +265,7 @@ void Committer::AfterCommit(std::function<void()> effect) {
 }
 
 bool Committer::StartCommit() {
-  DeliverLocal();
+  FollowAll();
   if (!joined_ || flushing_ != nullptr || !writer_->idle()) return false;
   const bool urgent = !moves_.empty() || (forming_ != nullptr && forming_->urgent);
   if (!urgent && monotonic_ - last_commit_at_ < RenewAfter()) return false;
@@ -393,7 +395,6 @@ void Committer::Release(Batch& batch, const BatchResult& result) {
       refused_.insert(entry.id);
     }
   }
-  Follow();
   std::vector<std::function<void()>> answers;
   const absl::Status refusal =
       Internal("EXECUTION_REFUSED", "The database refused what this request would have written.");
@@ -421,34 +422,7 @@ void Committer::Release(Batch& batch, const BatchResult& result) {
   const bool all_written = refused.empty() && late.empty();
   if (!all_written && forming_ != nullptr) finish(forming_->answers, false);
 
-  std::vector<TaskOffer> offers;
-  for (const Batch::Attempt& offer : batch.offers) {
-    auto it = live_.find(offer.execution);
-    if (it == live_.end()) continue;
-    auto task = it->second->tasks.find(offer.step);
-    if (task == it->second->tasks.end() || task->second.attempt != offer.attempt ||
-        task->second.state != LiveTask::State::kUncommitted) {
-      continue;
-    }
-    if (task->second.ready_at > now_) {
-      task->second.state = LiveTask::State::kDelayed;
-      task->second.delayed_until = task->second.ready_at;
-      delayed_.insert({task->second.ready_at, offer.execution, offer.step, offer.attempt});
-      continue;
-    }
-    task->second.state = LiveTask::State::kOffered;
-    offers.push_back({.attempt = NameOf(*it->second, offer.step, offer.attempt),
-                      .offer = task->second.offer,
-                      .start = it->second->state.start,
-                      .deadline = task->second.deadline});
-  }
-  if (!offers.empty()) parts_.dispatch.Offer(std::move(offers));
-  for (const Batch::Attempt& run : batch.in_process) {
-    internal_.emplace_back(run.execution, engine::RunStep{run.step, run.attempt});
-  }
-  for (const Batch::Attempt& child : batch.children) {
-    RequestChild(child.execution, child.step, child.attempt);
-  }
+  BeginOutside(batch);
   for (auto& effect : batch.effects) effect();
   parts_.dispatch.Flush();
 
@@ -485,9 +459,48 @@ void Committer::Release(Batch& batch, const BatchResult& result) {
   if (!batch.written.empty() && parts_.published) parts_.published();
 }
 
-// Forgets an execution whose write was refused, with what was decided about it since.
+// What is written may begin: tasks, steps in this process and children.
+void Committer::BeginOutside(const Batch& batch) {
+  std::vector<TaskOffer> offers;
+  for (const Batch::Entry& entry : batch.entries) {
+    auto it = live_.find(entry.id);
+    if (entry.dropped || it == live_.end()) continue;
+    Live& live = *it->second;
+    for (const Batch::Attempt& offer : entry.offers) {
+      auto task = live.tasks.find(offer.step);
+      if (task == live.tasks.end() || task->second.attempt != offer.attempt ||
+          task->second.state != LiveTask::State::kUncommitted) {
+        continue;
+      }
+      if (task->second.ready_at > now_) {
+        task->second.state = LiveTask::State::kDelayed;
+        task->second.delayed_until = task->second.ready_at;
+        delayed_.insert({task->second.ready_at, entry.id, offer.step, offer.attempt});
+        continue;
+      }
+      task->second.state = LiveTask::State::kOffered;
+      offers.push_back({.attempt = NameOf(live, offer.step, offer.attempt),
+                        .offer = task->second.offer,
+                        .start = live.state.start,
+                        .deadline = task->second.deadline});
+    }
+    for (const Batch::Attempt& run : entry.in_process) {
+      internal_.emplace_back(entry.id, engine::RunStep{run.step, run.attempt});
+    }
+    for (const Batch::Attempt& child : entry.children) {
+      RequestChild(entry.id, child.step, child.attempt);
+    }
+  }
+  if (!offers.empty()) parts_.dispatch.Offer(std::move(offers));
+}
+
+// Forgets an execution whose write was refused, with what was decided about it since: a start under
+// the same request id may begin another one of this name.
 void Committer::Drop(const Uuid& execution) {
   Forget(execution);
+  auto of_it = [&](const auto& command) { return command.first == execution; };
+  std::erase_if(internal_, of_it);
+  std::erase_if(next_internal_, of_it);
   if (forming_ == nullptr) return;
   for (Batch::Entry& next : forming_->entries) {
     if (next.id == execution) next.dropped = true;

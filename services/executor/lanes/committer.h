@@ -36,7 +36,7 @@ struct CommitterOptions {
   engine::Limits limits;
   size_t batch_items = 1000;         // commands decided in one batch
   size_t batch_bytes = 4u << 20;     // journal bytes of one batch
-  size_t inbox_limit = 20'000;       // commands waiting; more are refused
+  size_t inbox_limit = 20'000;       // waiting; more are refused, but for results of tasks
   int64_t renew_after = 1'000'000;   // an idle committer renews its lease this often
   int64_t task_lease = 30'000'000;   // a holder may be silent for this long
   int64_t claim_grace = 10'000'000;  // after a takeover: time for holders to report
@@ -164,6 +164,12 @@ class Committer {
   struct BatchEntry;
   struct Batch;
   struct Answer;
+  // What a decision means for another execution of the lane: for the same batch.
+  struct Consequence {
+    Uuid execution;
+    std::string step;  // of a ChildEnded: key of the parent's step; else empty
+    engine::CommandBody body;
+  };
   using TimerKey = std::tuple<UnixMicros, Uuid, std::string>;  // encoded engine::TimerId
   using TaskKey = std::tuple<UnixMicros, Uuid, engine::StepRef, uint32_t>;
 
@@ -179,6 +185,7 @@ class Committer {
   bool StartCommit();
   void Seal(Batch& batch);
   void Release(Batch& batch, const BatchResult& result);
+  void BeginOutside(const Batch& batch);
   void Drop(const Uuid& execution);
   void StartAgain(StartItem start);
   void Lose();
@@ -224,7 +231,7 @@ class Committer {
   void RequestChild(const Uuid& execution, engine::StepRef step, uint32_t attempt);
   bool RequestLateChildren();
   bool Wanted(const engine::ExecutionState& child) const;
-  void Follow();
+  void Follow(Consequence next);
 
   // approvals.cc: what steps ask people
   void BookApprovals(Live& live, ExecutionWrite& write, const engine::Decision& decision);
@@ -242,7 +249,7 @@ class Committer {
   bool MailIsUnderWay(int lane) const;
   // Of an execution, with whose other effects it happens or does not; null: of the batch.
   void Send(LaneMessage message, Live* from);
-  void DeliverLocal();
+  void FollowAll();
   void Deliver(const LaneMessage& message);
   void TakeMail(std::vector<Mail> mail);
   void MailCommitted(Batch& batch);
@@ -309,14 +316,7 @@ class Committer {
   // Later than the last lane was loaded, so that what is under way in all lanes of this process
   // has been counted.
   int64_t admit_from_ = 0;
-  // What the decision just made means for another execution of the lane: for the same batch.
-  struct Consequence {
-    Uuid execution;
-    std::string step;  // of a ChildEnded: key of the parent's step; else empty
-    engine::CommandBody body;
-  };
   std::deque<Consequence> consequences_;
-  bool following_ = false;
   // Children to ask for again: when (monotonic), parent, key of the step, attempt.
   std::set<std::tuple<int64_t, Uuid, std::string, uint32_t>> late_children_;
   std::deque<std::pair<Uuid, engine::CommandBody>> internal_;        // for this batch

@@ -40,8 +40,8 @@ class LaneControlTest : public ::testing::TestWithParam<int> {
   LaneControlTest() { Restart(); }
 
   // kill -9, and the same binary again.
-  void Restart() {
-    executor_ = std::make_unique<FakeExecutor>(database_, clock_, plans_, "x", GetParam());
+  void Restart(CommitterOptions options = {}) {
+    executor_ = std::make_unique<FakeExecutor>(database_, clock_, plans_, "x", GetParam(), options);
     executor_->Join();
   }
   void Advance(int64_t micros) {
@@ -299,6 +299,33 @@ TEST_P(LaneControlTest, CancellingTheParentCancelsTheChild) {
   EXPECT_EQ(database_.commits, before + 1);
   ASSERT_EQ(executor_->dispatch.cancels.size(), 1u);
   EXPECT_EQ(executor_->dispatch.cancels[0].coordinator, "c7");
+}
+
+// By what its parent does in the decision that hears of its start.
+TEST_P(LaneControlTest, AChildThatIsCancelledAsItBeginsIsOverWithItsStep) {
+  CommitterOptions options;
+  options.limits.transitions = 1;
+  Restart(options);
+  const Uuid parent = executor_->Start(plans_.Add(R"(
+node c child workflow=inner
+node t task
+node u task
+node x cancel nodes=c
+edge start -> c
+edge start -> t
+edge start -> u
+edge start -> x
+)"));
+  while (executor_->children.empty()) {
+    for (auto& committer : executor_->all) committer->Step();
+  }
+  for (auto& store : executor_->stores) store->stalled = true;
+  executor_->Run();  // one task is being written, the other decided: the cancel comes next
+  const Uuid child = StartChild(plans_.Add(kTask));
+  for (auto& store : executor_->stores) store->stalled = false;
+  executor_->Run();
+  EXPECT_EQ(executor_->Find(parent)->step(Step(parent, "c")).state, engine::StepState::kCanceled);
+  EXPECT_EQ(StateOf(child), kCanceled);
 }
 
 TEST_P(LaneControlTest, ADetachedChildLivesOn) {

@@ -302,7 +302,6 @@ absl::Status Committer::Run(Live& live, engine::CommandBody body, std::string pr
                       parts_.advance ? parts_.advance(live.state, command, options_.limits)
                                      : engine::Advance(live.state, command, options_.limits));
   Book(live, std::move(decision));
-  if (!following_) Follow();
   return absl::OkStatus();
 }
 
@@ -357,22 +356,21 @@ void Committer::Book(Live& live, engine::Decision decision) {
 
 void Committer::BookAction(Live& live, engine::Action action) {
   const Uuid id = live.state.start->id;
-  Batch& batch = Forming();
   if (auto* offer = std::get_if<engine::OfferTask>(&action.body)) {
     EndTask(live, offer->step);
     live.tasks[offer->step] = {.attempt = offer->attempt,
                                .offer = offer->offer,
                                .ready_at = offer->ready_at,
                                .deadline = offer->deadline};
-    batch.offers.push_back({id, offer->step, offer->attempt});
+    EntryOf(live).offers.push_back({offer->step, offer->attempt});
   } else if (auto* run = std::get_if<engine::RunInProcess>(&action.body)) {
-    batch.in_process.push_back({id, run->step, run->attempt});
+    EntryOf(live).in_process.push_back({run->step, run->attempt});
   } else if (auto* start = std::get_if<engine::StartTimer>(&action.body)) {
     AddTimer(live, start->fire_at, engine::Encode(start->id));
   } else if (auto* stop = std::get_if<engine::CancelTimer>(&action.body)) {
     RemoveTimer(live, stop->fire_at, engine::Encode(stop->id));
   } else if (auto* child = std::get_if<engine::StartChild>(&action.body)) {
-    batch.children.push_back({id, child->step, child->attempt});
+    EntryOf(live).children.push_back({child->step, child->attempt});
   } else if (auto* child = std::get_if<engine::CancelChild>(&action.body)) {
     // One that has not come yet finds its parent's step over.
     if (!child->child.IsNil()) {

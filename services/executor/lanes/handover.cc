@@ -86,6 +86,7 @@ void Committer::Leave(const std::vector<LaneMove>& moves) {
   std::erase_if(refused_, gone);
   std::erase_if(unloaded_, gone);
   std::erase_if(loaded_, [&](const StoredExecution& stored) { return gone(stored.facts.id); });
+  std::erase_if(orphans_, [&](const auto& children) { return gone(children.first); });
   for (auto it = absent_.begin(); it != absent_.end();) {
     if (!gone(it->first)) {
       ++it;

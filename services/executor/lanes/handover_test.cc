@@ -243,6 +243,35 @@ TEST_P(HandoverTest, WhatWaitsForItsPlanGoesWithItsLane) {
   for (const auto& [id, row] : database_.live) EXPECT_NE(OwnerOf(id).Find(id), nullptr);
 }
 
+TEST_P(HandoverTest, AChildThatWaitedForItsParentIsReadBackOnceWithItsLane) {
+  engine::PlanPtr outer = plans_.Add("node c child workflow=inner\nedge start -> c");
+  engine::PlanPtr inner = plans_.Add(kWait);
+  for (int i = 0; i < 20; ++i) a().Start(outer);
+  a().Run();
+  for (ChildRequest& request : std::exchange(a().children, {})) {
+    std::shared_ptr<engine::StartInfo> info = a().NewInfo(inner);
+    info->id = request.child;
+    info->parent = request.parent;
+    AF_CHECK(a().Post(info, inner, "").ok());
+  }
+  a().Run();
+  ASSERT_EQ(database_.live.size(), 40u);
+  executors_.clear();
+  Add("a");  // again
+  plans_.plans.erase(outer->hash);
+  a().Join();
+  Add("b").Join();
+  Settle();
+  ASSERT_EQ(LanesOf("b"), 128);
+  ASSERT_TRUE(b().keeper->Release().ok());
+  executors_.resize(1);
+  Settle();
+  ASSERT_EQ(LanesOf("a"), 256);
+  plans_.plans[outer->hash] = outer;
+  for (int i = 0; i < 3; ++i) Advance(100'000);
+  EXPECT_EQ(a().load.live(), 40);
+}
+
 TEST_P(HandoverTest, AHandoverSurvivesLostAcknowledgementsAndRefusedExecutions) {
   engine::PlanPtr plan = plans_.Add(kWait);
   for (CommitFault fault :

@@ -98,9 +98,16 @@ void Committer::Send(LaneMessage message, Live* from) {
   (from != nullptr ? EntryOf(*from).write->messages : batch.messages).push_back(std::move(row));
 }
 
-// Before a batch is sealed: nothing that was said may be left out of it.
-void Committer::DeliverLocal() {
-  while (!local_.empty()) {
+// Before a batch is sealed: nothing that its decisions mean for others of these lanes may be left
+// out of it. Only then, too: a decision may be half of what is done at a time.
+void Committer::FollowAll() {
+  while (!consequences_.empty() || !local_.empty()) {
+    if (!consequences_.empty()) {
+      Consequence next = std::move(consequences_.front());
+      consequences_.pop_front();
+      Follow(std::move(next));
+      continue;
+    }
     const LaneMessage message = std::move(local_.front());
     local_.pop_front();
     Deliver(message);
@@ -175,7 +182,7 @@ void Committer::TakeMail(std::vector<Mail> mail) {
       obs::Error("a message between lanes cannot be read",
                  {{"lane", each.lane}, {"number", each.number}});
     }
-    DeliverLocal();
+    FollowAll();
   }
 }
 

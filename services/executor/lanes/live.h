@@ -50,29 +50,31 @@ struct Committer::Answer {
 
 // What a batch does to one execution.
 struct Committer::BatchEntry {
+  struct Attempt {
+    engine::StepRef step;
+    uint32_t attempt = 0;
+  };
+
   Uuid id;
   std::shared_ptr<ExecutionWrite> write = std::make_shared<ExecutionWrite>();
   ChangedSteps steps;
   std::string earlier_steps;  // EncodeSteps: of steps as another plan numbered them
+  // To be begun after the commit.
+  std::vector<Attempt> offers;
+  std::vector<Attempt> in_process;
+  std::vector<Attempt> children;
   bool dropped = false;
   bool ended = false;
 };
 
 struct Committer::Batch {
   using Entry = BatchEntry;
-  struct Attempt {
-    Uuid execution;
-    engine::StepRef step;
-    uint32_t attempt = 0;
-  };
+  using Attempt = BatchEntry::Attempt;
 
   uint64_t number = 0;
   std::vector<Entry> entries;
   std::vector<size_t> written;  // entries behind the writes that were sent
   std::vector<Answer> answers;
-  std::vector<Attempt> offers;
-  std::vector<Attempt> in_process;
-  std::vector<Attempt> children;  // to be started
   std::vector<std::function<void()>> effects;
   std::vector<LaneMove> moves;
   std::vector<KeyChange> keys;

@@ -110,6 +110,41 @@ TEST_F(OwnershipTest, ARepeatedStartOfARefusedOneIsRefused) {
   for (const auto& answer : Answers(id)) EXPECT_EQ(ReasonOf(answer.status()), "EXECUTION_REFUSED");
 }
 
+// The one that was refused had got further, in a batch that was to follow.
+TEST_F(OwnershipTest, WhatARefusedOneWasToDoIsNotDoneForTheNextOfItsName) {
+  engine::PlanPtr plan =
+      plans_.Add("node s signal name=go\nnode t task\nedge start -> s\nedge s -> t");
+  const Uuid id = executor_->Start(plan, {}, "order-1", "hash-1");
+  auto signal = [&] {
+    CommandItem item{
+        .execution = id,
+        .tenant = "acme",
+        .make = [](const engine::ExecutionState&) { return engine::SignalExecution{"go", 1}; },
+        .done = [](auto) {}};
+    AF_CHECK(executor_->router->Post(Item(std::move(item))).ok());
+  };
+  Store().stalled = true;
+  executor_->Run();
+  signal();
+  executor_->Run();
+  database_.poisoned = {id};
+  Store().stalled = false;
+  executor_->all[0]->Step();  // the start is refused, and the next batch on its way
+  Store().stalled = true;
+  database_.poisoned.clear();
+  executor_->Start(plan, {}, "order-1", "hash-1");
+  executor_->Run();
+  signal();
+  executor_->Run();
+  Store().stalled = false;
+  executor_->all[0]->Step();
+  EXPECT_FALSE(database_.live.contains(id));
+  EXPECT_TRUE(executor_->dispatch.offers.empty());
+  executor_->Run();
+  EXPECT_TRUE(database_.live.contains(id));
+  EXPECT_EQ(executor_->dispatch.offers.size(), 1u);
+}
+
 TEST_F(OwnershipTest, AClaimWhoseDecisionEndsItsStepIsRefused) {
   CommitterOptions options;
   options.limits.transitions = 1;
@@ -159,6 +194,20 @@ TEST_F(OwnershipTest, TheNewsThatTheQueueWasLostIsNeverTurnedAway) {
   EXPECT_TRUE(executor_->all[0]->Post(ReofferItem{}));
   executor_->Run();
   EXPECT_EQ(executor_->TakeOffer().attempt, task.attempt);
+}
+
+// They would come again and again, and ever more seldom, while others fill the inbox.
+TEST_F(OwnershipTest, NorIsAResult) {
+  CommitterOptions options;
+  options.inbox_limit = 1;
+  Restart(options);
+  const Uuid id = executor_->Start(plans_.Add(kTask));
+  executor_->Run();
+  const TaskOffer task = executor_->TakeOffer();
+  EXPECT_TRUE(executor_->router->Post(HeldItem{{.tenant = "x", .execution = {}}, "c1"}).ok());
+  EXPECT_TRUE(executor_->router->Post(ResultItem{.attempt = task.attempt}).ok());
+  executor_->Run();
+  EXPECT_TRUE(database_.closed.contains(id));
 }
 
 }  // namespace

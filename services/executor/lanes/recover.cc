@@ -261,7 +261,7 @@ void Committer::TakeUp(Live& x) {
               .deadline = offer->deadline};
       // What another plan makes of it has to be durable first.
       if (x.reloaded) {
-        Forming().offers.push_back({id, offer->step, offer->attempt});
+        EntryOf(x).offers.push_back({offer->step, offer->attempt});
         continue;
       }
       task.delayed_until = at;
@@ -306,8 +306,9 @@ void Committer::Reload(Live& live, const engine::ReloadExecution& reload) {
   // What was to follow the commit of earlier decisions is by the old plan's numbers.
   for (Batch* batch : {flushing_.get(), forming_.get()}) {
     if (batch == nullptr) continue;
-    for (auto* attempts : {&batch->offers, &batch->in_process, &batch->children}) {
-      std::erase_if(*attempts, [&](const auto& a) { return a.execution == live.facts->id; });
+    for (Batch::Entry& entry : batch->entries) {
+      if (entry.id != live.facts->id) continue;
+      for (auto* attempts : {&entry.offers, &entry.in_process, &entry.children}) attempts->clear();
     }
   }
   auto facts = std::make_shared<ExecutionFacts>(*live.facts);
