@@ -84,6 +84,9 @@ void Oracle::Fold(const Uuid& id, Record& record, const Event& event, UnixMicros
     Broken(id, "an event from the future");
   }
   record.last_time = event.time;
+  if (WronglyMourns(record, event) && !world_.postgres->WasRefused(id)) {
+    Broken(id, "is told that a child was refused which completed");
+  }
   if (auto attempt = EndedBy(event); attempt && !record.ended.insert(*attempt).second) {
     Broken(id, absl::StrCat("a second transition of ",
                             engine::StepKey(record.state, attempt->first), " #", attempt->second));
@@ -114,6 +117,18 @@ void Oracle::Fold(const Uuid& id, Record& record, const Event& event, UnixMicros
     record.inherited[started->target] = {in_hand.begin(), in_hand.end()};
     record.undone.erase(started->target);
   }
+}
+
+// Whether a step fails because its child's start was refused, which was not.
+bool Oracle::WronglyMourns(const Record& record, const Event& event) const {
+  const engine::Error* error = nullptr;
+  if (const auto* e = std::get_if<engine::StepFailed>(&event.body)) error = &e->error;
+  if (const auto* e = std::get_if<engine::AttemptFailed>(&event.body)) error = &e->error;
+  if (error == nullptr || error->reason != "EXECUTION_REFUSED") return false;
+  auto wait = record.state.waits.find(*engine::StepOf(event));
+  if (wait == record.state.waits.end()) return false;
+  auto child = records_.find(wait->second.child);
+  return child != records_.end() && child->second.state.phase == engine::Phase::kCompleted;
 }
 
 // From here on steps are numbered by another plan.
@@ -206,7 +221,7 @@ void Oracle::CheckKeys(const std::vector<executor::WritePtr>& writes) {
 // Whether a batch may have been written in parts, because the database refused a part of it: then
 // what belongs together is not one commit.
 bool Oracle::Split() const {
-  return world_.profile.write_refused > 0;
+  return world_.postgres->refused_any();
 }
 
 // What a child is and what its parent knows of it are one commit.

@@ -90,6 +90,7 @@ class Oracle {
   };
 
   void Fold(const Uuid& id, Record& record, const engine::Event& event, UnixMicros database_now);
+  bool WronglyMourns(const Record& record, const engine::Event& event) const;
   void CheckKeys(const std::vector<executor::WritePtr>& writes);
   bool Split() const;
   void CheckFamily(const Uuid& id);

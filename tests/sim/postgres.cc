@@ -135,6 +135,7 @@ CommitOutcome Postgres::Commit(const std::string& owner, int committer, Fence ex
       break;
     default:
       world_.Count("commit refused");
+      refused_any_ = true;
       world_.Tell("db: ", owner, "/", committer, " refused ", writes.size(), " writes");
       if (writes.size() == 1) {
         const Uuid& id = writes[0]->facts->id;

@@ -42,6 +42,8 @@ class Postgres {
   // Empty when no ticket and no message is left.
   std::string AtRest() const;
   bool WasRefused(const Uuid& execution) const { return refused_.contains(execution); }
+  // Whether it ever refused anything for its data: from then on batches come in parts.
+  bool refused_any() const { return refused_any_; }
 
  private:
   World& world_;
@@ -52,6 +54,7 @@ class Postgres {
   int incarnation_ = 0;
   std::map<Uuid, int> refusals_;
   std::set<Uuid> refused_;
+  bool refused_any_ = false;
 };
 
 // A committer's two connections.

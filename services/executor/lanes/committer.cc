@@ -300,6 +300,8 @@ void Committer::Seal(Batch& batch) {
     Live& live = *live_.at(entry.id);
     ExecutionWrite& write = *entry.write;
     const engine::Phase phase = engine::PhaseOf(live.state);
+    const engine::Parent& parent = live.state.start->parent;
+    if (write.first_sequence == 1 || !parent.detached) write.parent = parent.execution;
     write.facts = live.facts;
     write.state = static_cast<int16_t>(phase);
     live.tail_bytes += write.events.size();

@@ -250,6 +250,7 @@ class Committer {
   // Of an execution, with whose other effects it happens or does not; null: of the batch.
   void Send(LaneMessage message, Live* from);
   void FollowAll();
+  void Announce(KeyBoard::Result result);
   void Deliver(const LaneMessage& message);
   void TakeMail(std::vector<Mail> mail);
   void MailCommitted(Batch& batch);

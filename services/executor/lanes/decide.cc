@@ -162,7 +162,6 @@ absl::Status Committer::TryBegin(StartItem& item) {
     Forget(id);
     return status;
   }
-  EntryOf(x).write->parent = item.info->parent.execution;
   facts->start_time = x.state.started_at;
   facts->start_day = StartDayOf(id, x.state.started_at);
   if (x.place == TenantLoad::Place::kQueued) Queue(x);

@@ -1,6 +1,7 @@
 #include "services/executor/lanes/key_board.h"
 
 #include <algorithm>
+#include <set>
 
 namespace agentflow::executor {
 namespace {
@@ -20,14 +21,21 @@ size_t Held(const std::map<int64_t, KeyRow>& tickets) {
 
 }  // namespace
 
-void KeyBoard::Load(std::vector<KeyRow> rows) {
+KeyBoard::Result KeyBoard::Load(std::vector<KeyRow> rows) {
+  std::map<int, std::set<Name>> loaded;
   for (KeyRow& row : rows) {
+    loaded[row.lane].insert({row.tenant, row.key});
     int64_t& last = last_number_[row.lane];
     last = std::max(last, row.number);
     auto& tickets = lanes_[row.lane][{row.tenant, row.key}].tickets;
     const int64_t number = row.number;
     size_ += tickets.insert_or_assign(number, std::move(row)).second ? 1 : 0;
   }
+  Result result;
+  for (const auto& [lane, names] : loaded) {
+    for (const Name& name : names) Grant(lanes_[lane][name], &result);
+  }
+  return result;
 }
 
 void KeyBoard::DropLane(int lane) {

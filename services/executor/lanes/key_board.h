@@ -38,7 +38,8 @@ class KeyBoard {
     std::vector<LaneMessage> answers;
   };
 
-  void Load(std::vector<KeyRow> rows);
+  // What is stored, and gives the places that are free: who died may have left it to be done.
+  Result Load(std::vector<KeyRow> rows);
   void DropLane(int lane);
   void Clear();
   // kAcquire or kRelease.

@@ -117,6 +117,21 @@ TEST_F(KeyBoardTest, AStoredBoardGoesOnWhereItWas) {
   EXPECT_EQ(Acquire(6), "");
 }
 
+TEST_F(KeyBoardTest, APlaceThatIsFreeAsItIsLoadedIsGiven) {
+  Acquire(1);
+  Acquire(2);
+  std::vector<KeyRow> rows;
+  for (const auto& [name, row] : stored_) {
+    if (!row.held) rows.push_back(row);  // the row of the one that held it is gone already
+  }
+  board_.Clear();
+  const KeyBoard::Result result = board_.Load(rows);
+  ASSERT_EQ(result.answers.size(), 1u);
+  EXPECT_EQ(result.answers[0].kind, Kind::kGranted);
+  ASSERT_EQ(result.changes.size(), 1u);
+  EXPECT_TRUE(result.changes[0].row.held);
+}
+
 TEST(LaneMessageTest, SurvivesItsBytes) {
   SeededRandom random(3);
   const LaneMessage message{.kind = Kind::kAcquire,

@@ -114,17 +114,20 @@ void Committer::FollowAll() {
   }
 }
 
+// What became of places at keys.
+void Committer::Announce(KeyBoard::Result result) {
+  if (!result.changes.empty()) {
+    Batch& batch = Forming();
+    batch.urgent = true;
+    for (KeyChange& change : result.changes) batch.keys.push_back(std::move(change));
+  }
+  for (LaneMessage& answer : result.answers) Send(std::move(answer), nullptr);
+}
+
 void Committer::Deliver(const LaneMessage& message) {
   using Kind = LaneMessage::Kind;
   if (message.kind == Kind::kAcquire || message.kind == Kind::kRelease) {
-    KeyBoard::Result result = keys_.Take(message);
-    if (!result.changes.empty()) {
-      Batch& batch = Forming();
-      batch.urgent = true;
-      for (KeyChange& change : result.changes) batch.keys.push_back(std::move(change));
-    }
-    for (LaneMessage& answer : result.answers) Send(std::move(answer), nullptr);
-    return;
+    return Announce(keys_.Take(message));
   }
   auto it = live_.find(message.ticket.execution);
   const bool wanted = it != live_.end() && !it->second->state.over() &&

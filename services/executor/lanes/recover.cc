@@ -112,8 +112,9 @@ bool Committer::TakeRead() {
     loaded_.push_back(std::move(stored));
   }
   adopt_again_at_ = 0;
-  keys_.Load(std::move(result.keys));
+  KeyBoard::Result places = keys_.Load(std::move(result.keys));
   for (int lane : lanes) LaneLoaded(lane);
+  Announce(std::move(places));
   TakeMail(std::move(result.mail));
   for (const Uuid& id : executions) {
     // One that is not stored as live is over: nothing to go on with.

@@ -56,8 +56,8 @@ struct ExecutionWrite {
   };
 
   std::shared_ptr<const ExecutionFacts> facts;
-  // Of a start: who knows of it by an earlier write of the same batch, without which this one must
-  // not happen; nil: nobody.
+  // Who waits for it, and of a start: who knows of it by a write of the same batch, without which
+  // this one must not happen; nil: nobody.
   Uuid parent;
   // One journal row; none where `events` is empty.
   int64_t first_sequence = 0;
