@@ -75,11 +75,7 @@ class Applier {
 
   void operator()(const SignalReceived& event) {
     state_.signals.push_back({sequence_, event.name, event.payload});
-    if (event.id.empty()) return;
-    if (state_.signal_ids.size() >= kSignalIdsKept) {
-      state_.signal_ids.erase(state_.signal_ids.begin());
-    }
-    state_.signal_ids.emplace_back(event.id, event.name);
+    Keep({CommandId::Kind::kSignal, event.id, event.name});
   }
 
   // A gate opens; a flow.approval ends next.
@@ -247,9 +243,13 @@ class Applier {
     End(Phase::kTimedOut);
   }
 
-  void operator()(const ExecutionPaused&) { state_.paused = true; }
+  void operator()(const ExecutionPaused& event) {
+    state_.paused = true;
+    Keep({CommandId::Kind::kPause, event.id, {}});
+  }
 
-  void operator()(const ExecutionResumed&) {
+  void operator()(const ExecutionResumed& event) {
+    Keep({CommandId::Kind::kResume, event.id, {}});
     state_.paused = false;
     state_.resumed_at = time_;
   }
@@ -398,6 +398,14 @@ class Applier {
     wait.granted = true;
     wait.deadline = 0;
     AddTurn(state_, ref);
+  }
+
+  void Keep(CommandId command) {
+    if (command.id.empty()) return;
+    if (state_.command_ids.size() >= kCommandIdsKept) {
+      state_.command_ids.erase(state_.command_ids.begin());
+    }
+    state_.command_ids.push_back(std::move(command));
   }
 
   void Consume(uint64_t signal) {

@@ -78,6 +78,7 @@ struct CancelExecution {
 // Errors: EXECUTION_OVER, EXECUTION_PAUSED.
 struct PauseExecution {
   std::string cause;
+  std::string id = {};  // the same counts once; empty: every one does
 };
 
 // What becomes of a step that is held (onError: pause).
@@ -93,6 +94,7 @@ struct HeldDecision {
 // VALUE_TOO_LARGE.
 struct ResumeExecution {
   std::map<std::string, HeldDecision> decisions;
+  std::string id = {};  // as that of a pause
 };
 
 // Starts an execution from the middle: `fork` is what Fork (rebase.h) made for `info`.

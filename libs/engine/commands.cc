@@ -30,6 +30,14 @@ bool HandedOut(const Step& step) {
 
 }  // namespace
 
+const CommandId* Transition::Known(CommandId::Kind kind, const std::string& id) const {
+  if (id.empty()) return nullptr;
+  for (const CommandId& command : state_.command_ids) {
+    if (command.kind == kind && command.id == id) return &command;
+  }
+  return nullptr;
+}
+
 absl::Status Transition::Handle(const StartExecution& start) {
   if (state_.phase != Phase::kNone) {
     return agentflow::Error(absl::StatusCode::kAlreadyExists, "EXECUTION_EXISTS",

@@ -12,17 +12,19 @@ using workflow::kNoPort;
 
 absl::Status Transition::Handle(const PauseExecution& pause) {
   AF_RETURN_IF_ERROR(CheckOpen());
+  if (Known(CommandId::Kind::kPause, pause.id)) return absl::OkStatus();
   if (state_.paused) {
     return FailedPrecondition("EXECUTION_PAUSED", "The execution is paused already.");
   }
   Closing closing;
   CollectStartTimers(&closing);
-  EmitClosing(ExecutionPaused{command_.principal, pause.cause}, std::move(closing));
+  EmitClosing(ExecutionPaused{command_.principal, pause.cause, pause.id}, std::move(closing));
   return absl::OkStatus();
 }
 
 absl::Status Transition::Handle(const ResumeExecution& resume) {
   AF_RETURN_IF_ERROR(CheckOpen());
+  if (Known(CommandId::Kind::kResume, resume.id)) return absl::OkStatus();
   if (!state_.paused) {
     return FailedPrecondition("EXECUTION_NOT_PAUSED", "The execution is not paused.");
   }
@@ -36,7 +38,7 @@ absl::Status Transition::Handle(const ResumeExecution& resume) {
   for (StepRef ref : steps) {
     if (state_.step(ref).held) decisions.try_emplace(ref);
   }
-  OfferAgain(Emit(ExecutionResumed{command_.principal}));
+  OfferAgain(Emit(ExecutionResumed{command_.principal, resume.id}));
   for (const auto& [ref, decision] : decisions) {
     // One that fails may end what is around the others.
     if (state_.step(ref).held && state_.IsLive(ref)) DecideHeld(ref, decision);

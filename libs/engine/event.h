@@ -165,9 +165,11 @@ struct ExecutionTimedOut {
 struct ExecutionPaused {
   std::string principal;
   std::string cause;
+  std::string id = {};  // of the request
 };
 struct ExecutionResumed {
   std::string principal;
+  std::string id = {};  // of the request
 };
 
 // Failed for good, but somebody decides what follows (onError: pause): the step is WAITING with

@@ -63,7 +63,7 @@ enum Tag : uint32_t {
   kWait = 40,
   kCloseDeadline = 41,  // StepWaiting::deadline
   kSignal = 42,         // a sequence
-  kSignalId = 43,
+  kCommandId = 43,
   kName = 44,
   kComment = 45,
   kChild = 46,
@@ -155,8 +155,12 @@ class BodyWriter {
   void operator()(const ExecutionPaused& e) {
     out_.Bytes(kPrincipal, e.principal);
     out_.Bytes(kCause, e.cause);
+    out_.Bytes(kCommandId, e.id);
   }
-  void operator()(const ExecutionResumed& e) { out_.Bytes(kPrincipal, e.principal); }
+  void operator()(const ExecutionResumed& e) {
+    out_.Bytes(kPrincipal, e.principal);
+    out_.Bytes(kCommandId, e.id);
+  }
   void operator()(const StepHeld& e) {
     Step(e.step);
     out_.Number(kAttempt, e.attempt);
@@ -178,7 +182,7 @@ class BodyWriter {
     out_.Number(kSourceSequence, e.source_sequence);
   }
   void operator()(const SignalReceived& e) {
-    out_.Bytes(kSignalId, e.id);
+    out_.Bytes(kCommandId, e.id);
     out_.Bytes(kName, e.name);
     WriteValueField(kValue, e.payload, out_);
     out_.Bytes(kPrincipal, e.principal);
@@ -246,7 +250,7 @@ struct Fields {
   std::shared_ptr<const Wait> wait;
   int64_t close_deadline = 0;
   uint64_t signal = 0;
-  std::string signal_id;
+  std::string command_id;
   std::string name;
   std::string comment;
   Uuid child;
@@ -348,8 +352,8 @@ bool ReadField(const WireReader& in, Fields& fields) {
     case kSignal:
       fields.signal = in.number;
       return true;
-    case kSignalId:
-      fields.signal_id = in.bytes;
+    case kCommandId:
+      fields.command_id = in.bytes;
       return true;
     case kName:
       fields.name = in.bytes;
@@ -373,10 +377,11 @@ bool ReadField(const WireReader& in, Fields& fields) {
 bool MakeControlBody(Fields& f, EventBody* body) {
   switch (f.kind) {
     case 17:
-      *body = ExecutionPaused{std::move(f.principal), std::move(f.cause)};
+      *body = ExecutionPaused{std::move(f.principal), std::move(f.cause),
+                              std::move(f.command_id)};
       return true;
     case 18:
-      *body = ExecutionResumed{std::move(f.principal)};
+      *body = ExecutionResumed{std::move(f.principal), std::move(f.command_id)};
       return true;
     case 19:
       *body = StepHeld{f.step, f.attempt, std::move(f.error), f.started_at};
@@ -452,7 +457,7 @@ bool MakeBody(Fields& f, EventBody* body) {
       *body = ContainerStarted{f.step, std::move(f.value), f.total, f.concurrency};
       return true;
     case 30:
-      *body = SignalReceived{std::move(f.signal_id), std::move(f.name), std::move(f.value),
+      *body = SignalReceived{std::move(f.command_id), std::move(f.name), std::move(f.value),
                              std::move(f.principal)};
       return true;
     case 31:

@@ -139,12 +139,12 @@ class Reader {
 
   Candidates operator()(const ExecutionPaused& e) {
     principal = e.principal;
-    return {PauseExecution{e.cause}};
+    return {PauseExecution{e.cause, e.id}};
   }
 
   Candidates operator()(const ExecutionResumed& e) {
     principal = e.principal;
-    ResumeExecution resume;
+    ResumeExecution resume{.id = e.id};
     for (StepRef ref : ListSteps(state_)) {
       if (!state_.step(ref).held) continue;
       if (auto decision = DecisionOf(ref)) resume.decisions[StepKey(state_, ref)] = *decision;

@@ -141,8 +141,8 @@ TEST(ReplayDecisions, SignalsTimersApprovalsChildrenAndControlsAnswerAsRecorded)
       "node c child workflow=other\nnode z transform value=\"=nodes.s.output\"\n"
       "edge start -> w\nedge w -> s\nedge s -> p\nedge p.approved -> c\nedge c -> z\n";
   Past run(text);
-  run.Do(PauseExecution{"lunch"});
-  run.Do(ResumeExecution{});
+  run.Do(PauseExecution{"lunch", "p1"});
+  run.Do(ResumeExecution{.id = "r1"});
   run.now += 10'000'000;
   run.Do(FireTimer{{TimerKind::kWait, run.Step("w"), 0}});
   run.Do(SignalExecution{"paid", 7, "id-1"});

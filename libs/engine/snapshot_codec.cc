@@ -34,7 +34,7 @@ enum StateTag : uint32_t {
   kUnwinding = 30,  // repeated
   kOpenWait = 40,   // repeated
   kSignal = 41,     // repeated: {1 sequence, 2 name, 3 payload}
-  kSignalId = 42,   // repeated: {1 id, 2 name}
+  kCommandId = 42,  // repeated: {1 id, 2 name, 3 kind}
   kHolds = 43,
 };
 
@@ -393,8 +393,8 @@ class StateReader {
         return ReadOpenWait(in.bytes);
       case kSignal:
         return ReadSignal(in.bytes);
-      case kSignalId:
-        return ReadSignalId(in.bytes);
+      case kCommandId:
+        return ReadCommandId(in.bytes);
       case kHolds:
         return Fit(in.number, &state_.holds);
       default:
@@ -573,12 +573,15 @@ class StateReader {
     return in.ok();
   }
 
-  bool ReadSignalId(std::string_view bytes) {
-    auto& [id, name] = state_.signal_ids.emplace_back();
+  bool ReadCommandId(std::string_view bytes) {
+    CommandId& command = state_.command_ids.emplace_back();
     WireReader in(bytes);
     while (in.Next()) {
-      if (in.tag == 1) id = in.bytes;
-      if (in.tag == 2) name = in.bytes;
+      if (in.tag == 1) command.id = in.bytes;
+      if (in.tag == 2) command.name = in.bytes;
+      if (in.tag != 3) continue;
+      if (in.number > static_cast<uint64_t>(CommandId::Kind::kResume)) return false;
+      command.kind = static_cast<CommandId::Kind>(in.number);
     }
     return in.ok();
   }
@@ -698,10 +701,11 @@ std::string EncodeState(const ExecutionState& state) {
       WriteValueField(3, signal.payload, w);
     });
   }
-  for (const auto& entry : state.signal_ids) {
-    out.Message(kSignalId, [&](WireWriter& w) {
-      w.Bytes(1, entry.first);
-      w.Bytes(2, entry.second);
+  for (const CommandId& command : state.command_ids) {
+    out.Message(kCommandId, [&](WireWriter& w) {
+      w.Bytes(1, command.id);
+      w.Bytes(2, command.name);
+      w.Number(3, static_cast<uint64_t>(command.kind));
     });
   }
   out.Number(kHolds, state.holds);

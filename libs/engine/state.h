@@ -168,8 +168,18 @@ struct Signal {
   bool operator==(const Signal&) const = default;
 };
 
-// How many ids of signals are remembered, so that the same one counts once.
-inline constexpr size_t kSignalIdsKept = 1000;
+// A request that has counted and may come again, since its answer may have been lost.
+struct CommandId {
+  enum class Kind : uint8_t { kSignal, kPause, kResume };
+  Kind kind = Kind::kSignal;
+  std::string id;
+  std::string name;  // of the signal
+
+  bool operator==(const CommandId&) const = default;
+};
+
+// How many are remembered.
+inline constexpr size_t kCommandIdsKept = 1000;
 
 struct Step {
   StepState state = StepState::kPending;
@@ -347,8 +357,7 @@ struct ExecutionState {
   // Of steps that are WAITING for more than time, and of every flow.critical that runs.
   std::map<StepRef, OpenWait> waits;
   std::vector<Signal> signals;  // not consumed, oldest first
-  // The last kSignalIdsKept ids and the names they came with, oldest first.
-  std::vector<std::pair<std::string, std::string>> signal_ids;
+  std::vector<CommandId> command_ids;  // the last kCommandIdsKept, oldest first
   uint8_t holds = 0;  // Hold bits: what a QUEUED execution waits for
   // Derived from `waits`: who listens to a signal's name, and the steps of flow.await.
   std::map<std::string, std::set<StepRef>, std::less<>> listeners;

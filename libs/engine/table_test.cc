@@ -127,7 +127,7 @@ class Player {
     if (word == "continue") return Continue{};
     if (word == "cancel") return CancelExecution{Rest(in)};
     if (word == "undo") return CancelExecution{Rest(in), true};
-    if (word == "pause") return PauseExecution{Rest(in)};
+    if (word == "pause") return ParsePause(in);
     if (word == "resume") return ParseResume(in);
     if (word == "migrate") return MigrateExecution{plan_, {}};
     if (word == "rehome") return RehomeExecution{};
@@ -182,9 +182,24 @@ class Player {
     return StartExecution{plan_, std::move(info)};
   }
 
+  // What is left, without an "id=..." that it begins with.
+  static std::string RestAfterId(std::stringstream& in, std::string* id) {
+    std::string rest = Rest(in);
+    if (rest.rfind("id=", 0) != 0) return rest;
+    const size_t space = rest.find(' ');
+    *id = rest.substr(3, space - 3);
+    return space == std::string::npos ? "" : rest.substr(space + 1);
+  }
+
+  static CommandBody ParsePause(std::stringstream& in) {
+    PauseExecution pause;
+    pause.cause = RestAfterId(in, &pause.id);
+    return pause;
+  }
+
   CommandBody ParseResume(std::stringstream& in) {
     ResumeExecution resume;
-    json::Value decisions = Json(Rest(in));
+    json::Value decisions = Json(RestAfterId(in, &resume.id));
     if (!decisions.is_object()) return resume;
     for (const auto& [step, value] : decisions.as_object()) {
       HeldDecision& decision = resume.decisions[step];
@@ -214,13 +229,7 @@ class Player {
   static CommandBody ParseSignal(std::stringstream& in) {
     SignalExecution signal;
     in >> signal.name;
-    std::string rest = Rest(in);
-    if (rest.rfind("id=", 0) == 0) {
-      size_t space = rest.find(' ');
-      signal.id = rest.substr(3, space - 3);
-      rest = space == std::string::npos ? "" : rest.substr(space + 1);
-    }
-    signal.payload = Json(rest);
+    signal.payload = Json(RestAfterId(in, &signal.id));
     return signal;
   }
 

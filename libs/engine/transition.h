@@ -51,6 +51,8 @@ class Transition {
   };
 
   // --- commands.cc
+  // The same request, where it has counted already; null: not, or it has no id.
+  const CommandId* Known(CommandId::Kind kind, const std::string& id) const;
   absl::Status Handle(const StartExecution& start);
   absl::Status Handle(const ClaimTask& claim);
   absl::Status Handle(const CompleteTask& result);

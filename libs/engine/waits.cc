@@ -89,14 +89,11 @@ absl::Status Transition::Handle(const SignalExecution& signal) {
   if (!Fits(signal.payload)) {
     return InvalidArgument("VALUE_TOO_LARGE", "payload", TooLarge("The payload", signal.payload));
   }
-  if (!signal.id.empty()) {
-    for (const auto& [id, name] : state_.signal_ids) {
-      if (id != signal.id) continue;
-      if (name == signal.name) return absl::OkStatus();
-      return agentflow::Error(
-          absl::StatusCode::kAlreadyExists, "SIGNAL_ID_REUSED",
-          "The id was used for a signal " + name + " before; take another one.");
-    }
+  if (const CommandId* earlier = Known(CommandId::Kind::kSignal, signal.id)) {
+    if (earlier->name == signal.name) return absl::OkStatus();
+    return agentflow::Error(
+        absl::StatusCode::kAlreadyExists, "SIGNAL_ID_REUSED",
+        "The id was used for a signal " + earlier->name + " before; take another one.");
   }
   if (state_.signals.size() >= limits_.signals) {
     return agentflow::Error(absl::StatusCode::kResourceExhausted, "SIGNAL_LIMIT",

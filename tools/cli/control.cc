@@ -69,7 +69,8 @@ absl::StatusOr<int> Pause(Session& session, const std::string& execution, const 
                           Format format) {
   AF_ASSIGN_OR_RETURN(std::string path, PathOf("executions", execution));
   AF_ASSIGN_OR_RETURN(json::Value answer,
-                      session.Post(path + ":pause", json::Object{{"cause", cause}}));
+                      session.Post(path + ":pause", json::Object{{"cause", cause},
+                                                                 {"requestId", NewRequestId()}}));
   return Show(answer, "", format);
 }
 
@@ -99,8 +100,10 @@ absl::StatusOr<int> Resume(Session& session, const std::string& execution,
                            const std::vector<std::string>& decisions, Format format) {
   AF_ASSIGN_OR_RETURN(std::string path, PathOf("executions", execution));
   AF_ASSIGN_OR_RETURN(json::Value built, BuildDecisions(decisions));
-  AF_ASSIGN_OR_RETURN(json::Value answer,
-                      session.Post(path + ":resume", json::Object{{"decisions", built}}));
+  AF_ASSIGN_OR_RETURN(
+      json::Value answer,
+      session.Post(path + ":resume",
+                   json::Object{{"decisions", built}, {"requestId", NewRequestId()}}));
   return Show(answer, "", format);
 }
 

@@ -121,9 +121,9 @@ class EventText {
     return e.error.reason.empty() ? "" : Text(e.error);
   }
   std::string operator()(const ExecutionPaused& e) const {
-    return "by=" + e.principal + " cause=" + e.cause;
+    return "by=" + e.principal + " cause=" + e.cause + Id(e.id);
   }
-  std::string operator()(const ExecutionResumed& e) const { return "by=" + e.principal; }
+  std::string operator()(const ExecutionResumed& e) const { return "by=" + e.principal + Id(e.id); }
   std::string operator()(const StepHeld& e) const {
     return Key(e.step) + " attempt=" + std::to_string(e.attempt) + " " + Text(e.error);
   }
@@ -147,7 +147,7 @@ class EventText {
                              : " source=" + e.source + "@" + std::to_string(e.source_sequence));
   }
   std::string operator()(const SignalReceived& e) const {
-    return e.name + " payload=" + json::Dump(e.payload) + (e.id.empty() ? "" : " id=" + e.id) +
+    return e.name + " payload=" + json::Dump(e.payload) + Id(e.id) +
            " by=" + e.principal;
   }
   std::string operator()(const ApprovalDecided& e) const {
@@ -166,6 +166,7 @@ class EventText {
 
  private:
   std::string Key(StepRef ref) const { return StepKey(state_, ref); }
+  static std::string Id(const std::string& id) { return id.empty() ? "" : " id=" + id; }
 
   const ExecutionState& state_;
 };
@@ -400,10 +401,10 @@ bool Same(ExecutionState a, ExecutionState b) {
                                             b.in_flight, b.undoable, b.unwindings) &&
          std::tie(a.phase, a.sequence, a.started_at, a.updated_at, a.ended_at, a.deadline, a.output,
                   a.error, a.children, a.containers, a.agenda, a.active, a.waiting, a.waits,
-                  a.signals, a.signal_ids, a.holds, a.listeners, a.conditions) ==
+                  a.signals, a.command_ids, a.holds, a.listeners, a.conditions) ==
              std::tie(b.phase, b.sequence, b.started_at, b.updated_at, b.ended_at, b.deadline,
                       b.output, b.error, b.children, b.containers, b.agenda, b.active, b.waiting,
-                      b.waits, b.signals, b.signal_ids, b.holds, b.listeners, b.conditions) &&
+                      b.waits, b.signals, b.command_ids, b.holds, b.listeners, b.conditions) &&
          std::equal(a.activations.begin(), a.activations.end(), b.activations.begin(),
                     b.activations.end(), SameActivation);
 }

@@ -119,11 +119,13 @@ class File:
         signature = ", ".join(["self", *(["*", *arguments] if arguments else [])])
         values = ", ".join(f"{f.name}={f.name}" for f in request.field)
         answer = "None" if result == "None" else result
+        idempotent = method.options.idempotency_level == descriptor_pb2.MethodOptions.IDEMPOTENT
+        safe = ", safe=True" if idempotent else ""
         lines = ["", f"    def {snake(method.name)}({signature}) -> {result}:",
                  *docstring(documentation or [f"{method.name}."], "        "),
                  f"        return self._transport.call(\"{verb.upper()}\", "
                  f"\"{getattr(rule, verb)}\", \"{rule.body}\",",
-                 f"                                    dict({values}), {answer})"]
+                 f"                                    dict({values}), {answer}{safe})"]
         return lines + self._pages(method, request, result)
 
     def _pages(self, method, request, result) -> list[str]:

@@ -127,6 +127,25 @@ TEST_P(LaneControlTest, APausedExecutionHandsNothingOutUntilItIsResumed) {
   EXPECT_EQ(StateOf(id), kCompleted);
 }
 
+TEST_P(LaneControlTest, APauseAndAResumeThatComeAgainAreAnsweredAndCountOnce) {
+  const Uuid id = executor_->Start(plans_.Add(kTask));
+  executor_->Run();
+  const engine::PauseExecution pause{.cause = "lunch", .id = "p1"};
+  const engine::ResumeExecution resume{.id = "r1"};
+  ASSERT_TRUE(Command(id, pause).ok());
+  const size_t paused = database_.journal[id].size();
+  Restart();  // the next owner of the lane knows them from the journal
+  EXPECT_TRUE(Command(id, pause).ok());
+  EXPECT_EQ(database_.journal[id].size(), paused);
+  ASSERT_TRUE(Command(id, resume).ok());
+  const size_t resumed = database_.journal[id].size();
+  EXPECT_TRUE(Command(id, resume).ok());
+  // Late, after somebody has resumed it: it does not pause it again.
+  EXPECT_TRUE(Command(id, pause).ok());
+  EXPECT_EQ(database_.journal[id].size(), resumed);
+  EXPECT_NE(StateOf(id), kPaused);
+}
+
 TEST_P(LaneControlTest, ASignalCountsOnceAndIsAnsweredEachTime) {
   const Uuid id = executor_->Start(plans_.Add(kTask));
   executor_->Run();

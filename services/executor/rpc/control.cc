@@ -58,12 +58,14 @@ absl::StatusOr<api::Execution> AnswerLate<api::CancelExecutionRequest>(
 
 absl::StatusOr<MakeCommand> ToCommand(const api::PauseExecutionRequest& request) {
   AF_RETURN_IF_ERROR(CheckCause(request.cause()));
-  return Always(engine::PauseExecution{request.cause()});
+  AF_RETURN_IF_ERROR(CheckRequestId(request.request_id()));
+  return Always(engine::PauseExecution{.cause = request.cause(), .id = request.request_id()});
 }
 
 absl::StatusOr<MakeCommand> ToCommand(const api::ResumeExecutionRequest& request) {
   using Kind = engine::HeldDecision::Kind;
-  engine::ResumeExecution resume;
+  AF_RETURN_IF_ERROR(CheckRequestId(request.request_id()));
+  engine::ResumeExecution resume{.id = request.request_id()};
   for (const auto& [step, decision] : request.decisions()) {
     engine::HeldDecision& held = resume.decisions[step];
     switch (decision.action()) {

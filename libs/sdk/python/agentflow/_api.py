@@ -1201,21 +1201,23 @@ class ExecutionService:
         that is over otherwise is refused: FAILED_PRECONDITION, reason EXECUTION_OVER.
         """
         return self._transport.call("POST", "/v1/{name=executions/*}:cancel", "*",
-                                    dict(name=name, cause=cause, compensate=compensate), Execution)
+                                    dict(name=name, cause=cause, compensate=compensate), Execution, safe=True)
 
-    def pause_execution(self, *, name: str | None = None, cause: str | None = None) -> Execution:
+    def pause_execution(self, *, name: str | None = None, cause: str | None = None, request_id: str | None = None) -> Execution:
         """Lets no new step begin until :resume. What is under way goes on and its results count.
-        Refused with FAILED_PRECONDITION, reason EXECUTION_PAUSED, where it is paused already.
+        Refused with FAILED_PRECONDITION, reason EXECUTION_PAUSED, where it is paused already. The same
+        request_id counts once.
         """
         return self._transport.call("POST", "/v1/{name=executions/*}:pause", "*",
-                                    dict(name=name, cause=cause), Execution)
+                                    dict(name=name, cause=cause, request_id=request_id), Execution)
 
-    def resume_execution(self, *, name: str | None = None, decisions: dict[str, StepDecision] | None = None) -> Execution:
+    def resume_execution(self, *, name: str | None = None, decisions: dict[str, StepDecision] | None = None, request_id: str | None = None) -> Execution:
         """Lets a paused execution go on and says what becomes of each step that is held after an error.
-        Refused with FAILED_PRECONDITION, reason EXECUTION_NOT_PAUSED, where it is not paused.
+        Refused with FAILED_PRECONDITION, reason EXECUTION_NOT_PAUSED, where it is not paused. The same
+        request_id counts once.
         """
         return self._transport.call("POST", "/v1/{name=executions/*}:resume", "*",
-                                    dict(name=name, decisions=decisions), Execution)
+                                    dict(name=name, decisions=decisions, request_id=request_id), Execution)
 
     def signal_execution(self, *, name: str | None = None, signal: str | None = None, payload: Any = None, request_id: str | None = None) -> Execution:
         """Sends a signal, which is kept until a flow.signal step takes it. The same request_id counts
@@ -1347,12 +1349,12 @@ class ApprovalService:
         may be sent again.
         """
         return self._transport.call("POST", "/v1/{name=approvals/*}:approve", "*",
-                                    dict(name=name, comment=comment, values=values), Approval)
+                                    dict(name=name, comment=comment, values=values), Approval, safe=True)
 
     def reject(self, *, name: str | None = None, comment: str | None = None, values: Any = None) -> Approval:
         """Decides against the step: it goes on by its port "rejected". Otherwise like Approve."""
         return self._transport.call("POST", "/v1/{name=approvals/*}:reject", "*",
-                                    dict(name=name, comment=comment, values=values), Approval)
+                                    dict(name=name, comment=comment, values=values), Approval, safe=True)
 
 
 class MigrationService:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import re
 import time
+import uuid
 from typing import Any
 from urllib.parse import quote
 
@@ -43,7 +44,10 @@ class Transport:
     def call(self, verb: str, template: str, body: str, arguments: dict[str, Any],
              answer: type[Message] | None, *, safe: bool = False) -> Any:
         """Performs one call of the contract. None among the arguments means "not given". `safe`:
-        it may be repeated after any loss, though nothing in it says so."""
+        it may be repeated after any loss, though nothing in it says so. A command that may carry a
+        request id is given one, so that it may be repeated as well."""
+        if "request_id" in arguments and not arguments["request_id"]:
+            arguments = {**arguments, "request_id": str(uuid.uuid4())}
         given = {name: value for name, value in arguments.items() if value is not None}
         path = _VARIABLE.sub(lambda match: _segment(match, given), template)
         if body == "*":

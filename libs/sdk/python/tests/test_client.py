@@ -28,12 +28,29 @@ def test_paths_come_from_the_contract(api):
     assert all(headers["Authorization"] == "Bearer af_key" for *_, headers in api.requests)
 
 
-def test_a_start_always_carries_a_request_id(api):
+def test_commands_always_carry_a_request_id_of_their_own(api):
     with client(api) as af:
         af.executions.start("w")
         af.executions.start("w")
+        af.executions.pause_execution(name="executions/1")
+        af.executions.resume_execution(name="executions/1")
+    ids = {body["requestId"] for _, _, body, _ in api.requests}
+    assert len(ids) == 4 and all(ids)
+
+
+def test_a_command_keeps_its_request_id_when_it_is_repeated(api):
+    api.answers = [(503, {}), (200, {"name": "executions/1"})]
+    with client(api) as af:
+        af.executions.pause_execution(name="executions/1")
     first, second = (body["requestId"] for _, _, body, _ in api.requests)
-    assert first and second and first != second
+    assert first == second
+
+
+def test_what_its_proto_calls_idempotent_is_repeated(api):
+    api.answers = [(503, {}), (200, {"name": "executions/1"})]
+    with client(api) as af:
+        af.executions.cancel_execution(name="executions/1", cause="enough")
+    assert len(api.requests) == 2
 
 
 @pytest.mark.parametrize("status, code, kind", [

@@ -1,4 +1,5 @@
 import { idOf } from '@/lib/format';
+import { randomId } from '@/lib/random';
 import { api, data } from './client';
 import type {
   Agent,
@@ -154,7 +155,10 @@ export async function cancelExecution(
 export async function pauseExecution(name: string, cause: string): Promise<Execution> {
   const path = { execution: idOf(name) };
   return (await data(
-    api.POST('/v1/executions/{execution}:pause', { params: { path }, body: { cause } }),
+    api.POST('/v1/executions/{execution}:pause', {
+      params: { path },
+      body: { cause, requestId: randomId() },
+    }),
   )) as Execution;
 }
 
@@ -164,7 +168,10 @@ export async function resumeExecution(
 ): Promise<Execution> {
   const path = { execution: idOf(name) };
   return (await data(
-    api.POST('/v1/executions/{execution}:resume', { params: { path }, body: { decisions } }),
+    api.POST('/v1/executions/{execution}:resume', {
+      params: { path },
+      body: { decisions, requestId: randomId() },
+    }),
   )) as Execution;
 }
 
