@@ -48,7 +48,8 @@ bool Backends::Routed(const Method& method) {
   return !maps_.empty();
 }
 
-std::vector<std::string> Backends::Candidates(std::optional<int> lane, bool read) {
+std::vector<std::string> Backends::Candidates(std::optional<int> lane, bool read,
+                                              size_t attempt) {
   std::vector<std::string> found;
   auto add = [&found](const std::string& address) {
     if (address.empty() || std::find(found.begin(), found.end(), address) != found.end()) return;
@@ -62,7 +63,9 @@ std::vector<std::string> Backends::Candidates(std::optional<int> lane, bool read
   } else if (!maps_.empty()) {
     for (const std::string& address : maps_.front().second) add(address);
     if (!found.empty()) {
-      std::rotate(found.begin(), found.begin() + static_cast<long>(turn_++ % found.size()),
+      // Calls go round; the tries of one call go on from where it stands, so that they meet all.
+      if (attempt == 0) ++turn_;
+      std::rotate(found.begin(), found.begin() + static_cast<long>(turn_ % found.size()),
                   found.end());
     }
   }
@@ -78,7 +81,7 @@ rpc::ChannelPtr Backends::For(const Method& method, std::string_view tenant,
   std::string address;
   {
     std::lock_guard lock(mutex_);
-    const std::vector<std::string> candidates = Candidates(lane, IsRead(method));
+    const std::vector<std::string> candidates = Candidates(lane, IsRead(method), attempt);
     if (candidates.empty()) return channels_.at(method.backend);
     address = candidates[attempt % candidates.size()];
     if (auto it = by_address_.find(address); it != by_address_.end()) return it->second;

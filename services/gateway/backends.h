@@ -48,7 +48,7 @@ class Backends {
  private:
   using LaneMap = std::vector<std::string>;
   // Addresses of executors for a call, the likeliest first. Under the lock.
-  std::vector<std::string> Candidates(std::optional<int> lane, bool read);
+  std::vector<std::string> Candidates(std::optional<int> lane, bool read, size_t attempt);
 
   std::map<std::string, rpc::ChannelPtr> channels_;
   const std::vector<std::string> executors_;

@@ -97,6 +97,16 @@ TEST_F(BackendsTest, WithoutALaneTheOwnersTakeTurns) {
   EXPECT_EQ(seen, (std::set<std::string>{"127.0.0.1:7", "127.0.0.1:9"}));
 }
 
+TEST_F(BackendsTest, WithoutALaneTheTriesOfACallGoRoundThemAll) {
+  std::vector<std::string> lanes(kLaneCount, "127.0.0.1:7");
+  lanes[3] = "127.0.0.1:9";
+  backends_.SetLanes(0, lanes);
+  for (int i = 0; i < 3; ++i) {
+    const auto tries = Tries("ListExecutions", api::v1::ListExecutionsRequest(), 2);
+    EXPECT_NE(tries[0], tries[1]);
+  }
+}
+
 TEST_F(BackendsTest, AReadIsTriedEverywhereAndAWriteWhereAnybodySaysTheLaneIs) {
   SeededRandom random(7);
   const std::string name =

@@ -1,9 +1,9 @@
 #include "services/gateway/delivery.h"
 
 #include <algorithm>
+#include <map>
 #include <mutex>
 #include <utility>
-#include <vector>
 
 #include "google/protobuf/descriptor.pb.h"
 #include "libs/base/status.h"
@@ -14,9 +14,11 @@ namespace {
 
 namespace pb = google::protobuf;
 
-constexpr std::chrono::milliseconds kLongestPause{200};
+constexpr std::chrono::milliseconds kLongestPause{100};
 // Between looks for another one to ask, once a call has waited for too long.
 constexpr std::chrono::milliseconds kLookAgain{50};
+// Executors among which one is looked for that is to be asked.
+constexpr size_t kMostAsked = 4;
 
 bool HasRequestId(const pb::Message* message) {
   if (message == nullptr) return false;
@@ -91,12 +93,12 @@ class Delivery::Bringing : public std::enable_shared_from_this<Bringing> {
   void Ask(const rpc::ChannelPtr& channel) {
     {
       std::lock_guard lock(mutex_);
-      if (!Asked(channel)) asked_.push_back(channel);
+      ++asked_[channel];
       ++under_way_;
     }
     channel->UnaryBytes(call_.method->path, call_.bytes, call_.options,
-                        [self = shared_from_this()](absl::StatusOr<std::string> answer) {
-                          self->Answered(std::move(answer));
+                        [self = shared_from_this(), channel](absl::StatusOr<std::string> answer) {
+                          self->Answered(channel, std::move(answer));
                         });
   }
 
@@ -113,11 +115,12 @@ class Delivery::Bringing : public std::enable_shared_from_this<Bringing> {
     return std::exchange(pause_, std::min(2 * pause_, kLongestPause));
   }
 
-  void Answered(absl::StatusOr<std::string> answer) {
+  void Answered(const rpc::ChannelPtr& channel, absl::StatusOr<std::string> answer) {
     Delivery::Done done;
     {
       std::lock_guard lock(mutex_);
       --under_way_;
+      --asked_[channel];
       if (!done_) return;
       if (!MayTryAgain(answer.status())) {
         done = std::exchange(done_, nullptr);
@@ -134,14 +137,24 @@ class Delivery::Bringing : public std::enable_shared_from_this<Bringing> {
     rpc::After(NextPause(), [self = shared_from_this()] { self->TryAgain(); });
   }
 
+  // Of somebody who has not to answer already: one who keeps silent must not be all that is left
+  // when the others have refused for a moment.
   void TryAgain() {
-    size_t attempt;
-    {
+    rpc::ChannelPtr free;
+    for (size_t i = 0; i < kMostAsked && free == nullptr; ++i) {
+      size_t attempt;
+      {
+        std::lock_guard lock(mutex_);
+        if (!done_) return;
+        attempt = ++attempt_;
+      }
+      rpc::ChannelPtr channel =
+          backends_->For(*call_.method, call_.tenant, call_.message.get(), attempt);
       std::lock_guard lock(mutex_);
-      if (!done_) return;
-      attempt = ++attempt_;
+      if (asked_[channel] == 0) free = std::move(channel);
     }
-    Ask(backends_->For(*call_.method, call_.tenant, call_.message.get(), attempt));
+    if (free != nullptr) return Ask(free);
+    // Whoever is asked answers in the end.
   }
 
   // A read may be asked of anybody else; a request that may be made twice, of the lane's owner,
@@ -154,19 +167,15 @@ class Delivery::Bringing : public std::enable_shared_from_this<Bringing> {
         if (!self->done_ || self->call_.options.deadline.Passed()) return;
       }
       const Delivery::Call& call = self->call_;
-      for (size_t attempt = 0; attempt < (self->read_ ? 4 : 1) && other == nullptr; ++attempt) {
+      for (size_t attempt = 0; attempt < (self->read_ ? kMostAsked : 1) && other == nullptr; ++attempt) {
         rpc::ChannelPtr channel =
             self->backends_->For(*call.method, call.tenant, call.message.get(), attempt);
         std::lock_guard lock(self->mutex_);
-        if (!self->Asked(channel)) other = std::move(channel);
+        if (!self->asked_.contains(channel)) other = std::move(channel);
       }
       if (other != nullptr && self->budget_->Spend()) self->Ask(other);
       self->LookAgain(std::min(kLookAgain, self->options_.ask_another));
     });
-  }
-
-  bool Asked(const rpc::ChannelPtr& channel) const {
-    return std::find(asked_.begin(), asked_.end(), channel) != asked_.end();
   }
 
   Backends* const backends_;
@@ -181,7 +190,7 @@ class Delivery::Bringing : public std::enable_shared_from_this<Bringing> {
   Delivery::Done done_;  // null once the call is over
   size_t attempt_ = 0;
   int under_way_ = 0;
-  std::vector<rpc::ChannelPtr> asked_;
+  std::map<rpc::ChannelPtr, int> asked_;  // and how many answers each owes
 };
 
 Delivery::Delivery(Backends* backends, DeliveryOptions options)

@@ -16,7 +16,7 @@ namespace agentflow::gateway {
 struct DeliveryOptions {
   // How long a call looks for somebody who can answer it before it is refused.
   std::chrono::milliseconds patience{2'500};
-  // Before the second try; twice as long before each further one, up to 200 ms.
+  // Before the second try; twice as long before each further one, up to 100 ms.
   std::chrono::milliseconds pause{50};
   // A call that may be made twice and is not answered after this long is asked of another
   // executor too, where there is one.

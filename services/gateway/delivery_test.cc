@@ -50,6 +50,7 @@ class DeliveryTest : public testing::Test {
       Register<api::v1::GetExecutionRequest>(i, "ExecutionService/GetExecution");
       Register<api::v1::StartExecutionRequest>(i, "ExecutionService/StartExecution");
       Register<api::v1::CancelExecutionRequest>(i, "ExecutionService/CancelExecution");
+      Register<api::v1::PauseExecutionRequest>(i, "ExecutionService/PauseExecution");
       Register<api::v1::ApproveRequest, api::v1::Approval>(i, "ApprovalService/Approve");
       EXPECT_TRUE(executor.server->Start().ok());
       executor.address = "127.0.0.1:" + std::to_string(executor.server->port());
@@ -173,8 +174,16 @@ class DeliveryTest : public testing::Test {
     return request;
   }
 
+  static std::shared_ptr<google::protobuf::Message> Pause(const std::string& request_id) {
+    auto request = std::make_shared<api::v1::PauseExecutionRequest>();
+    request->set_name(kName);
+    request->set_request_id(request_id);
+    return request;
+  }
+
   static constexpr char kApprove[] = "ApprovalService/Approve";
   static constexpr char kCancel[] = "ExecutionService/CancelExecution";
+  static constexpr char kPause[] = "ExecutionService/PauseExecution";
   static constexpr char kGet[] = "ExecutionService/GetExecution";
   static constexpr char kStart[] = "ExecutionService/StartExecution";
   static constexpr char kName[] = "executions/018bcfe5-6800-7000-8000-00000000002a";
@@ -226,7 +235,7 @@ TEST_F(DeliveryTest, ReadsAndRequestsWithAnIdOutliveTheirExecutor) {
 
 TEST_F(DeliveryTest, WhatMayHaveBeenDoneIsNotDoneTwice) {
   Refuse(0, {Gone()});
-  EXPECT_EQ(Bring(kCancel, Cancel()), "PEER_UNAVAILABLE");
+  EXPECT_EQ(Bring(kPause, Pause("")), "PEER_UNAVAILABLE");
   EXPECT_EQ(Calls(0) + Calls(1), 1);
   EXPECT_EQ(MetadataOf(last_)[kErrorRetryAfterMs], "1000");
   EXPECT_EQ(MessageOf(last_).find("127.0.0.1"), std::string::npos) << last_;
@@ -238,11 +247,25 @@ TEST_F(DeliveryTest, WhatItsProtoCallsIdempotentMayBeDoneTwice) {
   Refuse(0, {Gone(), Gone()});
   EXPECT_EQ(Bring(kApprove, approve), "0");
   EXPECT_EQ(Calls(0), 3);
+  Refuse(0, {Gone()});
+  EXPECT_EQ(Bring(kCancel, Cancel()), "0");
+}
+
+TEST_F(DeliveryTest, APauseWithARequestIdMayBeDoneTwice) {
+  Refuse(0, {Gone()});
+  EXPECT_EQ(Bring(kPause, Pause("p1")), "0");
 }
 
 TEST_F(DeliveryTest, AReadThatNobodyAnswersIsAskedElsewhere) {
   Silence(0);
   EXPECT_EQ(Bring(kGet, Get()), "1");
+}
+
+TEST_F(DeliveryTest, ARefusalIsTriedAgainWhereNobodyKeepsSilent) {
+  Silence(0);
+  Refuse(1, {Gone(), NoDatabase(), Gone(), NoDatabase()});
+  EXPECT_EQ(Bring(kGet, Get()), "1");
+  EXPECT_EQ(Calls(0), 1);
 }
 
 TEST_F(DeliveryTest, OnlySoManyReadsAreAskedTwice) {
