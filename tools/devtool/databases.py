@@ -20,6 +20,8 @@ PG_SETTINGS = {
     "checkpoint_timeout": "15min", "wal_compression": "lz4", "jit": "off",
     "random_page_cost": "1.1", "password_encryption": "scram-sha-256",
     "fsync": "on", "synchronous_commit": "on", "full_page_writes": "on",
+    # After a crash: one call for the whole file system, instead of one for each of 2,000 files.
+    "recovery_init_sync_method": "syncfs",
 }
 
 
