@@ -61,6 +61,7 @@ struct Pipeline::Impl {
 
   absl::Status Open();
   absl::Status PrepareAll();
+  absl::Status NotReached() const;
   bool SendPrepared(const char* name, const BinaryParams& params);
   bool Sync(Sent batch);
   void SendRollback();
@@ -73,6 +74,11 @@ struct Pipeline::Impl {
   std::string Message() const { return PQerrorMessage(connection); }
 };
 
+absl::Status Pipeline::Impl::NotReached() const {
+  obs::Warn("database not reached", {{"name", options.name}, {"error", Message()}});
+  return Unavailable("DATABASE_UNAVAILABLE", "the database cannot be reached; try again");
+}
+
 absl::Status Pipeline::Impl::Open() {
   std::string timeout_s = std::to_string(std::max(2, (options.connect_timeout_ms + 999) / 1000));
   std::string answer_ms = std::to_string(options.answer_timeout_ms);
@@ -81,10 +87,7 @@ absl::Status Pipeline::Impl::Open() {
   const char* values[] = {options.url.c_str(), options.name.c_str(), timeout_s.c_str(),
                           answer_ms.c_str(),   "-c TimeZone=UTC",    nullptr};
   connection = PQconnectdbParams(keys, values, /*expand_dbname=*/1);
-  if (connection == nullptr || PQstatus(connection) != CONNECTION_OK) {
-    obs::Warn("database not reached", {{"name", options.name}, {"error", Message()}});
-    return Unavailable("DATABASE_UNAVAILABLE", "the database cannot be reached; try again");
-  }
+  if (connection == nullptr || PQstatus(connection) != CONNECTION_OK) return NotReached();
   PQsetNoticeReceiver(connection, IgnoreNotice, nullptr);
   return PrepareAll();
 }
@@ -94,15 +97,29 @@ absl::Status Pipeline::Impl::PrepareAll() {
   all.push_back({kBegin, "BEGIN"});
   all.push_back({kCommit, "COMMIT"});
   all.push_back({kRollback, "ROLLBACK"});
+  if (PQenterPipelineMode(connection) != 1) {
+    return Internal("DATABASE_STATEMENT", "cannot enter pipeline mode: " + Message());
+  }
+  // In one round trip: on a slow way each one costs what a commit may cost.
+  bool sent_all = true;
   for (const Statement& statement : all) {
-    auto result = Own(PQprepare(connection, statement.name, statement.sql, 0, nullptr));
+    sent_all = sent_all &&
+               PQsendPrepare(connection, statement.name, statement.sql, 0, nullptr) == 1;
+  }
+  if (!sent_all || PQpipelineSync(connection) != 1) return NotReached();
+  for (const Statement& statement : all) {
+    auto result = Own(PQgetResult(connection));
+    if (result == nullptr || PQstatus(connection) != CONNECTION_OK) return NotReached();
     if (PQresultStatus(result.get()) != PGRES_COMMAND_OK) {
       return FromSqlState(Field(result.get(), PG_DIAG_SQLSTATE), PQresultErrorMessage(result.get()),
                           statement.name);
     }
+    Own(PQgetResult(connection));  // the end of this one
   }
-  if (PQenterPipelineMode(connection) != 1 || PQsetnonblocking(connection, 1) != 0) {
-    return Internal("DATABASE_STATEMENT", "cannot enter pipeline mode: " + Message());
+  auto synced = Own(PQgetResult(connection));
+  if (PQresultStatus(synced.get()) != PGRES_PIPELINE_SYNC) return NotReached();
+  if (PQsetnonblocking(connection, 1) != 0) {
+    return Internal("DATABASE_STATEMENT", "cannot go on without blocking: " + Message());
   }
   return absl::OkStatus();
 }

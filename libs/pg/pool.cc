@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <condition_variable>
+#include <limits>
 #include <map>
 #include <mutex>
 #include <vector>
@@ -18,8 +19,8 @@ namespace {
 using SteadyClock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
-constexpr milliseconds kFirstBackoff{50};
-constexpr milliseconds kLongestBackoff{250};
+constexpr milliseconds kFirstBackoff{25};
+constexpr milliseconds kLongestBackoff{100};
 constexpr int kAttempts = 3;
 
 int64_t MicrosSince(SteadyClock::time_point start) {
@@ -44,19 +45,29 @@ struct Pool::State {
   size_t open = 0;  // idle, in use, or being opened
   milliseconds backoff{0};
   SteadyClock::time_point next_attempt{};
-  std::map<Connection*, SteadyClock::time_point> answer_by;  // of what the server was asked
+  struct Question {
+    SteadyClock::time_point asked, answer_by;
+  };
+  std::map<Connection*, Question> questions;  // what the server was asked
   std::mutex audit_mutex;
   std::function<void()> on_audit;
 
   absl::StatusOr<std::unique_ptr<Connection>> Acquire();
   void Release(std::unique_ptr<Connection> connection);
   absl::StatusOr<std::unique_ptr<Connection>> Open();
+  class AnswerBy;
   void BreakSilent();
+  void Distrust();
+  // Under the lock. Those that are to be closed outside it.
+  std::vector<std::unique_ptr<Connection>> GiveUpIdle();
 };
 
 namespace {
 
 constexpr milliseconds kWatchEvery{250};
+// The longest that an answer takes where nothing is wrong.
+constexpr milliseconds kAWhile{300};
+constexpr int kNoLimitMs = std::numeric_limits<int>::max();
 
 }  // namespace
 
@@ -82,6 +93,8 @@ absl::StatusOr<std::unique_ptr<Connection>> Pool::State::Acquire() {
         "the database cannot be reached; connecting again in " + std::to_string(left) + " ms",
         {{kErrorRetryAfterMs, std::to_string(left)}});
   }
+  // While the server is away, one asks for all.
+  if (backoff > milliseconds(0)) next_attempt = now + backoff;
   ++open;
   lock.unlock();
   return Open();
@@ -122,38 +135,52 @@ void Pool::State::BreakSilent() {
     std::lock_guard lock(mutex);
     const auto now = SteadyClock::now();
     bool silent = false;
-    for (auto& [connection, by] : answer_by) {
-      if (now < by) continue;
+    for (auto& [connection, question] : questions) {
+      if (now < question.answer_by) continue;
       connection->Break();
       silent = true;
     }
     if (!silent) return;
-    open -= idle.size();
-    suspects.swap(idle);
-    for (auto& connection : suspects) connection->Break();
-    returned.notify_all();
+    suspects = GiveUpIdle();
   }
   obs::Warn("the database does not answer; connections given up",
             {{"name", options.name}, {"idle", suspects.size()}});
 }
 
+std::vector<std::unique_ptr<Connection>> Pool::State::GiveUpIdle() {
+  std::vector<std::unique_ptr<Connection>> given_up;
+  open -= idle.size();
+  given_up.swap(idle);
+  for (auto& connection : given_up) connection->Break();
+  returned.notify_all();
+  return given_up;
+}
+
+void Pool::State::Distrust() {
+  std::vector<std::unique_ptr<Connection>> suspects;
+  std::lock_guard lock(mutex);
+  for (auto& [connection, question] : questions) {
+    if (SteadyClock::now() - question.asked > kAWhile) connection->Break();
+  }
+  suspects = GiveUpIdle();
+}
+
 // Says, for as long as it lives, by when the server must have answered.
-class AnswerBy {
+class Pool::State::AnswerBy {
  public:
-  AnswerBy(std::mutex& mutex, std::map<Connection*, SteadyClock::time_point>& answer_by,
-           Connection* connection, int most_ms)
-      : mutex_(mutex), answer_by_(answer_by), connection_(connection) {
-    std::lock_guard lock(mutex_);
-    answer_by_[connection_] = SteadyClock::now() + milliseconds(most_ms);
+  AnswerBy(State& pool, Connection* connection, int most_ms)
+      : pool_(pool), connection_(connection) {
+    const auto now = SteadyClock::now();
+    std::lock_guard lock(pool_.mutex);
+    pool_.questions[connection_] = {now, now + milliseconds(most_ms)};
   }
   ~AnswerBy() {
-    std::lock_guard lock(mutex_);
-    answer_by_.erase(connection_);
+    std::lock_guard lock(pool_.mutex);
+    pool_.questions.erase(connection_);
   }
 
  private:
-  std::mutex& mutex_;
-  std::map<Connection*, SteadyClock::time_point>& answer_by_;
+  State& pool_;
   Connection* const connection_;
 };
 
@@ -167,8 +194,7 @@ struct Tx::Impl {
 
   // What takes the server no time.
   absl::Status Script(const std::string& sql, const char* name) {
-    const AnswerBy watched(pool->mutex, pool->answer_by, connection.get(),
-                           pool->options.silence_ms);
+    const Pool::State::AnswerBy watched(*pool, connection.get(), pool->options.silence_ms);
     return connection->Script(sql, name).status();
   }
   absl::StatusOr<Result> Run(const Statement& statement, std::span<const Param> params) {
@@ -180,9 +206,10 @@ struct Tx::Impl {
   template <typename Ask>
   absl::StatusOr<Result> WithinTime(const Ask& ask) {
     const PoolOptions& options = pool->options;
-    if (options.statement_timeout_ms == 0) return ask();
-    const AnswerBy watched(pool->mutex, pool->answer_by, connection.get(),
-                           options.statement_timeout_ms + options.silence_ms);
+    const bool limited = options.statement_timeout_ms != 0;
+    const Pool::State::AnswerBy watched(
+        *pool, connection.get(),
+        limited ? options.statement_timeout_ms + options.silence_ms : kNoLimitMs);
     return ask();
   }
 
@@ -263,6 +290,10 @@ absl::StatusOr<SystemTx> Pool::BeginSystem() {
 void Pool::OnAudit(std::function<void()> told) {
   std::lock_guard lock(state_->audit_mutex);
   state_->on_audit = std::move(told);
+}
+
+void Pool::Distrust() {
+  state_->Distrust();
 }
 
 absl::Status Pool::Ping() {

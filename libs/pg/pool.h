@@ -87,7 +87,7 @@ struct PoolOptions {
 };
 
 // Thread-safe. Connections are opened when needed. One that broke is dropped; while the server is
-// away, new attempts are spaced by a back-off (50 ms doubling to 250 ms) and answered
+// away, new attempts are spaced by a back-off (25 ms doubling to 100 ms) and answered
 // DATABASE_UNAVAILABLE in between, so that callers fail fast and nobody storms the server.
 class Pool {
  public:
@@ -100,6 +100,10 @@ class Pool {
   // `told` is called after every commit, also an unclear one, of a transaction that carries an
   // audit record; null ends it. It must not block.
   void OnAudit(std::function<void()> told);
+
+  // Another connection to the server was found dead: the idle ones may be as well and are not used
+  // any more, and those that have waited for an answer for a while are given up.
+  void Distrust();
 
   // OK when a connection answers. For readiness.
   absl::Status Ping();

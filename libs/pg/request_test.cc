@@ -243,6 +243,27 @@ TEST_F(RequestTest, AServerThatSaysNothingHoldsNobody) {
   EXPECT_TRUE(pool.Begin("acme").ok());
 }
 
+TEST_F(RequestTest, WhatMayBeDeadIsNotUsedAgain) {
+  constexpr Statement kPid = {"pid", "SELECT pg_backend_pid()"};
+  constexpr Statement kSleep = {"sleep", "SELECT pg_sleep(600)"};
+  Pool pool({.url = Options().url, .statement_timeout_ms = 0});
+  auto pid = [&] { return (*pool.Begin("acme")->Exec(kPid))[0].Int(0); };
+  const int64_t first = pid();
+  EXPECT_EQ(pid(), first);
+  pool.Distrust();
+  EXPECT_NE(pid(), first);
+  auto tx = pool.Begin("acme");
+  std::atomic<bool> over{false};
+  absl::Status status;
+  std::thread asking([&] {
+    status = tx->Exec(kSleep).status();
+    over = true;
+  });
+  while (!over) pool.Distrust();  // until it has waited for a while
+  asking.join();
+  EXPECT_EQ(ReasonOf(status), "DATABASE_UNAVAILABLE");
+}
+
 TEST_F(RequestTest, InTenantStartsOverWhenTheConnectionBreaks) {
   Pool pool(Options());
   int runs = 0;
