@@ -85,7 +85,7 @@ struct RunningService::Rep final : public ServiceParts {
         .Add("rpc.keepalive", &settings.keepalive,
              "A connection to another service that is silent for so long is asked for an answer, "
              "and given up when none comes for as long again.")
-        .Range(1000, 600'000);
+        .Range(600, 600'000);
     for (const std::string& peer : service.Peers()) {
       schema
           .Add("peers." + peer, &peers[peer],

@@ -32,7 +32,7 @@ struct CommonSettings {
   std::chrono::milliseconds drain_delay{0};
   int rpc_threads = 8;
   int rpc_queue = 512;
-  std::chrono::milliseconds keepalive{1500};
+  std::chrono::milliseconds keepalive{750};
 };
 
 // What the skeleton has made by the time the service's own parts are built.
