@@ -159,6 +159,10 @@ void App::Parts::MakeCommitters(const Config& config, const std::string& owner) 
   options.renew_after = config.lease_renewal.count() * 1000;
   options.task_lease = config.task_lease.count() * 1000;
   options.claim_grace = config.task_heartbeat.count() * 1000;
+  options.slow_commit = config.slow_commit.count() * 1000;
+  // It renews its lease a third of this time after the last commit.
+  options.slow_after = std::max(config.peer_silence.count() * 1000 / kRenewals + options.slow_commit,
+                                config.peer_silence.count() * 700);
   std::vector<Committer*> pointers;
   for (int i = 0; i < config.committers; ++i) {
     wakers.push_back(std::make_unique<Waker>());
@@ -174,7 +178,8 @@ void App::Parts::MakeCommitters(const Config& config, const std::string& owner) 
                                                  .wake = wake,
                                                  .committed = [this](FeedRow row) {
                                                    feed->Add(std::move(row));
-                                                 }}));
+                                                 },
+                                                 .lost = [this] { pool.Distrust(); }}));
     committers.push_back(std::make_unique<Committer>(
         CommitterParts{
             .store = *stores.back(),

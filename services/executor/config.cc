@@ -50,6 +50,11 @@ void Config::AddTo(config::Schema& schema) {
            "their leases.")
       .Range(100, 60'000);
   schema
+      .Add("slow_commit", &slow_commit,
+           "With several executors: while the database takes longer than this for each commit of "
+           "one, and not of another, its lanes move to that one.")
+      .Range(10, 60'000);
+  schema
       .Add("lane_check", &lane_check,
            "Longest time between two looks at who owns which lane; leases that end, peers that "
            "come or break, and lanes handed over are looked at when they do.")

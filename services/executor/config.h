@@ -24,6 +24,7 @@ struct Config {
   std::chrono::milliseconds lease{3'000};
   std::chrono::milliseconds lease_renewal{1'000};
   std::chrono::milliseconds peer_silence{500};
+  std::chrono::milliseconds slow_commit{150};
   std::chrono::milliseconds lane_check{5'000};
   int batch_commands = 1'000;
   int inbox_limit = 20'000;

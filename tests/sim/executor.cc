@@ -128,12 +128,16 @@ class SimPeers final : public executor::Peers {
   SimPeers(World& world, const std::string& name) : world_(world), name_(name) {}
 
   void Follow(const std::map<std::string, std::string>& others) override {}
-  std::vector<std::string> Suspects() override {
-    std::vector<std::string> suspects;
+  executor::Suspects Suspected() override {
+    executor::Suspects suspects;
     for (auto& other : world_.executors) {
       if (other->name() == name_) continue;
       const bool dead = !other->running() && world_.dice.Chance(0.7);
-      if (dead || world_.Happens(world_.profile.link_breaks / 5)) suspects.push_back(other->name());
+      if (dead || world_.Happens(world_.profile.link_breaks / 5)) {
+        suspects.silent.push_back(other->name());
+      } else if (world_.Happens(world_.profile.link_breaks / 50)) {
+        suspects.slow.push_back(other->name());
+      }
     }
     return suspects;
   }

@@ -348,7 +348,7 @@ absl::StatusOr<std::vector<int64_t>> SimLaneTable::Join() {
 }
 
 absl::StatusOr<executor::LaneView> SimLaneTable::Look(bool take,
-                                                      const std::vector<std::string>& suspects) {
+                                                      const executor::Suspects& suspects) {
   AF_RETURN_IF_ERROR(Trouble());
   executor::MemoryDatabase& rows = world_.postgres->rows();
   const auto owners = rows.owners;

@@ -95,8 +95,7 @@ class SimLaneTable final : public executor::LaneTable {
   SimLaneTable(World& world, std::string owner, int committers, std::string address);
 
   absl::StatusOr<std::vector<int64_t>> Join() override;
-  absl::StatusOr<executor::LaneView> Look(bool take,
-                                          const std::vector<std::string>& suspects) override;
+  absl::StatusOr<executor::LaneView> Look(bool take, const executor::Suspects& suspects) override;
   absl::Status Release() override;
 
  private:

@@ -76,6 +76,7 @@ void PeerLinks::AskAll() {
       Health& health = it->second;
       if (first || deaf) health.well_at = now;
       news |= !std::exchange(health.unwell, now - health.well_at > silence_) && health.unwell;
+      news |= !std::exchange(health.was_slow, health.slow) && health.slow;
       if (!std::exchange(health.asking, true)) ask.push_back(address);
     }
   }
@@ -88,7 +89,9 @@ void PeerLinks::AskAll() {
       auto it = state->health.find(address);
       if (it == state->health.end()) return;
       it->second.asking = false;
-      if (answer.ok() && answer->unanswered_ms() < most) it->second.well_at = clock.Monotonic();
+      if (!answer.ok()) return;
+      it->second.slow = answer->slow();
+      if (answer->unanswered_ms() < most) it->second.well_at = clock.Monotonic();
     };
     if (rpc::ChannelPtr channel = connect_(address)) {
       channel->UnaryAsync<pb::PingRequest, pb::PingResponse>(
@@ -106,18 +109,19 @@ void PeerLinks::Follow(const std::map<std::string, std::string>& others) {
   for (const auto& [name, address] : others) watch_.Follow(address);
 }
 
-std::vector<std::string> PeerLinks::Suspects() {
+Suspects PeerLinks::Suspected() {
   std::lock_guard lock(mutex_);
   const int64_t now = clock_.Monotonic();
   std::erase_if(broken_since_, [&](const auto& link) { return now - link.second > kSuspectFor; });
-  std::vector<std::string> names;
+  Suspects suspects;
   std::lock_guard health_lock(state_->mutex);
   for (const auto& [name, address] : others_) {
     auto health = state_->health.find(address);
     const bool unwell = health != state_->health.end() && health->second.unwell;
-    if (unwell || broken_since_.contains(address)) names.push_back(name);
+    if (unwell || broken_since_.contains(address)) suspects.silent.push_back(name);
+    if (health != state_->health.end() && health->second.slow) suspects.slow.push_back(name);
   }
-  return names;
+  return suspects;
 }
 
 void PeerLinks::Tell(const std::string& address, const std::vector<int>& lanes) {

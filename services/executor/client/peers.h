@@ -29,7 +29,7 @@ class PeerLinks final : public Peers {
   void Stop();
 
   void Follow(const std::map<std::string, std::string>& others) override;
-  std::vector<std::string> Suspects() override;
+  Suspects Suspected() override;
   void Tell(const std::string& address, const std::vector<int>& lanes) override;
   // There are messages for lanes of the executor at `address`. Does not wait, and is not repeated:
   // it looks by itself from time to time.
@@ -46,6 +46,8 @@ class PeerLinks final : public Peers {
     int64_t well_at = 0;  // when it said so last
     bool asking = false;
     bool unwell = false;
+    bool slow = false;  // as it says
+    bool was_slow = false;
   };
   // Shared with answers that may come after the end.
   struct State {

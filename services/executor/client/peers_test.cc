@@ -33,6 +33,7 @@ class FakePeer {
           if (silent) return (void)unanswered_.emplace_back(std::move(done));
           pb::PingResponse answer;
           answer.set_unanswered_ms(unanswered_ms);
+          answer.set_slow(slow);
           done(answer);
         });
     watchers.Publish(std::vector<std::string>(kLaneCount), 1);
@@ -49,6 +50,7 @@ class FakePeer {
   std::atomic<int> emptied{0};
   std::atomic<bool> silent{false};
   std::atomic<int> unanswered_ms{0};
+  std::atomic<bool> slow{false};
 
  private:
   static rpc::ServerOptions Options(rpc::TestNetwork& network) {
@@ -72,7 +74,8 @@ class PeersTest : public ::testing::Test {
   void WaitUntil(const std::function<bool()>& condition) {
     while (!condition()) std::this_thread::yield();
   }
-  bool Suspected() { return !peers_->Suspects().empty(); }
+  bool Suspected() { return !peers_->Suspected().silent.empty(); }
+  bool IsSlow() { return !peers_->Suspected().slow.empty(); }
 
   rpc::TestNetwork network_;
   FakePeer peer_{network_};
@@ -88,9 +91,19 @@ TEST_F(PeersTest, OneWhomTheDatabaseDoesNotAnswerIsASuspectUntilItDoes) {
   peer_.unanswered_ms = 100;
   WaitUntil([&] { return Suspected(); });
   WaitUntil([&] { return looks_ > 0; });
-  EXPECT_EQ(peers_->Suspects(), std::vector<std::string>{"other"});
+  EXPECT_EQ(peers_->Suspected().silent, std::vector<std::string>{"other"});
   peer_.unanswered_ms = 99;
   WaitUntil([&] { return !Suspected(); });
+}
+
+TEST_F(PeersTest, OneThatSaysThatItIsSlowIsBelieved) {
+  WaitUntil([&] { return peer_.watchers.EmptyFor() == 0 && !Suspected(); });
+  looks_ = 0;
+  peer_.slow = true;
+  WaitUntil([&] { return IsSlow() && looks_ > 0; });
+  EXPECT_EQ(peers_->Suspected().slow, std::vector<std::string>{"other"});
+  peer_.slow = false;
+  WaitUntil([&] { return !IsSlow(); });
 }
 
 TEST_F(PeersTest, OneThatSaysNothingIsASuspect) {

@@ -15,6 +15,8 @@ namespace {
 constexpr size_t kItemsPerStep = 128;
 // Of deciding, in microseconds for each unit of a tenant's weight: 200 us where it has the usual.
 constexpr int64_t kDecideQuantum = 2;
+// More that a commit may take for each execution in it and still be quick (microseconds).
+constexpr int64_t kPerExecution = 300;
 
 // Failures are told; what went well is not, at thousands a second.
 void LogEnd(const ExecutionWrite& write) {
@@ -355,6 +357,12 @@ bool Committer::TakeCommit() {
     return true;
   }
   if (result->database_time != 0) parts_.clock.Observe(result->database_time, result->seen_at);
+  if (flushing_ != nullptr) {
+    // What is written takes its time.
+    const auto written = static_cast<int64_t>(flushing_->written.size());
+    const int64_t quick = options_.slow_commit + written * kPerExecution;
+    if (monotonic_ - flushing_->sealed_at < quick) quick_at_ = monotonic_;
+  }
   if (joining_) {
     joining_ = false;
     joined_ = true;
@@ -605,6 +613,16 @@ int64_t Committer::WakeAt() const {
   if (!mail_to_read_.empty()) at = std::min(at, mail_again_at_);
   if (expect_mail_) at = std::min(at, mail_looked_at_ + options_.mail_every);
   return at;
+}
+
+void Committer::RenewWithin(int64_t micros) {
+  // Until now it had no reason to commit so often.
+  if (micros < renew_within_.exchange(micros)) quick_at_ = parts_.clock.Monotonic();
+}
+
+bool Committer::Slow() const {
+  if (renew_within_ == std::numeric_limits<int64_t>::max()) return false;
+  return lost_ || parts_.clock.Monotonic() - quick_at_ > options_.slow_after;
 }
 
 bool Committer::Idle() const {

@@ -44,6 +44,8 @@ struct CommitterOptions {
   int64_t child_again = 1'000'000;    // until a child that could not be started is asked for again
   size_t snapshot_bytes = 64 * 1024;  // journal tail after which a snapshot is written
   int lanes_per_read = 16;
+  int64_t slow_commit = 150'000;   // the database answers slowly that takes longer to commit a little
+  int64_t slow_after = 350'000;    // and too slowly that has not been quicker for so long
   int64_t mail_every = 5'000'000;  // looks for messages whose sender could not tell of them
 };
 
@@ -133,9 +135,12 @@ class Committer {
   // looked at from time to time, for those that nobody told of.
   void ExpectMail(bool expected) { expect_mail_ = expected; }
   // From any thread: others want to see its lease renewed this often, if not more often.
-  void RenewWithin(int64_t micros) { renew_within_ = micros; }
+  void RenewWithin(int64_t micros);
   // From any thread: since when (monotonic) the database owes it an answer; 0: it owes none.
   int64_t unanswered_since() const { return unanswered_since_; }
+  // From any thread: while others want to see its lease renewed, whether the database has not
+  // committed anything quickly for too long.
+  bool Slow() const;
 
   // Moves everything on as far as it goes now. True: something happened, call again.
   bool Step();
@@ -329,6 +334,7 @@ class Committer {
   int64_t last_commit_at_ = 0;
   std::atomic<int64_t> renew_within_{std::numeric_limits<int64_t>::max()};
   std::atomic<int64_t> unanswered_since_{0};
+  std::atomic<int64_t> quick_at_{0};  // monotonic: when the database was quick last
 
   std::set<TimerKey> timers_;
   std::set<TaskKey> delayed_;

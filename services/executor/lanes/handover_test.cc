@@ -27,12 +27,12 @@ absl::StatusOr<engine::CommandBody> Cancel(const engine::ExecutionState&) {
 class FakePeers final : public Peers {
  public:
   void Follow(const std::map<std::string, std::string>& others) override { followed = others; }
-  std::vector<std::string> Suspects() override { return suspects; }
+  Suspects Suspected() override { return suspects; }
   void Tell(const std::string& address, const std::vector<int>& lanes) override {
     told.emplace_back(address, lanes);
   }
   std::map<std::string, std::string> followed;
-  std::vector<std::string> suspects;
+  Suspects suspects;
   std::vector<std::pair<std::string, std::vector<int>>> told;
 };
 
@@ -325,7 +325,7 @@ TEST_P(HandoverTest, ASuspectWithoutConnectionIsReplacedBeforeItsLeaseEnds) {
   Add("b", &peers);
   Settle();
   EXPECT_EQ(peers.followed, (std::map<std::string, std::string>{{"a", "a:1"}}));
-  peers.suspects = {"a"};
+  peers.suspects.silent = {"a"};
   b().Join();
   EXPECT_EQ(LanesOf("b"), 128);  // not reachable, but alive
   for (auto& [key, owner] : database_.owners) owner.connected = key.first != "a";
@@ -343,20 +343,60 @@ TEST_P(HandoverTest, ASuspectWhomTheDatabaseMissesIsReplacedBeforeItsLeaseEnds) 
                                                       CommitterOptions{.renew_after = 100'000},
                                                       &peers));
   Settle();
-  peers.suspects = {"a"};
+  peers.suspects.silent = {"a"};
   b().Join();
   EXPECT_EQ(LanesOf("b"), 128);  // the database has heard of a a moment ago
   clock_.Advance(600'000);
   database_.now += 600'000;
   b().Join();
   EXPECT_EQ(LanesOf("b"), 128);  // it has heard of nobody: that says nothing about a
-  peers.suspects = {};
+  peers.suspects.silent = {};
   b().Join();
   EXPECT_EQ(LanesOf("b"), 128);  // it has heard of b by now, but nobody suspects a
-  peers.suspects = {"a"};
+  peers.suspects.silent = {"a"};
   b().Join();
   EXPECT_EQ(LanesOf("b"), 256);
   EXPECT_NE(b().Find(id), nullptr);
+}
+
+TEST_P(HandoverTest, ASlowOneIsReplacedAtOnceAndGivenNothingBeforeItIsQuick) {
+  const Uuid id = a().Start(plans_.Add(kWait));
+  a().Run();
+  FakePeers peers;
+  Add("b", &peers);
+  Settle();
+  peers.suspects.slow = {"a"};
+  for (auto& committer : b().all) committer->RenewWithin(100'000);
+  clock_.Advance(1'000'000);
+  EXPECT_EQ(LanesOf("b"), 128);
+  ASSERT_TRUE(b().keeper->Step().ok());
+  EXPECT_EQ(LanesOf("b"), 128);  // nothing was committed quickly for it either
+  b().Join();
+  EXPECT_EQ(LanesOf("b"), 256);
+  EXPECT_NE(b().Find(id), nullptr);
+  Settle();
+  EXPECT_EQ(LanesOf("b"), 256);
+  peers.suspects.slow = {};
+  Settle();
+  EXPECT_EQ(LanesOf("b"), 128);
+}
+
+TEST_P(HandoverTest, ACommitterSaysWhetherTheDatabaseIsSlow) {
+  Committer& committer = *a().all[0];
+  MemoryStore& store = *a().stores[0];
+  a().Run();
+  Advance(10'000'000);
+  EXPECT_FALSE(committer.Slow());  // nobody wants to know: it commits when there is something
+  committer.RenewWithin(100'000);
+  EXPECT_FALSE(committer.Slow());
+  store.answers_stalled = true;
+  for (int i = 0; i < 3; ++i) Advance(100'000);
+  EXPECT_FALSE(committer.Slow());
+  Advance(100'000);
+  EXPECT_TRUE(committer.Slow());
+  store.answers_stalled = false;
+  a().Run();  // that one came late, the next one does not
+  EXPECT_FALSE(committer.Slow());
 }
 
 TEST_P(HandoverTest, OneWhomNobodyReachesGivesItsLanesAwayUntilItIsReachedAgain) {
@@ -384,11 +424,11 @@ TEST_P(HandoverTest, ASuspectIsGivenNoLanes) {
   FakePeers peers;
   executors_.clear();
   Add("a", &peers).Join();
-  peers.suspects = {"b"};
+  peers.suspects.silent = {"b"};
   Add("b");
   Settle();
   EXPECT_EQ(LanesOf("b"), 0);
-  peers.suspects = {};
+  peers.suspects.silent = {};
   Settle();
   EXPECT_EQ(LanesOf("b"), 128);
 }

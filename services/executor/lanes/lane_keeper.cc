@@ -17,6 +17,10 @@ constexpr int64_t kSuspectLook = 50'000;
 constexpr int64_t kUnreachable = 300'000;
 constexpr int64_t kDrainLook = 20'000;
 
+bool Contains(const std::vector<std::string>& names, const std::string& name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
 }  // namespace
 
 absl::StatusOr<int64_t> LaneKeeper::Step() {
@@ -33,8 +37,13 @@ absl::StatusOr<int64_t> LaneKeeper::Step() {
   for (int lane = 0; lane < kLaneCount; ++lane) {
     gave[static_cast<size_t>(lane)] = CommitterOf(lane).Gave(lane);
   }
-  std::vector<std::string> suspects;
-  if (parts_.peers != nullptr) suspects = parts_.peers->Suspects();
+  Suspects suspects;
+  if (parts_.peers != nullptr) suspects = parts_.peers->Suspected();
+  // Whom the database answers slowly as well has nothing better to offer.
+  if (std::any_of(parts_.committers.begin(), parts_.committers.end(),
+                  [](const Committer* committer) { return committer->Slow(); })) {
+    suspects.slow.clear();
+  }
   NoteReachable();
   AF_ASSIGN_OR_RETURN(const LaneView view, parts_.table.Look(!leaving(), suspects));
   has_others_ = view.owners.size() > view.owners.count(parts_.owner);
@@ -62,7 +71,7 @@ absl::StatusOr<int64_t> LaneKeeper::Step() {
   }
   Note(view);
   GiveAway(view, suspects);
-  return NextLook(view, !suspects.empty());
+  return NextLook(view, suspects);
 }
 
 // One that others cannot reach does nothing for anybody, however well it is itself.
@@ -85,7 +94,8 @@ void LaneKeeper::Own(const LaneView& view) {
     lanes[static_cast<size_t>(lane) % lanes.size()].push_back(lane);
     ++owned;
   }
-  if (parts_.owning) parts_.owning(owned);
+  // Without any it admits nothing; its share says what it may admit of what still comes.
+  if (parts_.owning && owned > 0) parts_.owning(owned);
   for (size_t i = 0; i < lanes.size(); ++i) parts_.committers[i]->Own(lanes[i]);
   if (owned != owned_) obs::Info("lanes owned", {{"lanes", owned}, {"before", owned_}});
   owned_ = owned;
@@ -117,9 +127,9 @@ void LaneKeeper::Note(const LaneView& view) {
 }
 
 // Everybody gives down to the same share, to those who have least: so all agree without talking.
-void LaneKeeper::GiveAway(const LaneView& view, const std::vector<std::string>& suspects) {
+void LaneKeeper::GiveAway(const LaneView& view, const Suspects& suspects) {
   auto suspected = [&](const std::string& name) {
-    return std::find(suspects.begin(), suspects.end(), name) != suspects.end();
+    return Contains(suspects.silent, name) || Contains(suspects.slow, name);
   };
   std::map<std::string, int> counts;
   for (const auto& [name, owner] : view.owners) {
@@ -154,7 +164,7 @@ void LaneKeeper::GiveAway(const LaneView& view, const std::vector<std::string>& 
   }
 }
 
-int64_t LaneKeeper::NextLook(const LaneView& view, bool suspects) const {
+int64_t LaneKeeper::NextLook(const LaneView& view, const Suspects& suspects) const {
   int64_t next = parts_.look_every;
   if (has_others_) next = std::min(next, parts_.look_with_others);
   for (const auto& [name, owner] : view.owners) {
@@ -165,7 +175,10 @@ int64_t LaneKeeper::NextLook(const LaneView& view, bool suspects) const {
       next = std::min(next, seen_since_.at(name) + parts_.settle - view.time + kAfterLease);
     }
   }
-  if (suspects || maybe_unreachable_) next = std::min(next, kSuspectLook);
+  const bool slow = std::any_of(view.lanes.begin(), view.lanes.end(), [&](const auto& lane) {
+    return Contains(suspects.slow, lane.owner);
+  });
+  if (slow || !suspects.silent.empty() || maybe_unreachable_) next = std::min(next, kSuspectLook);
   if (draining_ && has_others_) next = std::min(next, kDrainLook);
   return next;
 }

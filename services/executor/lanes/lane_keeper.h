@@ -19,8 +19,9 @@ class Peers {
   virtual ~Peers() = default;
   // Who lives besides this executor: name and address.
   virtual void Follow(const std::map<std::string, std::string>& others) = 0;
-  // Names of those whose connection broke a short time ago, or who do not answer.
-  virtual std::vector<std::string> Suspects() = 0;
+  // Silent: those whose connection broke a short time ago, or who do not answer. Slow: those who say
+  // so.
+  virtual Suspects Suspected() = 0;
   // Tells the executor at `address` that these lanes are its own now, and waits until it takes
   // commands for them; not for ever, since it will find out by itself.
   virtual void Tell(const std::string& address, const std::vector<int>& lanes) = 0;
@@ -82,8 +83,8 @@ class LaneKeeper {
   bool Settled(const LaneView& view, const std::string& owner) const {
     return view.time - seen_since_.at(owner) >= parts_.settle;
   }
-  void GiveAway(const LaneView& view, const std::vector<std::string>& suspects);
-  int64_t NextLook(const LaneView& view, bool suspects) const;
+  void GiveAway(const LaneView& view, const Suspects& suspects);
+  int64_t NextLook(const LaneView& view, const Suspects& suspects) const;
   bool leaving() const { return draining_ || unreachable_; }
 
   const Parts parts_;

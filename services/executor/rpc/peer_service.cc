@@ -49,11 +49,12 @@ void RegisterPeerService(rpc::Server& server, PeerServiceParts parts) {
       [parts](rpc::CallPtr, std::unique_ptr<pb::PingRequest>,
               std::function<void(absl::StatusOr<pb::PingResponse>)> done) {
         int64_t longest = 0;
+        pb::PingResponse answer;
         for (const Committer* committer : parts.router.committers()) {
           const int64_t since = committer->unanswered_since();
           if (since != 0) longest = std::max(longest, parts.clock.Monotonic() - since);
+          if (committer->Slow()) answer.set_slow(true);
         }
-        pb::PingResponse answer;
         answer.set_unanswered_ms(longest / 1000);
         done(std::move(answer));
       });

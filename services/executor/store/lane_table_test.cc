@@ -117,6 +117,46 @@ TEST_P(LaneTableTest, ASuspectIsDeadOnceTheDatabaseMissesItMoreThanTheOther) {
   EXPECT_EQ(world_->CountLive(), 0);
 }
 
+TEST_P(LaneTableTest, TheLanesOfASlowOneAreTakenAtOnce) {
+  world_->SetSuspectLeft(std::chrono::minutes(90));
+  auto old_lanes = world_->NewLanes("old", 2);
+  ASSERT_TRUE(old_lanes->Join().ok());
+  ASSERT_EQ(Count(Look(*old_lanes), "old"), 256);
+  auto old = world_->NewStore("old", 0);
+  const Fence fence = *AskFence(*old, 0);
+  auto also_old = world_->NewStore("old", 1);
+  ASSERT_TRUE(AskFence(*also_old, 0).ok());
+  auto new_lanes = world_->NewLanes("new", 1);
+  ASSERT_TRUE(new_lanes->Join().ok());
+  world_->LeaveLease("old", std::chrono::hours(2));
+  world_->LeaveLease("new", std::chrono::hours(1));
+  EXPECT_EQ(Count(Look(*new_lanes, {}, {"old"}), "new"), 0);  // whom it has not heard either
+  world_->LeaveLease("new", std::chrono::hours(2));
+  EXPECT_EQ(Count(Look(*new_lanes, {}, {"another"}), "new"), 0);
+  world_->PassSecondsSinceConnecting("old");
+  EXPECT_EQ(Count(Look(*new_lanes, {}, {"old"}), "new"), 256);
+  EXPECT_NE(Commit(*old, fence, {NewExecution(4)}).kind, Kind::kCommitted);
+  EXPECT_EQ(world_->CountLive(), 0);
+}
+
+TEST_P(LaneTableTest, NobodyIsSuspectedWhoHasNotConnectedSinceTheDatabaseBegan) {
+  world_->SetSuspectLeft(std::chrono::minutes(90));
+  auto old_lanes = world_->NewLanes("old", 1);
+  ASSERT_TRUE(old_lanes->Join().ok());
+  ASSERT_EQ(Count(Look(*old_lanes), "old"), 256);
+  std::vector<std::unique_ptr<Store>> stores;
+  stores.push_back(world_->NewStore("old", 0));
+  ASSERT_TRUE(AskFence(*stores[0], 0).ok());
+  world_->LeaveLease("old", std::chrono::hours(1));
+  if (!world_->BeginAgain("old", stores)) return;
+  auto new_lanes = world_->NewLanes("new", 1);
+  ASSERT_TRUE(new_lanes->Join().ok());
+  world_->LeaveLease("new", std::chrono::hours(2));
+  EXPECT_EQ(Count(Look(*new_lanes, {"old"}, {"old"}), "new"), 0);
+  world_->ExpireLeases();
+  EXPECT_EQ(Count(Look(*new_lanes), "new"), 256);
+}
+
 TEST_P(LaneTableTest, OneThatLeftMayComeBack) {
   auto lanes = world_->NewLanes("a", 1), other = world_->NewLanes("b", 1);
   ASSERT_TRUE(lanes->Join().ok());

@@ -10,6 +10,10 @@ namespace {
 
 using Live = ExecutionWrite::Live;
 
+bool Contains(const std::vector<std::string>& names, const std::string& name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
 CommitOutcome Ended(CommitOutcome::Kind kind, absl::Status status) {
   return {.kind = kind, .status = std::move(status)};
 }
@@ -256,8 +260,7 @@ absl::StatusOr<std::vector<int64_t>> MemoryLaneTable::Join() {
   return epochs;
 }
 
-absl::StatusOr<LaneView> MemoryLaneTable::Look(bool take,
-                                               const std::vector<std::string>& suspects) {
+absl::StatusOr<LaneView> MemoryLaneTable::Look(bool take, const Suspects& suspects) {
   const int64_t left_at = database_.now + database_.suspect_left;
   const bool heard =
       std::none_of(database_.owners.begin(), database_.owners.end(), [&](const auto& owner) {
@@ -265,8 +268,9 @@ absl::StatusOr<LaneView> MemoryLaneTable::Look(bool take,
                owner.second.lease_until < left_at;
       });
   for (auto& [key, owner] : database_.owners) {
-    const bool gone = (!owner.connected || (heard && owner.lease_until < left_at)) &&
-                      std::find(suspects.begin(), suspects.end(), key.first) != suspects.end();
+    const bool missed = !owner.connected || (heard && owner.lease_until < left_at);
+    const bool gone = (missed && Contains(suspects.silent, key.first)) ||
+                      (heard && Contains(suspects.slow, key.first));
     if (key.first == owner_ || (owner.lease_until >= database_.now && !gone)) continue;
     const bool holds = std::any_of(database_.lanes.begin(), database_.lanes.end(),
                                    [&](const auto& lane) { return lane.second == key; });

@@ -113,7 +113,7 @@ class MemoryLaneTable final : public LaneTable {
         address_(std::move(address)) {}
 
   absl::StatusOr<std::vector<int64_t>> Join() override;
-  absl::StatusOr<LaneView> Look(bool take, const std::vector<std::string>& suspects) override;
+  absl::StatusOr<LaneView> Look(bool take, const Suspects& suspects) override;
   absl::Status Release() override;
 
  private:

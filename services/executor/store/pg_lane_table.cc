@@ -19,7 +19,7 @@ std::vector<pg::Statement> Statements() {
       {"join", "SELECT epoch FROM join_owner($1::text, $2::int, $3::text, $4::int)"},
       {"look",
        "SELECT lane, owner_id, committer, committers, address, lease_left, seen_at, leaving "
-       "FROM look_at_lanes($1::text, $2::int, $3::boolean, $4::text[], $5::int)"},
+       "FROM look_at_lanes($1::text, $2::int, $3::boolean, $4::text[], $5::text[], $6::int)"},
       {"release", "SELECT 1 FROM release_lanes($1::text)"},
   };
 }
@@ -60,15 +60,17 @@ absl::StatusOr<std::vector<int64_t>> PgLaneTable::Join() {
   return epochs;
 }
 
-absl::StatusOr<LaneView> PgLaneTable::Look(bool take, const std::vector<std::string>& suspects) {
-  pg::TextArray names;
-  for (const std::string& name : suspects) names.Append(name);
+absl::StatusOr<LaneView> PgLaneTable::Look(bool take, const Suspects& suspects) {
+  pg::TextArray silent, slow;
+  for (const std::string& name : suspects.silent) silent.Append(name);
+  for (const std::string& name : suspects.slow) slow.Append(name);
   AF_ASSIGN_OR_RETURN(const pg::BinaryResult rows,
                       rep_->Query(kLook, pg::BinaryParams()
                                              .Text(rep_->options.owner)
                                              .Int(rep_->options.committers)
                                              .Bool(take)
-                                             .Array(names)
+                                             .Array(silent)
+                                             .Array(slow)
                                              .Int(rep_->options.suspect_left_ms)));
   LaneView view;
   for (size_t i = 0; i < rows.size(); ++i) {

@@ -552,6 +552,7 @@ class PgStore::Writer {
   void Drop() {
     db_.reset();
     lost_ = true;
+    if (options_.lost) options_.lost();
   }
   absl::Status Connect() {
     if (db_ != nullptr && !db_->lost()) return absl::OkStatus();

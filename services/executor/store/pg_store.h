@@ -22,7 +22,9 @@ struct PgStoreOptions {
   std::function<void()> wake;
   // Each commit that was acknowledged, in order, with what it wrote into the feed, not sealed;
   // before its answer can be taken. Null: nobody asks.
-  std::function<void(FeedRow)> committed;
+  std::function<void(FeedRow)> committed = {};
+  // Called from there when the connection that commits was lost; null: nobody wants to know.
+  std::function<void()> lost = {};
 };
 
 // Two connections and two threads of its own: one commits (a whole batch in one pipelined round
@@ -64,7 +66,7 @@ class PgLaneTable final : public LaneTable {
   ~PgLaneTable() override;
 
   absl::StatusOr<std::vector<int64_t>> Join() override;
-  absl::StatusOr<LaneView> Look(bool take, const std::vector<std::string>& suspects) override;
+  absl::StatusOr<LaneView> Look(bool take, const Suspects& suspects) override;
   absl::Status Release() override;
 
  private:

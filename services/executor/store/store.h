@@ -151,6 +151,12 @@ struct LaneView {
   }
 };
 
+// Owners, by name, that another one believes unable to serve their lanes.
+struct Suspects {
+  std::vector<std::string> silent;  // they do not answer, or the database does not answer them
+  std::vector<std::string> slow;    // they say so themselves: it answers them too slowly
+};
+
 // The table of owners and lanes. Blocking; one thread.
 class LaneTable {
  public:
@@ -159,10 +165,13 @@ class LaneTable {
   // Makes this process an owner under its name and ends an earlier process of the same name. Gives
   // the epochs by committer: who adopts a later one by mistake writes what is not his.
   virtual absl::StatusOr<std::vector<int64_t>> Join() = 0;
-  // Frees the lanes of dead owners: those whose lease ran out, and those of `suspects` whose
+  // Frees the lanes of dead owners: those whose lease ran out; of the silent ones also those whose
   // connection to the database is gone as well, or that have not renewed it for a shorter time
-  // although this owner has. With `take` this owner takes all free lanes; without it is leaving.
-  virtual absl::StatusOr<LaneView> Look(bool take, const std::vector<std::string>& suspects) = 0;
+  // although this owner has; and, if it has, of the slow ones that have been connected for some
+  // time. Nobody is suspected who has not been
+  // connected since the database began. With `take` this owner takes all free lanes; without it is
+  // leaving.
+  virtual absl::StatusOr<LaneView> Look(bool take, const Suspects& suspects) = 0;
   // Gives all lanes back.
   virtual absl::Status Release() = 0;
 };

@@ -39,6 +39,10 @@ class World {
   virtual void LeaveLease(const std::string& owner, std::chrono::milliseconds left) = 0;
   // The owner's process is gone with its connections; its lease still runs.
   virtual void Kill(const std::string& owner, std::vector<std::unique_ptr<Store>>& stores) = 0;
+  // The database ends and begins again, and the owner has not connected since. False: it cannot.
+  virtual bool BeginAgain(const std::string& owner,
+                          std::vector<std::unique_ptr<Store>>& stores) = 0;
+  virtual void PassSecondsSinceConnecting(const std::string& owner) = 0;
   virtual int CountLive() = 0;
   virtual int CountClosed() = 0;
   virtual int CountJournal() = 0;
@@ -68,6 +72,10 @@ class MemoryWorld final : public World {
       if (key.first == owner) row.connected = false;
     }
   }
+  bool BeginAgain(const std::string&, std::vector<std::unique_ptr<Store>>&) override {
+    return false;  // the model is always there
+  }
+  void PassSecondsSinceConnecting(const std::string&) override {}
   int CountLive() override { return static_cast<int>(database_.live.size()); }
   int CountClosed() override { return static_cast<int>(database_.closed.size()); }
   int CountJournal() override {
@@ -95,10 +103,6 @@ class PgWorld final : public World {
     AF_CHECK(pg::Migrate(database_.Url("executor_owner"), Migrations()).ok());
     PgHousekeeping housekeeping(database_.Url("executor_engine"));
     AF_CHECK(housekeeping.EnsurePartitions(30, 19'675, 19'677).ok());
-    // Before, nobody is believed to be dead for being suspected.
-    while (database_.Sql("SELECT pg_postmaster_start_time() < now() - interval '1 s'") != "t") {
-      std::this_thread::yield();
-    }
   }
   std::unique_ptr<Store> NewStore(const std::string& owner, int committer) override {
     return std::make_unique<PgStore>(PgStoreOptions{
@@ -130,6 +134,20 @@ class PgWorld final : public World {
                          "ON a.pid = o.backend_pid AND a.backend_start = o.backend_start") != "0") {
       std::this_thread::yield();
     }
+  }
+  // As the rows stand then.
+  bool BeginAgain(const std::string& owner, std::vector<std::unique_ptr<Store>>& stores) override {
+    Kill(owner, stores);
+    database_.Sql("UPDATE executor.owner SET backend_start = pg_postmaster_start_time() - "
+                  "interval '1 s' WHERE owner_id = '" + owner + "'");
+    return true;
+  }
+  void PassSecondsSinceConnecting(const std::string& owner) override {
+    while (database_.Sql("SELECT pg_postmaster_start_time() < now() - interval '3 s'") != "t") {
+      std::this_thread::yield();
+    }
+    database_.Sql("UPDATE executor.owner SET backend_start = backend_start - interval '2 s' "
+                  "WHERE owner_id = '" + owner + "'");
   }
   int CountLive() override { return Count("live_execution"); }
   int CountClosed() override { return Count("closed_execution"); }
@@ -259,8 +277,9 @@ class StoreTest : public ::testing::TestWithParam<bool> {
   }
 
   // Takes what is free.
-  static LaneView Look(LaneTable& lanes, const std::vector<std::string>& suspects = {}) {
-    absl::StatusOr<LaneView> view = lanes.Look(/*take=*/true, suspects);
+  static LaneView Look(LaneTable& lanes, const std::vector<std::string>& silent = {},
+                       const std::vector<std::string>& slow = {}) {
+    absl::StatusOr<LaneView> view = lanes.Look(/*take=*/true, {silent, slow});
     EXPECT_TRUE(view.ok()) << view.status();
     return *view;
   }

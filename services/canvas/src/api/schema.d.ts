@@ -344,7 +344,7 @@ export interface paths {
         put?: never;
         /**
          * Lets no new step begin until :resume.
-         * @description Lets no new step begin until :resume. What is under way goes on and its results count. Refused with FAILED_PRECONDITION, reason EXECUTION_PAUSED, where it is paused already.
+         * @description Lets no new step begin until :resume. What is under way goes on and its results count. Refused with FAILED_PRECONDITION, reason EXECUTION_PAUSED, where it is paused already. The same request_id counts once.
          */
         post: operations["pauseExecution"];
         delete?: never;
@@ -384,7 +384,7 @@ export interface paths {
         put?: never;
         /**
          * Lets a paused execution go on and says what becomes of each step that is held after an error.
-         * @description Lets a paused execution go on and says what becomes of each step that is held after an error. Refused with FAILED_PRECONDITION, reason EXECUTION_NOT_PAUSED, where it is not paused.
+         * @description Lets a paused execution go on and says what becomes of each step that is held after an error. Refused with FAILED_PRECONDITION, reason EXECUTION_NOT_PAUSED, where it is not paused. The same request_id counts once.
          */
         post: operations["resumeExecution"];
         delete?: never;
@@ -2788,6 +2788,8 @@ export interface operations {
                 "application/json": {
                     /** @description Kept in the journal. At most 1000 characters. */
                     cause?: string;
+                    /** @description 1 to 128 characters [A-Za-z0-9._:-]. */
+                    requestId?: string;
                 };
             };
         };
@@ -2855,6 +2857,8 @@ export interface operations {
                     decisions?: {
                         [key: string]: components["schemas"]["StepDecision"];
                     };
+                    /** @description 1 to 128 characters [A-Za-z0-9._:-]. */
+                    requestId?: string;
                 };
             };
         };
