@@ -161,8 +161,8 @@ void App::Parts::MakeCommitters(const Config& config, const std::string& owner) 
   options.claim_grace = config.task_heartbeat.count() * 1000;
   options.slow_commit = config.slow_commit.count() * 1000;
   // It renews its lease a third of this time after the last commit.
-  options.slow_after = std::max(config.peer_silence.count() * 1000 / kRenewals + options.slow_commit,
-                                config.peer_silence.count() * 700);
+  const int64_t silence = config.peer_silence.count() * 1000;
+  options.slow_after = std::max(silence / kRenewals + options.slow_commit, silence * 7 / 10);
   std::vector<Committer*> pointers;
   for (int i = 0; i < config.committers; ++i) {
     wakers.push_back(std::make_unique<Waker>());

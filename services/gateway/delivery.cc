@@ -167,7 +167,8 @@ class Delivery::Bringing : public std::enable_shared_from_this<Bringing> {
         if (!self->done_ || self->call_.options.deadline.Passed()) return;
       }
       const Delivery::Call& call = self->call_;
-      for (size_t attempt = 0; attempt < (self->read_ ? kMostAsked : 1) && other == nullptr; ++attempt) {
+      const size_t most = self->read_ ? kMostAsked : 1;
+      for (size_t attempt = 0; attempt < most && other == nullptr; ++attempt) {
         rpc::ChannelPtr channel =
             self->backends_->For(*call.method, call.tenant, call.message.get(), attempt);
         std::lock_guard lock(self->mutex_);

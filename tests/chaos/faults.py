@@ -61,10 +61,12 @@ LIGHT = [
 HEAVY_PAUSE_S, LIGHT_PAUSE_S = (2.0, 4.0), (1.0, 3.0)
 
 
-def plan(seed: int, seconds: float, only: str = "") -> list[list[Fault]]:
-    """The faults of both tracks for a run of this length; `only` those whose kind contains this."""
+def plan(seed: int, seconds: float, only: str = "", pauses: float = 1.0) -> list[list[Fault]]:
+    """The faults of both tracks for a run of this length; `only` those whose kind contains this;
+    `pauses` times as long between them."""
     dice = random.Random(seed)
-    tracks = [([kind for kind in kinds if only in kind.name], pause)
+    tracks = [([kind for kind in kinds if only in kind.name],
+               (pause[0] * pauses, pause[1] * pauses))
               for kinds, pause in ((HEAVY, HEAVY_PAUSE_S), (LIGHT, LIGHT_PAUSE_S))]
     if not any(kinds for kinds, _ in tracks):
         raise Failure(f"no kind of fault contains \"{only}\": "

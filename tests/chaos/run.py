@@ -62,6 +62,7 @@ class Report:
         found = self.found
         return {
             "seed": self.seed, "seconds": round(self.seconds, 1), "faults": len(self.faults),
+            "secondsPerFault": round(self.seconds / max(1, len(self.faults)), 1),
             "faultsByKind": dict(Counter(fault.kind for fault, *_ in self.faults).most_common()),
             "executions": found.executions, "children": found.children,
             "steps": found.steps, "events": found.events,
@@ -76,7 +77,8 @@ class Report:
 
     def text(self) -> str:
         found = self.found
-        lines = [f"seed {self.seed}, {self.seconds:.0f} s of faults, "
+        each = self.seconds / max(1, len(self.faults))
+        lines = [f"seed {self.seed}, {self.seconds:.0f} s, a fault every {each:.1f} s, "
                  f"settled {self.settled_s:.1f} s after the last one", ""]
         lines += [f"  {count:5}  {kind}" for kind, count in
                   Counter(fault.kind for fault, *_ in self.faults).most_common()]
@@ -161,8 +163,8 @@ def _share(rights) -> float:
 
 def run(seconds: float, seed: int, per_second: float, preset: str = "dev",
         state: Path | None = None, keep: bool = False, only: str = "", calm: bool = False,
-        note=print) -> Report:
-    faults = [] if calm else plan(seed, seconds, only)
+        pauses: float = 1.0, note=print) -> Report:
+    faults = [] if calm else plan(seed, seconds, only, pauses)
     effects = subprocess.Popen([sys.executable, Path(__file__).with_name("effects.py")],
                                stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     effects_url = f"http://127.0.0.1:{effects.stdout.readline().strip()}"
@@ -218,6 +220,8 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=None)
     parser.add_argument("--rate", type=float, default=20.0, help="starts per second")
     parser.add_argument("--only", default="", help="faults whose kind contains this")
+    parser.add_argument("--pauses", type=float, default=1.0, metavar="F",
+                        help="F times as long between faults; with 1 there is one every 2.3 s")
     parser.add_argument("--preset", default="dev")
     parser.add_argument("--calm", action="store_true", help="no faults: what there is without")
     parser.add_argument("--late", type=int, default=0, metavar="N",
@@ -230,7 +234,7 @@ def main() -> int:
     print(f"seed {seed}", flush=True)
     try:
         report = run(options.minutes * 60, seed, options.rate, options.preset, keep=options.keep,
-                     only=options.only, calm=options.calm)
+                     only=options.only, calm=options.calm, pauses=options.pauses)
     except Failure as failure:
         print(f"✗ {failure}")
         return 1

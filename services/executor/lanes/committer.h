@@ -44,8 +44,8 @@ struct CommitterOptions {
   int64_t child_again = 1'000'000;    // until a child that could not be started is asked for again
   size_t snapshot_bytes = 64 * 1024;  // journal tail after which a snapshot is written
   int lanes_per_read = 16;
-  int64_t slow_commit = 150'000;   // the database answers slowly that takes longer to commit a little
-  int64_t slow_after = 350'000;    // and too slowly that has not been quicker for so long
+  int64_t slow_commit = 150'000;   // a database that takes longer to commit a little is slow
+  int64_t slow_after = 350'000;    // and too slow once it has not been quicker for so long
   int64_t mail_every = 5'000'000;  // looks for messages whose sender could not tell of them
 };
 

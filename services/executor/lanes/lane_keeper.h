@@ -19,8 +19,7 @@ class Peers {
   virtual ~Peers() = default;
   // Who lives besides this executor: name and address.
   virtual void Follow(const std::map<std::string, std::string>& others) = 0;
-  // Silent: those whose connection broke a short time ago, or who do not answer. Slow: those who say
-  // so.
+  // Silent: whose connection broke a short time ago, or who do not answer. Slow: who say so.
   virtual Suspects Suspected() = 0;
   // Tells the executor at `address` that these lanes are its own now, and waits until it takes
   // commands for them; not for ever, since it will find out by itself.
