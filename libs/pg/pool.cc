@@ -20,7 +20,7 @@ using SteadyClock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
 constexpr milliseconds kFirstBackoff{25};
-constexpr milliseconds kLongestBackoff{100};
+constexpr milliseconds kLongestBackoff{50};
 constexpr int kAttempts = 3;
 
 int64_t MicrosSince(SteadyClock::time_point start) {
@@ -73,28 +73,33 @@ constexpr int kNoLimitMs = std::numeric_limits<int>::max();
 
 absl::StatusOr<std::unique_ptr<Connection>> Pool::State::Acquire() {
   std::unique_lock lock(mutex);
-  auto available = [&] { return !idle.empty() || open < options.size; };
-  if (!returned.wait_for(lock, milliseconds(options.acquire_timeout_ms), available)) {
-    return Error(absl::StatusCode::kResourceExhausted, "DATABASE_POOL_EXHAUSTED",
-                 "all " + std::to_string(options.size) +
-                     " database connections are busy; try again, or raise database.pool_size",
-                 {{kErrorRetryAfterMs, "200"}});
-  }
-  if (!idle.empty()) {
-    std::unique_ptr<Connection> connection = std::move(idle.back());
-    idle.pop_back();
-    return connection;
-  }
-  auto now = SteadyClock::now();
-  if (now < next_attempt) {
-    auto left = std::chrono::duration_cast<milliseconds>(next_attempt - now).count() + 1;
-    return Error(
-        absl::StatusCode::kUnavailable, "DATABASE_UNAVAILABLE",
-        "the database cannot be reached; connecting again in " + std::to_string(left) + " ms",
-        {{kErrorRetryAfterMs, std::to_string(left)}});
+  for (bool waited = false;; waited = true) {
+    auto available = [&] { return !idle.empty() || open < options.size; };
+    if (!returned.wait_for(lock, milliseconds(options.acquire_timeout_ms), available)) {
+      return Error(absl::StatusCode::kResourceExhausted, "DATABASE_POOL_EXHAUSTED",
+                   "all " + std::to_string(options.size) +
+                       " database connections are busy; try again, or raise database.pool_size",
+                   {{kErrorRetryAfterMs, "200"}});
+    }
+    if (!idle.empty()) {
+      std::unique_ptr<Connection> connection = std::move(idle.back());
+      idle.pop_back();
+      return connection;
+    }
+    const auto now = SteadyClock::now();
+    if (now >= next_attempt) break;
+    if (waited) {
+      auto left = std::chrono::duration_cast<milliseconds>(next_attempt - now).count() + 1;
+      return Error(
+          absl::StatusCode::kUnavailable, "DATABASE_UNAVAILABLE",
+          "the database cannot be reached; connecting again in " + std::to_string(left) + " ms",
+          {{kErrorRetryAfterMs, std::to_string(left)}});
+    }
+    // Somebody is about to find out, and then all go on at once.
+    returned.wait_until(lock, next_attempt, [&] { return !idle.empty() || backoff.count() == 0; });
   }
   // While the server is away, one asks for all.
-  if (backoff > milliseconds(0)) next_attempt = now + backoff;
+  if (backoff > milliseconds(0)) next_attempt = SteadyClock::now() + backoff;
   ++open;
   lock.unlock();
   return Open();
@@ -107,6 +112,7 @@ absl::StatusOr<std::unique_ptr<Connection>> Pool::State::Open() {
   if (connection.ok()) {
     backoff = milliseconds(0);
     next_attempt = {};
+    returned.notify_all();
   } else {
     --open;
     backoff = std::clamp(backoff * 2, kFirstBackoff, kLongestBackoff);

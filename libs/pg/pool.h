@@ -87,8 +87,9 @@ struct PoolOptions {
 };
 
 // Thread-safe. Connections are opened when needed. One that broke is dropped; while the server is
-// away, new attempts are spaced by a back-off (25 ms doubling to 100 ms) and answered
-// DATABASE_UNAVAILABLE in between, so that callers fail fast and nobody storms the server.
+// away, new attempts are spaced by a back-off (25 ms, then 50 ms), one at a time: whoever comes in
+// between waits for the next one at most, and is then answered DATABASE_UNAVAILABLE. So callers
+// fail fast, nobody storms the server, and all go on as soon as it is back.
 class Pool {
  public:
   explicit Pool(PoolOptions options);
