@@ -67,6 +67,8 @@ class Cluster:
         self.held: set[str] = set()   # down on purpose
         self.workers = {name: Process(self.state, name) for name in WORKERS}
         self.stack.up()
+        # What a database has to write when it was just made is no part of a restart.
+        self.stack.postgres.sql("-c", "CHECKPOINT")
         for name in WORKERS:
             self.start_process(name)
         self._stopping = threading.Event()
