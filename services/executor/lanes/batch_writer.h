@@ -32,7 +32,7 @@ struct BatchResult {
 class BatchWriter {
  public:
   // `retry_after`: microseconds between tries while the database is away.
-  explicit BatchWriter(Store& store, int64_t retry_after = 50'000)
+  explicit BatchWriter(Store& store, int64_t retry_after = 100'000)
       : store_(store), retry_after_(retry_after) {}
 
   // Learns where the fence of `epoch` stands. Ends with a BatchResult like a batch, fenced where

@@ -11,7 +11,7 @@
 namespace agentflow::executor {
 namespace {
 
-constexpr int64_t kReadAgainAfter = 50'000;
+constexpr int64_t kReadAgainAfter = 200'000;
 constexpr int64_t kAdmitAfterLoading = 1'000'000;
 // Why a child is not taken up yet.
 constexpr char kParentAbsent[] = "PARENT_ABSENT";
