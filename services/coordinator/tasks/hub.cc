@@ -50,6 +50,9 @@ std::vector<Task> Hub::Resume(Session& session, const std::vector<Task>& held, i
     const AttemptId& id = task.id;
     if (results_.contains(id)) continue;
     auto [it, is_new] = held_.try_emplace(id);
+    // An attempt that was lost here and handed out again may be in two hands.
+    auto other = sessions_.find(it->second.session);
+    if (other != sessions_.end()) other->second.held.erase(id);
     it->second.session = session.id;
     it->second.seen_ms = now_ms;
     session.held.insert(id);

@@ -75,6 +75,17 @@ TEST_F(HubTest, ASharedWorkerIsToldOfItsOwnResultsWhateverTenantTheyAreFor) {
   EXPECT_EQ(hub_.CurrentDemand()[0].tenant, "");
 }
 
+// Found by tests/sim: the first one was sent a task without a name when it came back.
+TEST_F(HubTest, OfTwoWorkersThatHoldAnAttemptTheLaterOneCounts) {
+  Connect("a", 1, {"shout"}, {MakeAttempt(1)});
+  Hub::SessionId b = Connect("b", 1, {"shout"}, {MakeAttempt(1)});
+  hub_.Finish(b, {Done(1)}, kNow);
+  hub_.Acknowledged(MakeAttempt(1));
+  Connect("a", 1);
+  EXPECT_TRUE(worker_->tasks.empty());
+  EXPECT_TRUE(hub_.Held(AnyLane).empty());
+}
+
 TEST_F(HubTest, PrefersTheWorkerWithMostPlaces) {
   Connect("small", 1);
   auto small = worker_;
