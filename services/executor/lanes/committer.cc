@@ -616,8 +616,10 @@ int64_t Committer::WakeAt() const {
 }
 
 void Committer::RenewWithin(int64_t micros) {
-  // Until now it had no reason to commit so often.
-  if (micros < renew_within_.exchange(micros)) quick_at_ = parts_.clock.Monotonic();
+  if (micros >= renew_within_.exchange(micros)) return;
+  // Until now it had no reason to commit so often, and it sleeps until the next time.
+  quick_at_ = parts_.clock.Monotonic();
+  if (parts_.wake) parts_.wake();
 }
 
 bool Committer::Slow() const {

@@ -387,7 +387,9 @@ TEST_P(HandoverTest, ACommitterSaysWhetherTheDatabaseIsSlow) {
   a().Run();
   Advance(10'000'000);
   EXPECT_FALSE(committer.Slow());  // nobody wants to know: it commits when there is something
+  const int wakes = a().wakes;
   committer.RenewWithin(100'000);
+  EXPECT_EQ(a().wakes, wakes + 1);  // or it would sleep until the time of before
   EXPECT_FALSE(committer.Slow());
   store.answers_stalled = true;
   for (int i = 0; i < 3; ++i) Advance(100'000);

@@ -93,6 +93,7 @@ class FakeExecutor {
               .board = board,
               .start_child =
                   [this](ChildRequest request) { children.push_back(std::move(request)); },
+              .wake = [this] { ++wakes; },
               .limits = [this](const std::string&) { return limits; },
               .mail_sent =
                   [this](const auto& lanes) {
