@@ -215,6 +215,7 @@ class FakeExecutor {
   std::vector<std::unique_ptr<MemoryStore>> stores;
   std::map<Uuid, std::vector<absl::StatusOr<StartAnswer>>> answers;
   std::deque<ChildRequest> children;  // asked for
+  int wakes = 0;                      // of whoever runs Step
   std::unique_ptr<Router> router;
   std::unique_ptr<LaneKeeper> keeper;
   std::vector<std::unique_ptr<Committer>> all;
