@@ -141,6 +141,8 @@ absl::StatusOr<TenantSealPtr> TenantKeys::Get(const std::string& tenant) {
 
 absl::StatusOr<TenantSealPtr> TenantKeys::Open(const std::string& tenant) {
   if (TenantSealPtr seal = Find(tenant)) return seal;
+  std::lock_guard lock(opening_);
+  if (TenantSealPtr seal = Find(tenant)) return seal;
   AF_ASSIGN_OR_RETURN(auto all, OpenAll({tenant}));
   return all.at(tenant);
 }

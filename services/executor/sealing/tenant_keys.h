@@ -80,6 +80,8 @@ class TenantKeys {
   const std::shared_ptr<std::atomic<int64_t>> broken_ = std::make_shared<std::atomic<int64_t>>(0);
   std::atomic<int> reseal_in_{0};  // checks until the next look for what older master keys seal
 
+  // Held while one is read, so that the many who want the same key at first ask once.
+  std::mutex opening_;
   std::mutex db_mutex_;
   std::unique_ptr<pg::Pipeline> db_;
 
