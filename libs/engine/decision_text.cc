@@ -3,7 +3,6 @@
 #include "libs/json/value.h"
 
 namespace agentflow::engine {
-namespace {
 
 std::string PortName(const ExecutionState& state, StepRef step, PortIndex port) {
   if (port == workflow::kErrorPort) return "error";
@@ -12,6 +11,8 @@ std::string PortName(const ExecutionState& state, StepRef step, PortIndex port) 
   const auto& ports = state.plan->nodes[step.node].ports;
   return port < ports.size() ? ports[port] : "?";
 }
+
+namespace {
 
 class Writer {
  public:

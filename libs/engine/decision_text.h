@@ -17,6 +17,9 @@ struct DecisionText {
   bool operator==(const DecisionText&) const = default;
 };
 
+// Of the node of `step`: its name, "error", or "none" and "listed" for what is no single port.
+std::string PortName(const ExecutionState& state, StepRef step, PortIndex port);
+
 // `state`: the execution after the event, or later.
 DecisionText TextOf(const ExecutionState& state, const Event& event);
 

@@ -370,7 +370,7 @@ absl::Status App::Start(rpc::ServiceParts& service) {
                      .retention_days = static_cast<int16_t>(config_.retention_days)});
   p.metrics =
       std::make_unique<Metrics>(service.metrics(), *p.router, p.load, *p.queue, p.links, *p.keys,
-                                        p.clock);
+                                p.clock);
 
   p.eraser = std::make_unique<erasure::TenantEraser>(
       p.pool, service.Peer("tenant"),
@@ -399,8 +399,9 @@ absl::Status App::Start(rpc::ServiceParts& service) {
                                               .created = [&p] { p.migration_task->Poke(); }});
   RegisterApprovalService(service.server(), executions, *p.approvals);
   p.payloads = std::make_unique<PayloadStore>(
-      p.pool, *p.keys, PayloadLimits{.bytes = static_cast<size_t>(config_.payload_bytes),
-                            .unused_days = config_.payload_unused_days});
+      p.pool, *p.keys,
+      PayloadLimits{.bytes = static_cast<size_t>(config_.payload_bytes),
+                    .unused_days = config_.payload_unused_days});
   RegisterPayloadService(service.server(), *p.payloads);
   RegisterDispatchService(service.server(),
                           {.router = *p.router,

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <tuple>
 
+#include "libs/engine/decision_text.h"
 #include "libs/engine/time_text.h"
 #include "libs/engine/unwind.h"
 
@@ -19,14 +20,6 @@ std::string Ago(const ExecutionState& state, UnixMicros time) {
     text += "." + rest;
   }
   return "+" + text + "s";
-}
-
-std::string PortName(const ExecutionState& state, StepRef step, PortIndex port) {
-  if (port == workflow::kErrorPort) return "error";
-  if (port == workflow::kNoPort) return "none";
-  if (port == workflow::kListedPorts) return "listed";
-  const auto& ports = state.plan->nodes[step.node].ports;
-  return port < ports.size() ? ports[port] : "?";
 }
 
 std::string Text(const Error& error) {

@@ -6,7 +6,8 @@ from ._api import (Agent, ApiKey, Approval, AuditEvent, BatchStartResult, Checkp
                    WorkflowStats, WorkflowVersion)
 from .client import Client
 from .errors import (AgentFlowError, ConflictError, ExecutionFailedError, FailedPreconditionError,
-                     InvalidArgumentError, NotFoundError, PayloadTooLargeError, PermissionDeniedError,
+                     InvalidArgumentError, NotFoundError, PayloadTooLargeError,
+                     PermissionDeniedError,
                      RateLimitedError, TaskCanceled, TaskError, UnauthenticatedError,
                      UnavailableError)
 from .worker import Task, Worker
@@ -18,7 +19,7 @@ __all__ = [
     "Checkpoint", "Client", "ConflictError", "Execution", "ExecutionError", "ExecutionEvent",
     "ExecutionFailedError", "FailedPreconditionError", "InvalidArgumentError", "Migration",
     "NodeType", "NotFoundError", "PayloadTooLargeError", "PermissionDeniedError", "Problem",
-    "RateLimitedError", "Schedule", "StartExecutionRequest", "Step", "StepDecision", "Task", "TaskCanceled",
-    "TaskError", "Tenant", "UnauthenticatedError", "UnavailableError", "User", "Worker",
-    "Workflow", "WorkflowStats", "WorkflowVersion",
+    "RateLimitedError", "Schedule", "StartExecutionRequest", "Step", "StepDecision", "Task",
+    "TaskCanceled", "TaskError", "Tenant", "UnauthenticatedError", "UnavailableError", "User",
+    "Worker", "Workflow", "WorkflowStats", "WorkflowVersion",
 ]

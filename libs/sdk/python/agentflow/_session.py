@@ -162,8 +162,8 @@ class Session:
                     self._results.pop((refused.task.task_id, refused.task.attempt), None)
             for refused in message.acknowledged.refused:
                 log.warning("the result of task %s, attempt %d, did not count: %s [%s]",
-                             refused.task.task_id, refused.task.attempt, refused.message,
-                             refused.reason)
+                            refused.task.task_id, refused.task.attempt, refused.message,
+                            refused.reason)
 
     def _take(self, task: pb.Task) -> None:
         key = (task.task_id, task.attempt)

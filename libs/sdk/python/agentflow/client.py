@@ -42,8 +42,8 @@ class Executions(_api.ExecutionService):
     def start(self, workflow: str, input: Any = None, *, request_id: str | None = None,
               **options: Any) -> _api.Execution:
         """Starts an execution. Without a request_id one is made, as for every command that takes
-        one, so that a retry after a lost answer cannot start it twice. What is too large of the input is uploaded, and a reference
-        stands in its place (payloads.py)."""
+        one, so that a retry after a lost answer cannot start it twice. What is too large of the
+        input is uploaded, and a reference stands in its place (payloads.py)."""
         return self.start_execution(workflow=workflow,
                                     input=self._payloads.shrink(input, "input", self._inline_bytes),
                                     request_id=request_id, **options)

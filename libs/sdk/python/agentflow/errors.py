@@ -90,8 +90,8 @@ class TaskCanceled(Exception):
 
 _BY_STATUS = {400: InvalidArgumentError, 401: UnauthenticatedError, 403: PermissionDeniedError,
               404: NotFoundError, 409: ConflictError, 412: FailedPreconditionError,
-              413: InvalidArgumentError, 429: RateLimitedError, 502: UnavailableError, 503: UnavailableError,
-              504: UnavailableError}
+              413: InvalidArgumentError, 429: RateLimitedError, 502: UnavailableError,
+              503: UnavailableError, 504: UnavailableError}
 _BY_CODE = {"FAILED_PRECONDITION": FailedPreconditionError, "ABORTED": ConflictError,
             "ALREADY_EXISTS": ConflictError}
 
