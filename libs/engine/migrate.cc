@@ -36,8 +36,8 @@ class Migration {
     CountJoins();
     MakeAgenda();
     auto info = std::make_shared<StartInfo>(*from_.start);
+    // The workflow stays: a plan is known by its document, and need not know whose it is.
     info->plan_hash = plan().hash;
-    info->workflow = plan().workflow;
     info->version = plan().version;
     state().start = std::move(info);
     // Counters and indexes follow from the steps.

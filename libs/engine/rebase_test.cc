@@ -21,6 +21,7 @@ struct Play {
 
   std::shared_ptr<StartInfo> Info(json::Value input = {}) const {
     auto info = std::make_shared<StartInfo>();
+    info->workflow = "workflows/test";
     info->plan_hash = plan->hash;
     info->input = std::move(input);
     return info;
@@ -232,6 +233,7 @@ TEST(RetryPoint, OfACanceledExecutionIsWhereItWas) {
 PlanPtr Version(const std::string& text) {
   auto plan = std::make_shared<workflow::Plan>(*PlanOf(text));
   plan->hash = "hash-of-another";
+  plan->workflow.clear();  // as those compiled from a document, which is known by its hash alone
   plan->version = 2;
   return plan;
 }
@@ -257,6 +259,7 @@ TEST(Migrate, CountsJoinsAgainAndRunsWhatIsNew) {
   EXPECT_EQ(run.State("c"), StepState::kReady);
   EXPECT_EQ(run.State("d"), StepState::kReady);
   EXPECT_EQ(run.state.start->version, 2);
+  EXPECT_EQ(run.state.start->workflow, "workflows/test");
   EXPECT_EQ(PlanHashOf(run.events), "hash-of-another");
   EXPECT_TRUE(testing::Same(Replay(next, run.events), run.state));
   for (const char* step : {"b", "c", "d"}) run.Complete(step);

@@ -248,7 +248,10 @@ edges: [start -> z]
   ASSERT_TRUE(moved.ok()) << moved.status();
   EXPECT_EQ(moved->migrated_count(), 3);
   StartExecutor();  // what was moved is read back with its new version
-  for (const std::string& name : names) EXPECT_EQ(Get(name)->version(), 2);
+  for (const std::string& name : names) {
+    EXPECT_EQ(Get(name)->version(), 2);
+    EXPECT_EQ(Get(name)->workflow(), "workflows/agents");
+  }
   FakeCoordinator other(coordinator_channel_, redis_.url(), "c2");
   for (size_t i = 0; i < 6; ++i) other.Complete(other.Take("writer"), R"("done")");
   for (const std::string& name : names) {
