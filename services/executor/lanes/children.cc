@@ -133,6 +133,20 @@ void Committer::MournChild(const Live& child) {
                            Lost({}, parent.attempt, child.facts->id)});
 }
 
+// The database refused what their parent did before they began: nobody knows of them, and a parent
+// that goes on asks for them again.
+void Committer::DropChildren(const Uuid& parent, std::set<Uuid>* dropped) {
+  if (forming_ == nullptr) return;
+  for (BatchEntry& entry : forming_->entries) {
+    if (entry.dropped || entry.write->first_sequence != 1) continue;
+    Live& child = *live_.at(entry.id);
+    if (child.state.start->parent.execution != parent) continue;
+    GiveBackKeys(child, std::exchange(child.keys, {}), nullptr);
+    dropped->insert(entry.id);
+    Drop(entry.id);
+  }
+}
+
 // The same for a parent that is read back: whoever had it before could not tell it any more.
 // REQUIRES: everything else of its lane is in memory, or in absent_.
 void Committer::MournLostChild(const Live& parent, engine::StepRef step, uint32_t attempt) {

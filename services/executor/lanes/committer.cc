@@ -375,7 +375,8 @@ bool Committer::TakeCommit() {
 }
 
 void Committer::Release(Batch& batch, const BatchResult& result) {
-  std::set<Uuid> refused, late;  // `late`: somebody else's business key was faster
+  // `late`: somebody else's business key was faster, or a child came after its parent was refused.
+  std::set<Uuid> refused, late;
   for (const auto& [index, status] : result.refused) {
     Batch::Entry& entry = batch.entries[batch.written[index]];
     entry.dropped = true;
@@ -399,6 +400,7 @@ void Committer::Release(Batch& batch, const BatchResult& result) {
       MournChild(*it->second);
     }
     Drop(entry.id);
+    DropChildren(entry.id, &late);
     if (stored) {
       executions_to_load_.insert(entry.id);
       absent_.try_emplace(entry.id);

@@ -232,6 +232,8 @@ class Committer {
   // children.cc: executions that are steps of others
   void BeginChild(StartItem item);
   void MournChild(const Live& child);
+  // Those that begin in the forming batch.
+  void DropChildren(const Uuid& parent, std::set<Uuid>* dropped);
   void MournLostChild(const Live& parent, engine::StepRef step, uint32_t attempt);
   void RequestChild(const Uuid& execution, engine::StepRef step, uint32_t attempt);
   bool RequestLateChildren();

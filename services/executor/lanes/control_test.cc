@@ -452,6 +452,33 @@ TEST_P(LaneControlTest, AChildIsNotWrittenWithoutItsParent) {
   EXPECT_EQ(executor_->load.live(), 0);
 }
 
+// Nor where the parent is refused what it did before the child began. Whoever reads the parent next
+// asks for the child again.
+TEST_P(LaneControlTest, NorAfterItsParentWasRefused) {
+  const Uuid parent = executor_->Start(plans_.Add(kParent), json::Object{{"x", 3}});
+  executor_->Run();
+  engine::PlanPtr inner = plans_.Add("outputs 8\nnode a noop\nedge start -> a");
+  for (auto& store : executor_->stores) store->stalled = true;
+  const int day = database_.live.at(parent).facts.start_day + 100;
+  for (auto& committer : executor_->all) committer->Rehome(day);
+  executor_->Run();
+  const Uuid id = StartChild(inner);
+  database_.poisoned = {parent};
+  for (auto& store : executor_->stores) {
+    store->stalled = false;
+    store->reads_stalled = true;  // the parent does not come back
+  }
+  executor_->Run();
+  EXPECT_FALSE(database_.closed.contains(id));
+  EXPECT_EQ(ReasonOf(child_answers_.at(0)), "LANE_MOVED");
+  EXPECT_EQ(executor_->load.live(), 0);
+  database_.poisoned.clear();
+  Restart();
+  EXPECT_EQ(StartChild(inner), id);
+  EXPECT_EQ(StateOf(id), kCompleted);
+  EXPECT_EQ(StateOf(parent), kCompleted);
+}
+
 // Its parent was written, and its executor died before it could tell the parent.
 TEST_P(LaneControlTest, AParentHearsFromItsNextOwnerThatItsChildWasRefused) {
   const Uuid parent = executor_->Start(plans_.Add(kParent), json::Object{{"x", 3}});
