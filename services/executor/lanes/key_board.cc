@@ -134,6 +134,18 @@ void KeyBoard::Grant(Key& key, Result* result) {
   }
 }
 
+std::vector<KeyRow> KeyBoard::TicketsOf(const Uuid& execution) const {
+  std::vector<KeyRow> rows;
+  for (const auto& [lane, keys] : lanes_) {
+    for (const auto& [name, key] : keys) {
+      for (const auto& [number, row] : key.tickets) {
+        if (row.ticket.execution == execution) rows.push_back(row);
+      }
+    }
+  }
+  return rows;
+}
+
 std::vector<KeyRow> KeyBoard::Of(const std::string& tenant, const std::string& key) const {
   std::vector<KeyRow> rows;
   auto lane = lanes_.find(LaneOfKey(tenant, key));

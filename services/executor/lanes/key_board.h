@@ -46,6 +46,8 @@ class KeyBoard {
   Result Take(const LaneMessage& message);
   // Tickets of all keys, and how many of them hold a place.
   size_t size() const { return size_; }
+  // Of all keys. It looks at every ticket.
+  std::vector<KeyRow> TicketsOf(const Uuid& execution) const;
   // By arrival, for tests.
   std::vector<KeyRow> Of(const std::string& tenant, const std::string& key) const;
 

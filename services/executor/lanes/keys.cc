@@ -63,6 +63,15 @@ void Committer::GiveBackKeys(const Live& live, const std::map<std::string, std::
   }
 }
 
+// What one that is read back asked for in what the database refused: it knows nothing of it.
+void Committer::GiveBackForgotten(Live& live) {
+  std::map<std::string, std::string> forgotten;
+  for (const KeyRow& row : keys_.TicketsOf(live.facts->id)) {
+    if (!live.keys.contains(row.ticket.step)) forgotten[row.ticket.step] = row.key;
+  }
+  GiveBackKeys(live, forgotten, &live);
+}
+
 // Whether the receiver is in this committer's memory, so that the message can happen in the batch
 // that is forming.
 bool Committer::Reaches(const LaneMessage& message) const {

@@ -290,6 +290,34 @@ TEST_P(KeysTest, ARefusedExecutionLeavesNoTicketBehind) {
   EXPECT_TRUE(database_.keys.empty());
 }
 
+// What it asked for was refused with it, and it is read back as one that never asked.
+TEST_P(KeysTest, NorDoesOneThatWasWrittenBefore) {
+  engine::PlanPtr plan = plans_.Add(R"(
+node t task
+node c critical critical="=inputs.k"
+node c.t task
+edge start -> t
+edge t -> c
+edge start -> c.t
+)");
+  const Uuid bad = Start(plan, "k");
+  Run();
+  database_.poisoned.insert(bad);
+  for (const TaskOffer& offer : TakeOffers()) Complete(offer);
+  for (auto& store : executors_[0]->stores) store->reads_stalled = true;
+  Run();
+  database_.poisoned.clear();
+  for (auto& store : executors_[0]->stores) store->reads_stalled = false;
+  Run();
+  EXPECT_EQ(StateOf(bad), kCanceled);
+  const Uuid good = Start(plans_.Add(kCritical), "k");
+  Run();
+  for (const TaskOffer& offer : TakeOffers()) Complete(offer);
+  Run();
+  EXPECT_EQ(StateOf(good), kCompleted);
+  EXPECT_TRUE(database_.keys.empty());
+}
+
 TEST_P(KeysTest, NorWhenItsExecutorDiesRightAfterTheRefusal) {
   const Uuid bad = Start(plans_.Add(kCritical), "k");
   database_.poisoned.insert(bad);

@@ -184,6 +184,7 @@ bool Committer::AdoptLoaded() {
       unloaded_.insert(id);
     }
     if (refused_.erase(id) > 0) {
+      if (status.ok()) GiveBackForgotten(*live_.at(id));
       internal_.emplace_back(id, engine::CancelExecution{"EXECUTION_REFUSED: the database refused "
                                                          "what the execution was to write"});
     }
