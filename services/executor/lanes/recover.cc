@@ -343,6 +343,8 @@ void Committer::FindHomeless() {
     const ExecutionFacts& facts = *live->facts;
     if (live->row && facts.start_day + facts.retention_days < today) homeless_.push_back(id);
   }
+  // A hash table's order is another one in each process.
+  std::sort(homeless_.begin(), homeless_.end());
 }
 
 void Committer::RehomeOne() {
