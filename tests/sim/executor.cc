@@ -1,6 +1,7 @@
 #include "tests/sim/executor.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "libs/base/lane.h"
 #include "libs/base/status.h"
@@ -122,7 +123,8 @@ class SimDispatch final : public executor::Dispatch {
   QueueSender& sender_;
 };
 
-// The other executors: who died a moment ago, and now and then somebody who did not.
+// The other executors: who died a moment ago or does not answer, and now and then somebody who is
+// well.
 class SimPeers final : public executor::Peers {
  public:
   SimPeers(World& world, const std::string& name) : world_(world), name_(name) {}
@@ -132,10 +134,11 @@ class SimPeers final : public executor::Peers {
     executor::Suspects suspects;
     for (auto& other : world_.executors) {
       if (other->name() == name_) continue;
-      const bool dead = !other->running() && world_.dice.Chance(0.7);
-      if (dead || world_.Happens(world_.profile.link_breaks / 5)) {
+      const bool silent = !other->running() || other->paused();
+      const bool seen = silent && world_.dice.Chance(0.7);
+      if (seen || world_.Happens(world_.profile.suspicions)) {
         suspects.silent.push_back(other->name());
-      } else if (world_.Happens(world_.profile.link_breaks / 50)) {
+      } else if (world_.Happens(world_.profile.suspicions / 10)) {
         suspects.slow.push_back(other->name());
       }
     }
@@ -278,6 +281,8 @@ void ExecutorProcess::Start() {
           [this](size_t lanes) { parts_->load.SetShare(static_cast<double>(lanes) / kLaneCount); },
       .publish = publish,
       .peers = &p.peers,
+      .renew_within = world_.profile.peer_silence > 0 ? world_.profile.peer_silence / 3
+                                                      : std::numeric_limits<int64_t>::max(),
       .look_every = world_.dice.Between(500, 3000) * 1000,
       .settle = world_.dice.Chance(0.5) ? 500'000 : 0});
   world_.Tell(name_, " starts");
@@ -374,6 +379,17 @@ void ExecutorProcess::LookAt(int64_t time) {
 
 void ExecutorProcess::LookSoon() {
   LookAt(world_.schedule.now() + world_.Delay(500));
+}
+
+// As services/executor/app.cc asks for it each day.
+void ExecutorProcess::Rehome(int today) {
+  if (parts_ == nullptr) return;
+  Later(0, [this, today] {
+    for (size_t i = 0; i < parts_->committers.size(); ++i) {
+      parts_->committers[i]->Rehome(today);
+      Wake(i);
+    }
+  });
 }
 
 void ExecutorProcess::Mail(const std::vector<int>& lanes) {

@@ -65,6 +65,8 @@ class ExecutorProcess {
   // A coordinator's stream; its orders come through `send`. Gives the link's number.
   uint64_t OpenLink(const std::string& coordinator, executor::Links::Send send);
   void Take(const std::string& coordinator, const Reports& reports);
+  // Journals of what has outlived its retention class by that day move to it.
+  void Rehome(int today);
   // From another executor.
   void Mail(const std::vector<int>& lanes);
   void LookSoon();

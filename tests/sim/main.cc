@@ -97,6 +97,8 @@ int Run(const Arguments& arguments) {
   std::printf("seeds %llu to %llu\n", static_cast<unsigned long long>(arguments.from),
               static_cast<unsigned long long>(arguments.from + arguments.seeds - 1));
   std::fflush(stdout);
+  // A story is told as far as it goes, also where it ends the process.
+  if (arguments.trace) std::setvbuf(stdout, nullptr, _IOLBF, 0);
   obs::InitLogging({.service = "sim", .level = obs::Level::kOff});
   if (arguments.jobs == 1) return RunSome(arguments, 0) == 0 ? 0 : 1;
   std::vector<pid_t> children;

@@ -133,8 +133,15 @@ bool Oracle::WronglyMourns(const Record& record, const Event& event) const {
 
 // From here on steps are numbered by another plan.
 void Oracle::Rebased(Record& record, const engine::ExecutionRebased& rebased) {
+  if (rebased.kind == engine::ExecutionRebased::Kind::kRehome) world_.Count("execution rehomed");
   if (rebased.kind != engine::ExecutionRebased::Kind::kMigrate) return;
   world_.Count("execution migrated");
+  for (StepRef ref : engine::ListSteps(record.state)) {
+    const engine::Step& step = record.state.step(ref);
+    if (step.offer == nullptr) continue;
+    uint32_t& last = record.left[engine::StepKey(record.state, ref)];
+    last = std::max(last, step.attempt);
+  }
   record.state.plan = PlanOf(rebased.plan_hash);
   record.ended.clear();
   record.keys.clear();
@@ -186,6 +193,7 @@ void Oracle::Committed(const std::string& owner, const std::vector<executor::Wri
       if (std::holds_alternative<engine::ExecutionRebased>(event.body)) ended.clear();
     }
     CheckWrite(id, record, *write);
+    if (world_.broken()) return;
     CheckChange(id, record, *write, ended);
     auto lane = world_.postgres->rows().lanes.find(LaneOf(id));
     written_[lane->second].insert(id);
@@ -330,6 +338,13 @@ void Oracle::CheckWrite(const Uuid& id, Record& record, const ExecutionWrite& wr
     }
     world_.Count("snapshot");
   }
+  const int32_t before = std::exchange(record.start_day, write.facts->start_day);
+  if (write.rehomed != (before != 0 && before != record.start_day)) {
+    Broken(id, "its journal lies on another day than its rows say");
+  }
+  if (write.rehomed && !write.snapshot && !state.over()) {
+    Broken(id, "its journal begins anew, but not with a state");
+  }
   if (state.over() && !write.body_hash.empty()) world_.Count("started and over in one batch");
 }
 
@@ -449,6 +464,24 @@ bool Oracle::Knows(const engine::ExecutionState* state, const executor::AttemptN
   return open && step.attempt == attempt.attempt;
 }
 
+std::string Oracle::WrongOffer(const Record& record, const executor::TaskOffer& task) const {
+  absl::StatusOr<StepRef> ref = engine::FindStep(record.state, task.attempt.step);
+  if (!ref.ok()) return "a step is offered before its commit";
+  const engine::Step& step = record.state.step(*ref);
+  if (step.attempt < task.attempt.attempt || step.offer == nullptr) {
+    return "offered before its commit";
+  }
+  if (step.offer->idempotency_key != task.offer->idempotency_key) {
+    return "offered under another effect key";
+  }
+  if (!(step.offer->input == task.offer->input)) return "offered with another input";
+  if (step.attempt == task.attempt.attempt && !engine::IsOver(step.state) &&
+      step.ready_at > world_.postgres->Now() && !world_.postgres->clock_went_back()) {
+    return "offered before its time";
+  }
+  return "";
+}
+
 void Oracle::Offered(const executor::TaskOffer& task) {
   world_.Count("offer");
   const Uuid& id = task.attempt.execution;
@@ -456,20 +489,13 @@ void Oracle::Offered(const executor::TaskOffer& task) {
   if (it == records_.end()) return Broken(id, "offered before the execution was committed");
   const Record& record = it->second;
   if (task.attempt.tenant != record.tenant) Broken(id, "offered to another tenant");
-  absl::StatusOr<StepRef> ref = engine::FindStep(record.state, task.attempt.step);
-  if (!ref.ok()) return Broken(id, "a step is offered before its commit: " + task.attempt.step);
-  const engine::Step& step = record.state.step(*ref);
-  if (step.attempt < task.attempt.attempt || step.offer == nullptr) {
-    return Broken(id, "offered before its commit: " + TextOf(world_, task.attempt));
+  const std::string wrong = WrongOffer(record, task);
+  if (wrong.empty()) return;
+  auto left = record.left.find(task.attempt.step);
+  if (left != record.left.end() && task.attempt.attempt <= left->second) {
+    return world_.Count("offer of a step that left");
   }
-  if (step.offer->idempotency_key != task.offer->idempotency_key) {
-    Broken(id, "offered under another effect key: " + TextOf(world_, task.attempt));
-  }
-  if (!(step.offer->input == task.offer->input)) Broken(id, "offered with another input");
-  if (step.attempt == task.attempt.attempt && !engine::IsOver(step.state) &&
-      step.ready_at > world_.postgres->Now() && !world_.postgres->clock_went_back()) {
-    Broken(id, "offered before its time: " + TextOf(world_, task.attempt));
-  }
+  Broken(id, wrong + ": " + TextOf(world_, task.attempt));
 }
 
 void Oracle::Acknowledged(const executor::AttemptName& attempt) {

@@ -74,6 +74,7 @@ class Oracle {
     std::string tenant;
     UnixMicros last_time = 0;
     int16_t row_state = 0;
+    int32_t start_day = 0;  // where its journal lies; 0: nowhere yet
     std::set<std::pair<engine::StepRef, uint32_t>> ended;  // attempts
     std::map<engine::StepRef, std::string> keys;           // of effects
     std::map<engine::StepRef, uint64_t> completed;         // the event's sequence
@@ -81,6 +82,9 @@ class Oracle {
     // already when it began.
     std::map<engine::StepRef, uint64_t> undone;
     std::map<engine::StepRef, std::set<engine::StepRef>> inherited;
+    // By key: the last attempt of a step as it was before a migration. Who was stopped before it
+    // may still offer that one, until it hears that the lane is another's.
+    std::map<std::string, uint32_t> left;
     std::set<std::string> signals;    // ids
     std::map<std::string, int> held;  // places at keys
     std::set<Uuid> children;          // attached ones
@@ -98,6 +102,8 @@ class Oracle {
   void CheckLimits(const std::vector<executor::WritePtr>& writes);
   // Whether one committer has decided everything, with all that it ever knew.
   bool OneMind() const;
+  // What is wrong with an offer; empty: nothing.
+  std::string WrongOffer(const Record& record, const executor::TaskOffer& task) const;
   void CheckUndone(const Uuid& id, Record& record, engine::StepRef step);
   void CheckWrite(const Uuid& id, Record& record, const executor::ExecutionWrite& write);
   void CheckChange(const Uuid& id, const Record& record, const executor::ExecutionWrite& write,

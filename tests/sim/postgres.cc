@@ -102,6 +102,8 @@ void AddMessageBugs(World& world, executor::Transaction* transaction) {
 
 Postgres::Postgres(World& world) : world_(world) {
   rows_.broken = [this](const std::string& what) { world_.Broken(what); };
+  const int64_t silence = world_.profile.peer_silence;
+  if (silence > 0) rows_.suspect_left = rows_.lease - silence;
 }
 
 CommitOutcome Postgres::Commit(const std::string& owner, int committer, Fence expected,
@@ -127,6 +129,12 @@ CommitOutcome Postgres::Commit(const std::string& owner, int committer, Fence ex
       if (!transaction.moves.empty()) world_.Count("lanes given away");
       TellRest(world_, absl::StrCat(owner, "/", committer), transaction);
       world_.oracle->Committed(owner, writes, Now());
+      for (const WritePtr& write : writes) {
+        if (!write->rehomed) continue;
+        // The day on which it lay is dropped, whatever else it held.
+        auto& journal = rows.journal[write->facts->id];
+        journal.erase(journal.begin(), journal.end() - 1);
+      }
       break;
     case Kind::kFenced:
       world_.Count("commit fenced");
@@ -356,6 +364,9 @@ absl::StatusOr<executor::LaneView> SimLaneTable::Look(bool take,
   for (auto& [key, before] : owners) {
     if (key.first == owner_ || rows.owners.at(key).fence == before.fence) continue;
     world_.Count("takeover");
+    if (before.lease_until >= rows.now) {
+      world_.Count(before.connected ? "takeover on silence" : "takeover of one that is gone");
+    }
     world_.Tell("db: ", owner_, " takes over from ", key.first, "/", key.second);
     if (world_.Has(Bug::kFenceNotRaised)) rows.owners.at(key).fence = before.fence;
   }

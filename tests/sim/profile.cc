@@ -33,11 +33,13 @@ constexpr Fault kFaults[] = {
     {"crashes", &Profile::crashes, 0.3},
     {"pauses", &Profile::pauses, 0.4},
     {"drains", &Profile::drains, 0.2},
+    {"rehomes", &Profile::rehomes, 0.5},
     {"redis_flushes", &Profile::redis_flushes, 0.5},
     {"redis_outages", &Profile::redis_outages, 0.2},
     {"coordinator_crashes", &Profile::coordinator_crashes, 0.2},
     {"coordinator_pauses", &Profile::coordinator_pauses, 0.2},
     {"link_breaks", &Profile::link_breaks, 0.5},
+    {"suspicions", &Profile::suspicions, 0.2},
     {"worker_breaks", &Profile::worker_breaks, 0.5},
     {"entry_twice", &Profile::entry_twice, 0.3},
     {"entry_out_of_order", &Profile::entry_out_of_order, 0.5},
@@ -98,6 +100,7 @@ Profile Profile::Draw(Dice& dice) {
   if (dice.Chance(0.25)) p.limits.running_executions = dice.Between(1, 4);
   if (dice.Chance(0.1)) p.limits.queued_executions = dice.Between(1, 3);
   if (dice.Chance(0.1)) p.limits.starts_per_second = dice.Between(1, 5);
+  if (dice.Chance(0.5)) p.peer_silence = dice.Between(300, 1500) * 1000;
   p.options = DrawOptions(dice);
   // Some seeds have no faults at all, most a few, some nearly everything.
   const double share = dice.Chance(0.1) ? 0.0 : dice.Chance(0.15) ? 0.8 : 0.3;

@@ -25,6 +25,9 @@ struct Profile {
   int64_t commit_micros = 0;      // a transaction usually takes about this long
   int64_t step_micros = 0;        // until a thread that was woken runs
   int64_t net_micros = 0;         // a message usually takes about this long
+  // Executors watch each other: one that is suspected, and of which the database has not heard for
+  // this long, loses its lanes before its lease ends; 0: they do not.
+  int64_t peer_silence = 0;
   executor::TenantLimits limits;  // of every tenant
   executor::CommitterOptions options;
 
@@ -51,11 +54,13 @@ struct Profile {
   double crashes = 0;  // of an executor
   double pauses = 0;   // SIGSTOP for a while
   double drains = 0;   // a clean shutdown and a new start
+  double rehomes = 0;  // all that runs has outlived its retention class
   double redis_flushes = 0;
   double redis_outages = 0;
   double coordinator_crashes = 0;
   double coordinator_pauses = 0;
   double link_breaks = 0;
+  double suspicions = 0;  // share of looks at which a living executor is suspected
   double worker_breaks = 0;  // a worker's stream ends
 
   // Share of queue entries.

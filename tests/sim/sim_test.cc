@@ -4,6 +4,7 @@
 #include <map>
 #include <string>
 
+#include "libs/base/status.h"
 #include "libs/crypto/digest.h"
 #include "libs/obs/log.h"
 #include "tests/sim/world.h"
@@ -38,6 +39,11 @@ TEST(Simulation, TheStoryIsTheSameWhetherItIsToldOrNot) {
   }
 }
 
+TEST(Simulation, AProcessThatASeedEndsNamesTheSeed) {
+  const Settings settings{.seed = 7, .tell = [](const std::string&) { AF_CHECK(false); }};
+  EXPECT_DEATH(RunSeed(settings), "broken invariant.*\n.*tools/dev sim --seed 7 --trace");
+}
+
 // What hides where nothing looks rare: each of these happens within a few hundred seeds.
 TEST(Simulation, RarePathsAreTaken) {
   std::map<std::string, int64_t> counts;
@@ -51,7 +57,8 @@ TEST(Simulation, RarePathsAreTaken) {
            "commit not done", "commit lost before", "commit lost after", "commit late",
            "commit stale", "commit fenced", "commit refused", "fence not asked", "read failed",
            "lane table away", "database restart", "database clock jump", "snapshot", "takeover",
-           "lanes given away", "started and over in one batch",
+           "takeover on silence", "takeover of one that is gone", "lanes given away",
+           "started and over in one batch",
            // processes
            "executor killed", "executor stopped", "executor drained", "coordinator killed",
            "coordinator stopped", "link broke", "worker's stream broke", "executor busy",
@@ -63,7 +70,7 @@ TEST(Simulation, RarePathsAreTaken) {
            "answer lost", "call timed out", "order carried out", "signal told twice",
            "input over the limit", "payload over the limit", "start over the limit",
            "execution queued by a limit", "forked execution", "retried execution",
-           "execution migrated", "approval decided",
+           "execution migrated", "execution rehomed", "approval decided",
            // executions
            "child asked for", "child ended", "step compensated", "place at a key",
            "mail between executors", "plan late"}) {

@@ -8,6 +8,7 @@
 #include "tests/sim/coordinator.h"
 #include "tests/sim/executor.h"
 #include "tests/sim/graphs.h"
+#include "tests/sim/last_words.h"
 #include "tests/sim/oracle.h"
 #include "tests/sim/postgres.h"
 #include "tests/sim/redis.h"
@@ -18,6 +19,8 @@ namespace {
 // Once faults are over everything must have ended by then.
 constexpr int64_t kEndsWithin = 600'000'000;
 constexpr int64_t kLookEvery = 500'000;
+// Days after which everything that runs has outlived its retention class.
+constexpr int kRetention = 40;
 constexpr uint64_t kMostEvents = 2'000'000;
 
 }  // namespace
@@ -119,6 +122,10 @@ void World::PlanFaults() {
     ExecutorProcess& process = executor();
     process.Drain([=, &process] { start_again(process); });
   });
+  Every(profile.rehomes, [=, this] {
+    rehome_day_ += kRetention;
+    executor().Rehome(rehome_day_);
+  });
   Every(profile.database_restarts, [this] { postgres->Restart(); });
   Every(profile.database_clock_jumps, [this] { postgres->JumpClock(); });
   Every(profile.redis_flushes, [this] { redis->Flush(); });
@@ -181,7 +188,7 @@ Outcome World::Run() {
   int64_t done_at = 0;  // when everything had ended; then it gets time to come to rest
   while (!broken() && schedule.RunNext()) {
     if (schedule.events() > kMostEvents) Broken("it never comes to rest");
-    if (schedule.now() < look_at) continue;
+    if (!calm_ || schedule.now() < look_at) continue;
     look_at += kLookEvery;
     if (done_at == 0 && AllDone()) done_at = schedule.now();
     if (done_at == 0 && schedule.now() > end) {
@@ -208,6 +215,7 @@ Outcome World::Run() {
 }
 
 Outcome RunSeed(Settings settings) {
+  PrepareLastWords(settings);
   return World(std::move(settings)).Run();
 }
 

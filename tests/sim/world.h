@@ -88,6 +88,7 @@ class World {
   bool AllDone();
 
   bool calm_ = false;
+  int rehome_day_ = 20'000;  // since 1970, after all starts
   std::string violation_;
   std::map<const char*, int64_t> counts_;
   std::map<Uuid, int> names_;
