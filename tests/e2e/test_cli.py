@@ -13,7 +13,7 @@ def chain(cli, tmp_path):
     name = f"cli-{uuid.uuid4().hex[:8]}"
     file = tmp_path / "workflow.yaml"
     file.write_text(CHAIN.replace("NAME", name))
-    done = cli("apply", "-f", str(file), "--publish")
+    done = cli("apply", str(file), "--publish")
     assert done.returncode == 0 and "published" in done.stdout, done.stderr
     return name
 

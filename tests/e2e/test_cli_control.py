@@ -65,6 +65,7 @@ def test_a_signal_is_sent_with_its_payload(cli, ok, start, tmp_path):
     assert json.loads(cli("watch", name, "-o", "json").stdout) == {"amount": 7}
     late = cli("signal", name, "paid")
     assert late.returncode == 1 and "EXECUTION_OVER" in late.stderr
+    assert "fork" in late.stderr, "the way out"
 
 
 def test_approvals_are_listed_and_decided(cli, ok, start):
@@ -76,8 +77,11 @@ def test_approvals_are_listed_and_decided(cli, ok, start):
         found = {one["execution"]: one["name"] for one in mine}
         return found if set(names) <= set(found) else None
     found = eventually(asked)
+    assert [row for row in ok("approvals", "--limit", "0").splitlines()
+            if names[0] in row and "  role:admin  " in row]
     wrong = cli("approve", found[names[0]], "--values", '{"n": "one"}')
     assert wrong.returncode == 1 and "VALUES_INVALID" in wrong.stderr
+    assert "field: values.n" in wrong.stderr
     assert "APPROVED" in ok("approve", found[names[0]], "--values", '{"n": 4}', "--comment", "fine")
     assert "REJECTED" in ok("reject", found[names[1]], "--comment", "too much")
     again = cli("reject", found[names[0]])
@@ -152,8 +156,10 @@ def test_many_are_started_from_a_file_once(cli, ok, apply, tmp_path):
     names = [one["execution"]["name"] for one in first]
     assert len(set(names)) == 2 and names == [one["execution"]["name"] for one in again]
     lines.write_text('{"limit": 1}\n{"limit": "two"}\n')
-    partly = cli("batch-start", workflow, "-f", str(lines))
-    assert partly.returncode == 1 and "INPUT_INVALID" in partly.stdout
+    partly = cli("batch-start", workflow, str(lines))
+    assert partly.returncode == 1
+    bad = [line.split() for line in partly.stdout.splitlines() if "INPUT_INVALID" in line]
+    assert [line[0] for line in bad] == ["2"], partly.stdout
     lines.write_text("{\n")
     broken = cli("batch-start", workflow, "-f", str(lines))
     assert broken.returncode == 2 and "line 1" in broken.stderr

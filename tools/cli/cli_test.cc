@@ -41,6 +41,23 @@ TEST(Output, TablesAlignByCharacters) {
             "long                       {\"a\":1}\n");
 }
 
+TEST(Output, CellsHaveListsOfTextsWithCommas) {
+  json::Value list = Json(R"(["role:lead","user:ann"])");
+  EXPECT_EQ(Cell(&list), "role:lead, user:ann");
+  list = Json(R"([1,{"a":2}])");
+  EXPECT_EQ(Cell(&list), R"([1,{"a":2}])");
+  list = Json("[]");
+  EXPECT_EQ(Cell(&list), "");
+}
+
+TEST(Output, EveryStateHasASign) {
+  for (const char* state :
+       {"QUEUED", "RUNNING", "WAITING", "PAUSED", "COMPENSATING", "COMPLETED", "FAILED", "CANCELED",
+        "TIMED_OUT", "PENDING", "READY", "SKIPPED", "COMPENSATED"}) {
+    EXPECT_FALSE(StateText(state).starts_with("?")) << state;
+  }
+}
+
 TEST(Input, IsBuiltFromTextsFilesAndJson) {
   testing::TempDir folder;
   std::string file = folder.Write("note.md", "# Hi\n");
@@ -67,7 +84,9 @@ TEST(Decisions, AreBuiltFromTexts) {
   for (const char* wrong : {"pay", "=retry", "pay=again"}) {
     EXPECT_EQ(ReasonOf(BuildDecisions({wrong}).status()), "INPUT_MALFORMED") << wrong;
   }
-  EXPECT_EQ(ReasonOf(BuildDecisions({"pay=complete:{"}).status()), "JSON_MALFORMED");
+  const absl::Status broken = BuildDecisions({"pay=complete:{"}).status();
+  EXPECT_EQ(ReasonOf(broken), "JSON_MALFORMED");
+  EXPECT_TRUE(MessageOf(broken).starts_with("--decide: ")) << MessageOf(broken);
 }
 
 TEST(Resources, HaveNamesAndPaths) {

@@ -9,11 +9,14 @@
 namespace agentflow::cli {
 namespace {
 
-absl::StatusOr<json::Value> ReadJson(std::string text) {
+// The value of --`flag`, or what follows the sign in it.
+absl::StatusOr<json::Value> ReadJson(const std::string& flag, std::string text) {
   if (text.starts_with('@')) {
     AF_ASSIGN_OR_RETURN(text, ReadFile(text.substr(1)));
   }
-  return json::Parse(text);
+  absl::StatusOr<json::Value> value = json::Parse(text);
+  if (!value.ok()) return Annotate(value.status(), "--" + flag);
+  return value;
 }
 
 // "key=value" split at the first sign.
@@ -81,7 +84,7 @@ absl::StatusOr<json::Value> BuildDecisions(const std::vector<std::string>& decis
     std::string action = step.second;
     json::Object decision;
     if (const size_t colon = action.find(':'); colon != std::string::npos) {
-      AF_ASSIGN_OR_RETURN(json::Value output, ReadJson(action.substr(colon + 1)));
+      AF_ASSIGN_OR_RETURN(json::Value output, ReadJson("decide", action.substr(colon + 1)));
       decision.Set("output", std::move(output));
       action.resize(colon);
     }
@@ -114,7 +117,7 @@ absl::StatusOr<int> Signal(Session& session, const std::string& execution,
   json::Object request{{"signal", signal},
                        {"requestId", request_id.empty() ? NewRequestId() : request_id}};
   if (!payload.empty()) {
-    AF_ASSIGN_OR_RETURN(json::Value value, ReadJson(payload));
+    AF_ASSIGN_OR_RETURN(json::Value value, ReadJson("data", payload));
     request.Set("payload", std::move(value));
   }
   AF_ASSIGN_OR_RETURN(json::Value answer,
@@ -137,13 +140,13 @@ absl::StatusOr<int> Fork(Session& session, const ForkOptions& options, Format fo
   if (options.checkpoint > 0) request.Set("checkpoint", options.checkpoint);
   if (!options.step.empty()) request.Set("step", options.step);
   if (!options.input_json.empty()) {
-    AF_ASSIGN_OR_RETURN(json::Value input, ReadJson(options.input_json));
+    AF_ASSIGN_OR_RETURN(json::Value input, ReadJson("input-json", options.input_json));
     request.Set("input", std::move(input));
   }
   json::Object outputs;
   for (const std::string& text : options.outputs) {
     AF_ASSIGN_OR_RETURN(const auto step, Split("set", text));
-    AF_ASSIGN_OR_RETURN(json::Value output, ReadJson(step.second));
+    AF_ASSIGN_OR_RETURN(json::Value output, ReadJson("set", step.second));
     outputs.Set(step.first, std::move(output));
   }
   if (!outputs.empty()) request.Set("outputs", std::move(outputs));
@@ -185,7 +188,7 @@ absl::StatusOr<int> Decide(Session& session, const std::string& approval, bool a
   AF_ASSIGN_OR_RETURN(std::string path, PathOf("approvals", approval));
   json::Object request{{"comment", comment}};
   if (!values.empty()) {
-    AF_ASSIGN_OR_RETURN(json::Value value, ReadJson(values));
+    AF_ASSIGN_OR_RETURN(json::Value value, ReadJson("values", values));
     request.Set("values", std::move(value));
   }
   AF_ASSIGN_OR_RETURN(json::Value answer, session.Post(path + (approve ? ":approve" : ":reject"),

@@ -60,7 +60,9 @@ absl::StatusOr<json::Value> BuildInput(const std::vector<std::string>& inputs,
     if (text[0] == '@') {
       AF_ASSIGN_OR_RETURN(text, ReadFile(text.substr(1)));
     }
-    AF_ASSIGN_OR_RETURN(whole, json::Parse(text));
+    absl::StatusOr<json::Value> parsed = json::Parse(text);
+    if (!parsed.ok()) return Annotate(parsed.status(), "--input-json");
+    whole = *std::move(parsed);
   }
   if (inputs.empty()) return whole;
   if (!whole.is_object())

@@ -29,10 +29,24 @@ struct Flags {
   MigrateOptions migrate;
 };
 
+// What a refusal of the platform says besides its message.
+void ReportDetails(const ErrorMetadata& metadata) {
+  if (!metadata.contains("requestId")) return;
+  for (const char* key : {kErrorField, kErrorLimit, kErrorRetryAfterMs, "requestId"}) {
+    const auto found = metadata.find(key);
+    if (found == metadata.end() || found->second.empty()) continue;
+    if (key == kErrorRetryAfterMs) {
+      std::cerr << "try again in " << found->second << " ms\n";
+    } else {
+      std::cerr << (key == std::string_view("requestId") ? "request" : key) << ": "
+                << found->second << "\n";
+    }
+  }
+}
+
 int Report(const absl::Status& status) {
   std::cerr << "error: " << MessageOf(status) << " [" << ReasonOf(status) << "]\n";
-  ErrorMetadata metadata = MetadataOf(status);
-  if (metadata.contains("requestId")) std::cerr << "request: " << metadata["requestId"] << "\n";
+  ReportDetails(MetadataOf(status));
   if (ReasonOf(status) == "UNREACHABLE") return kUnreachable;
   if (ReasonOf(status) == "INPUT_MALFORMED" || ReasonOf(status) == "RESOURCE_UNKNOWN" ||
       ReasonOf(status) == "SETTINGS_MISSING" || ReasonOf(status) == "NAME_MISSING") {
@@ -60,7 +74,7 @@ void AddWorkflowCommands(CLI::App& app, Flags& f, Action& chosen) {
   auto* apply =
       Add(app, chosen, "apply", "Create or replace a workflow from a file",
           OnPlatform(f, [&f](Session& s) { return Apply(s, f.file, f.publish, f.format); }));
-  apply->add_option("-f,--file", f.file, "Workflow document; - is standard input")->required();
+  apply->add_option("file,-f,--file", f.file, "Workflow document; - is standard input")->required();
   apply->add_flag("--publish", f.publish, "Publish it too");
   auto* validate = Add(app, chosen, "validate", "List everything wrong with a workflow file",
                        OnPlatform(f, [&f](Session& s) { return Validate(s, f.file, f.format); }));
@@ -220,7 +234,7 @@ void AddManyCommands(CLI::App& app, Flags& f, Action& chosen) {
                       return BatchStart(s, f.name, f.file, f.run.request_id, f.format);
                     }));
   batch->add_option("workflow", f.name)->required();
-  batch->add_option("-f,--file", f.file, "One input a line, as JSON; - is standard input")
+  batch->add_option("file,-f,--file", f.file, "One input a line, as JSON; - is standard input")
       ->required();
   batch->add_option("--request-id", f.run.request_id, "The same id and line start once");
 }
@@ -270,7 +284,8 @@ int main(int argc, char** argv) {
   const std::map<std::string, Format> formats{
       {"table", Format::kTable}, {"json", Format::kJson}, {"yaml", Format::kYaml}};
   app.add_option("-o,--output", flags.format, "table, json or yaml")
-      ->transform(CLI::CheckedTransformer(formats, CLI::ignore_case));
+      ->transform(CLI::CheckedTransformer(formats, CLI::ignore_case))
+      ->option_text("FORMAT");
   app.add_option("--url", flags.url, "Where the gateway is (AGENTFLOW_URL)");
   app.add_option("--api-key", flags.api_key, "API key or access token (AGENTFLOW_API_KEY)");
   AddWorkflowCommands(app, flags, chosen);

@@ -70,7 +70,8 @@ absl::StatusOr<int> BatchStart(Session& session, const std::string& workflow,
   AF_ASSIGN_OR_RETURN(std::string text, ReadFile(file));
   const std::string prefix = request_id.empty() ? NewRequestId() : request_id;
   json::Array requests;
-  size_t line_number = 0;
+  std::vector<int64_t> lines;  // of the requests
+  int64_t line_number = 0;
   for (size_t at = 0; at < text.size();) {
     const size_t end = std::min(text.find('\n', at), text.size());
     const std::string line = text.substr(at, end - at);
@@ -85,6 +86,7 @@ absl::StatusOr<int> BatchStart(Session& session, const std::string& workflow,
     }
     requests.push_back(json::Object{{"input", *std::move(input)},
                                     {"requestId", prefix + "-" + std::to_string(line_number)}});
+    lines.push_back(line_number);
   }
   json::Array results;
   constexpr size_t kMost = 1000;
@@ -95,15 +97,20 @@ absl::StatusOr<int> BatchStart(Session& session, const std::string& workflow,
     AF_ASSIGN_OR_RETURN(json::Value answer,
                         session.Post(path + ":batchStart", json::Object{{"requests", part}}));
     const json::Value* list = answer.Find("results");
-    if (list == nullptr || !list->is_array()) {
-      return Internal("ANSWER_MALFORMED", "the answer has no results");
+    if (list == nullptr || !list->is_array() || list->as_array().size() != part.size()) {
+      return Internal("ANSWER_MALFORMED", "the answer has not a result for each line");
     }
-    for (const json::Value& each : list->as_array()) results.push_back(each);
+    for (const json::Value& each : list->as_array()) {
+      json::Object result = each.as_object();
+      result.Set("line", lines[results.size()]);
+      results.push_back(std::move(result));
+    }
   }
   const bool all = std::none_of(results.begin(), results.end(),
                                 [](const json::Value& each) { return each.Find("error"); });
   std::cout << Render(format, json::Value(std::move(results)),
-                      {{"NAME", "/execution/name"},
+                      {{"LINE", "/line"},
+                       {"NAME", "/execution/name"},
                        {"STATE", "/execution/state"},
                        {"REASON", "/error/reason"},
                        {"MESSAGE", "/error/message"}});

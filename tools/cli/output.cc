@@ -112,6 +112,14 @@ std::string ToYaml(const json::Value& value) {
 
 std::string Cell(const json::Value* value) {
   if (!value || value->is_null()) return "";
+  if (value->is_array() && std::all_of(value->as_array().begin(), value->as_array().end(),
+                                       [](const json::Value& each) { return each.is_string(); })) {
+    std::string list;
+    for (const json::Value& each : value->as_array()) {
+      list += (list.empty() ? "" : ", ") + each.as_string();
+    }
+    return list;
+  }
   if (!value->is_string()) return json::Dump(*value);
   std::string text = value->as_string();
   bool is_time = text.size() >= 20 && text[4] == '-' && text[10] == 'T' && text.back() == 'Z';
@@ -163,7 +171,8 @@ std::string StateText(std::string_view state) {
       {"COMPLETED", {"✓", "32"}}, {"FAILED", {"✗", "31"}},    {"TIMED_OUT", {"✗", "31"}},
       {"CANCELED", {"⊘", "33"}},  {"RUNNING", {"●", "36"}},   {"READY", {"◌", "36"}},
       {"WAITING", {"◷", "35"}},   {"SKIPPED", {"–", "2"}},    {"PENDING", {"·", "2"}},
-      {"QUEUED", {"·", "2"}},     {"COMPENSATED", {"↶", "33"}}};
+      {"QUEUED", {"·", "2"}},     {"COMPENSATED", {"↶", "33"}},
+      {"PAUSED", {"‖", "35"}},    {"COMPENSATING", {"↶", "36"}}};
   auto it = kLooks.find(state);
   std::string text = std::string(it == kLooks.end() ? "?" : it->second.sign) + " " +
                      std::string(state);

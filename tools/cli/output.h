@@ -25,7 +25,8 @@ std::string ToTable(const json::Array& rows, const std::vector<Column>& columns)
 // One value, or rows, in the chosen format, with a newline at the end.
 std::string Render(Format format, const json::Value& value, const std::vector<Column>& columns);
 
-// Text for a table's cell: times without fractions, objects and lists as compact JSON.
+// Text for a table's cell: times without fractions, lists of texts with commas, other lists and
+// objects as compact JSON.
 std::string Cell(const json::Value* value);
 
 // Whether standard error is a terminal that colours are wanted on (NO_COLOR is honoured).

@@ -17,9 +17,10 @@ namespace {
 constexpr std::chrono::milliseconds kFastest{100};
 constexpr std::chrono::milliseconds kSlowest{1000};
 
+// As --decide, --step and --set take it: "pages.translate#2".
 std::string KeyOf(const json::Value& step) {
   std::string iteration = step.StringOr("iteration");
-  return step.StringOr("node") + (iteration.empty() ? "" : "[" + iteration + "]");
+  return step.StringOr("node") + (iteration.empty() ? "" : "#" + iteration);
 }
 
 // How deep in containers a step is: the dots of its path.

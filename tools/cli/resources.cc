@@ -14,6 +14,8 @@ struct Resource {
   std::vector<Column> columns;
   // Child collections are listed under a parent: steps of an execution.
   std::string parent;
+  // What has no name of its own is chosen by this parameter of the list: the figures of a workflow.
+  std::string selector;
 };
 
 const std::vector<Resource>& Resources() {
@@ -26,8 +28,9 @@ const std::vector<Resource>& Resources() {
         {"BY", "/creator"}},
        "workflows"},
       {{"executions", "execution", "ex"},
-       {{"NAME", "/name"}, {"WORKFLOW", "/workflow"}, {"STATE", "/state"},
-        {"STARTED", "/startTime"}, {"ENDED", "/endTime"}}},
+       {{"NAME", "/name"}, {"WORKFLOW", "/workflow"}, {"VERSION", "/version"},
+        {"STATE", "/state"}, {"STARTED", "/startTime"}, {"ENDED", "/endTime"},
+        {"BUSINESS KEY", "/businessKey"}}},
       {{"steps", "step"},
        {{"NODE", "/node"}, {"ITERATION", "/iteration"}, {"STATE", "/state"},
         {"WAITS FOR", "/wait/kind"}, {"ATTEMPT", "/attempt"}, {"STARTED", "/startTime"},
@@ -58,7 +61,9 @@ const std::vector<Resource>& Resources() {
         {"NEXT", "/nextFireTime"}, {"PAUSED", "/paused"}}},
       {{"workflowStats", "stats"},
        {{"WORKFLOW", "/workflow"}, {"EXECUTIONS", "/executionsByState"},
-        {"P50", "/durationP50"}, {"P95", "/durationP95"}}},
+        {"P50", "/durationP50"}, {"P95", "/durationP95"}},
+       "",
+       "workflow"},
       {{"users", "user"}, {{"NAME", "/name"}, {"EMAIL", "/email"}, {"ROLES", "/roles"}}},
       {{"apiKeys", "apiKey", "apikeys"},
        {{"NAME", "/name"}, {"TITLE", "/title"}, {"ROLES", "/roles"}, {"HINT", "/hint"},
@@ -101,7 +106,11 @@ absl::StatusOr<json::Value> Fetch(Session& session, const Resource& resource,
                                                         static_cast<size_t>(limit)));
     return json::Value(std::move(items));
   }
-  if (!name.empty()) return session.Get("/v1/" + FullName(collection, name));
+  if (!name.empty() && !resource.selector.empty()) {
+    query[resource.selector] = FullName(resource.selector + "s", name);
+  } else if (!name.empty()) {
+    return session.Get("/v1/" + FullName(collection, name));
+  }
   AF_ASSIGN_OR_RETURN(json::Array items, session.List("/v1/" + collection, collection, query,
                                                       static_cast<size_t>(limit)));
   return json::Value(std::move(items));

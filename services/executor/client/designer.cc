@@ -30,9 +30,10 @@ VersionAnswer ToAnswer(const pb::VersionAnswer& answer) {
     return FailedPrecondition(answer.error_reason(),
                               "The workflow has no published version. Publish it first.");
   }
-  return NotFound(answer.error_reason(), answer.error_reason() == "VERSION_NOT_FOUND"
-                                             ? "The workflow has no such version."
-                                             : "There is no such workflow.");
+  if (answer.error_reason() == "VERSION_NOT_FOUND") {
+    return NotFound(answer.error_reason(), "The workflow has no such version; list those it has.");
+  }
+  return NotFound(answer.error_reason(), "There is no such workflow.");
 }
 
 // Empty: not kept, or it does not open, which is logged.

@@ -173,7 +173,9 @@ void Committer::DecideCommand(CommandItem item) {
   auto it = live_.find(item.execution);
   absl::Status status;
   if (it == live_.end() || it->second->facts->tenant != item.tenant) {
-    status = FailedPrecondition("EXECUTION_OVER", "The execution is over already.");
+    status = FailedPrecondition("EXECUTION_OVER",
+                                "The execution is over already; only a retry or a fork of it goes "
+                                "on, as a new one.");
   } else {
     absl::StatusOr<engine::CommandBody> body = item.make(it->second->state);
     status = body.ok() ? Run(*it->second, *std::move(body), item.principal) : body.status();

@@ -68,13 +68,14 @@ absl::StatusOr<api::Migration> Answer(MigrationStore& store, const Migration& mi
   return answer;
 }
 
-absl::Status CheckPath(const workflow::Plan& plan, const std::string& path,
+absl::Status CheckPath(const workflow::Plan& plan, int version, const std::string& path,
                        const std::string& field) {
   const bool known = std::any_of(plan.nodes.begin(), plan.nodes.end(),
                                  [&](const workflow::Node& node) { return node.path == path; });
   if (known) return absl::OkStatus();
   return InvalidArgument("MAPPING_INVALID", field,
-                         "There is no node " + path + " in that version of the workflow.");
+                         "Version " + std::to_string(version) + " has no node " + path +
+                             "; a node is named by its path, as in outer.inner.");
 }
 
 absl::StatusOr<Migration> ToMigration(const MigrationServiceParts& parts, const rpc::Call& call,
@@ -112,8 +113,8 @@ absl::StatusOr<Migration> ToMigration(const MigrationServiceParts& parts, const 
   AF_ASSIGN_OR_RETURN(const CompiledPtr new_plan, parts.plans.GetBlocking(m.tenant, m.to_hash));
   for (const auto& [old_path, new_path] : m.mapping) {
     const std::string field = "migration.mapping." + old_path;
-    AF_RETURN_IF_ERROR(CheckPath(*old_plan->plan, old_path, field));
-    AF_RETURN_IF_ERROR(CheckPath(*new_plan->plan, new_path, field));
+    AF_RETURN_IF_ERROR(CheckPath(*old_plan->plan, m.from_version, old_path, field));
+    AF_RETURN_IF_ERROR(CheckPath(*new_plan->plan, m.to_version, new_path, field));
   }
   static crypto::SecureRandom random;
   // The tenant's slug and the workflow's name hold no newline.
