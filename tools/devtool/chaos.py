@@ -14,7 +14,8 @@ def run(options) -> int:
     build.cpp(preset, build.SERVICE_TARGETS)
     python = install.python_environment()
     command = [python, RUN, "--minutes", options.minutes, "--rate", options.rate,
-               "--preset", preset, "--only", options.only, "--late", options.late]
+               "--preset", preset, "--only", options.only, "--late", options.late,
+               "--pauses", options.pauses]
     if options.seed is not None:
         command += ["--seed", options.seed]
     if options.json is not None:
