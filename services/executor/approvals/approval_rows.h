@@ -5,6 +5,7 @@
 #include "libs/pg/pipeline.h"
 #include "services/executor/sealing/tenant_seal.h"
 #include "services/executor/store/batch.h"
+#include "services/executor/store/engine_connection.h"
 
 // The rows of approvals in a committer's transaction.
 namespace agentflow::executor {
@@ -28,7 +29,8 @@ inline constexpr pg::Statement kCloseApproval = {
     "UPDATE approval a SET state = d.state, end_time = d.ended, decider = d.decider, "
     "answered = d.answered FROM unnest($1::text[], $2::uuid[], $3::smallint[], "
     "$4::timestamptz[], $5::text[], $6::bytea[]) AS d(tenant, id, state, ended, decider, answered) "
-    "WHERE a.tenant_id = d.tenant AND a.approval_id = d.id"};
+    AF_ROW_OF("approval", "k.tenant_id = d.tenant AND k.approval_id = d.id")
+    "WHERE a.ctid = found.ctid"};
 
 // Adds both statements where `writes` have something for them; `open` and `close` are their places
 // among the pipeline's statements.

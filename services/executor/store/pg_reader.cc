@@ -29,25 +29,29 @@ enum : size_t {
 #define LIVE_COLUMNS                                                                          \
   "SELECT l.execution_id, l.tenant_id, l.start_day, l.retention_days, l.start_time, l.mode, " \
   "l.priority, l.version, l.workflow, l.content_hash, l.labels, l.principal, l.trace_id, "    \
-  "l.state, l.snapshot, l.business_key, l.snapshot_sequence FROM live_execution l "
-#define RECORDS                                                           \
-  "SELECT l.execution_id, j.first_sequence, j.events FROM live_execution l JOIN journal j " \
-  "ON j.execution_id = l.execution_id AND j.start_day = l.start_day "     \
-  "AND j.retention_days = l.retention_days AND j.first_sequence > l.snapshot_sequence "
-#define BY_ID                                                         \
-  "JOIN unnest($1::smallint[], $2::uuid[]) AS d(lane, execution_id) " \
-  "ON l.lane = d.lane AND l.execution_id = d.execution_id "
+  "l.state, l.snapshot, l.business_key, l.snapshot_sequence FROM "
+#define OF_LANES "live_execution l WHERE l.lane = ANY($1::smallint[]) "
+// The subqueries keep the order of the joins: see AF_ROW_OF.
+#define BY_ID                                                                                 \
+  "unnest($1::smallint[], $2::uuid[]) AS d(lane, execution_id) CROSS JOIN LATERAL (SELECT * " \
+  "FROM live_execution k WHERE k.lane = d.lane AND k.execution_id = d.execution_id "          \
+  "LIMIT 1) AS l "
+#define RECORDS                                                                             \
+  "CROSS JOIN LATERAL (SELECT * FROM journal k WHERE k.execution_id = l.execution_id "      \
+  "AND k.start_day = l.start_day AND k.retention_days = l.retention_days "                  \
+  "AND k.first_sequence > l.snapshot_sequence OFFSET 0) AS j "                              \
+  "ORDER BY l.execution_id, j.first_sequence"
+#define RECORD_COLUMNS "SELECT l.execution_id, j.first_sequence, j.events FROM "
 
 std::vector<pg::Statement> Statements() {
   return {
       kConfigure,
       {"start_keys",
        "SELECT execution_id, body_hash FROM start_key WHERE execution_id = ANY($1::uuid[])"},
-      {"live_by_lane", LIVE_COLUMNS "WHERE l.lane = ANY($1::smallint[])"},
-      {"records_by_lane",
-       RECORDS "WHERE l.lane = ANY($1::smallint[]) ORDER BY l.execution_id, j.first_sequence"},
+      {"live_by_lane", LIVE_COLUMNS LIVE "WHERE l.lane = ANY($1::smallint[])"},
+      {"records_by_lane", RECORD_COLUMNS "(SELECT * FROM " OF_LANES ") AS l " RECORDS},
       {"live_by_id", LIVE_COLUMNS BY_ID},
-      {"records_by_id", RECORDS BY_ID "ORDER BY l.execution_id, j.first_sequence"},
+      {"records_by_id", RECORD_COLUMNS BY_ID RECORDS},
       {"holders",
        "SELECT l.tenant_id, l.workflow, l.business_key, l.execution_id FROM live_execution l "
        "JOIN unnest($1::text[], $2::text[]) AS d(tenant_id, business_key) "
@@ -62,7 +66,8 @@ std::vector<pg::Statement> Statements() {
 }
 #undef LIVE_COLUMNS
 #undef RECORDS
-#undef BY_ID
+#undef LIVE
+#undef LIVE_BY_ID
 
 // The body, or none; what is wrong with it is the execution's trouble, and no other one's.
 std::string Opened(absl::StatusOr<std::string> body, StoredExecution* stored) {

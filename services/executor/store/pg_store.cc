@@ -49,6 +49,9 @@ enum : size_t {
   kKeepPayloads,
 };
 
+#define LIVE_ROW \
+  AF_ROW_OF("live_execution", "k.lane = d.lane AND k.execution_id = d.execution_id")
+
 std::vector<pg::Statement> Statements() {
   return {
       kConfigure,
@@ -83,10 +86,10 @@ std::vector<pg::Statement> Statements() {
        "FROM unnest($1::smallint[], $2::uuid[], $3::smallint[], $4::bigint[], $5::bytea[], "
        "$6::int[], $7::text[], $8::int[]) "
        "AS d(lane, execution_id, state, sequence, snapshot, version, content_hash, start_day) "
-       "WHERE l.lane = d.lane AND l.execution_id = d.execution_id"},
+       LIVE_ROW "WHERE l.ctid = found.ctid"},
       {"delete_live",
        "DELETE FROM live_execution l USING unnest($1::smallint[], $2::uuid[]) "
-       "AS d(lane, execution_id) WHERE l.lane = d.lane AND l.execution_id = d.execution_id"},
+       "AS d(lane, execution_id) " LIVE_ROW "WHERE l.ctid = found.ctid"},
       {"insert_closed",
        "INSERT INTO closed_execution (tenant_id, start_time, execution_id, start_day, "
        "retention_days, end_time, state, mode, priority, version, workflow, labels, principal, "
@@ -115,7 +118,8 @@ std::vector<pg::Statement> Statements() {
        "AS d(to_lane, from_lane, body, place) ORDER BY d.place"},
       {"take_mail",
        "DELETE FROM outbox o USING unnest($1::smallint[], $2::bigint[]) AS d(lane, seq) "
-       "WHERE o.to_lane = d.lane AND o.seq = d.seq"},
+       AF_ROW_OF("outbox", "k.to_lane = d.lane AND k.seq = d.seq")
+       "WHERE o.ctid = found.ctid"},
       {"put_keys",
        "INSERT INTO key_ticket (lane, tenant_id, key, execution_id, step, number, place_limit, "
        "held) SELECT * FROM unnest($1::smallint[], $2::text[], $3::bytea[], $4::uuid[], "
@@ -123,10 +127,12 @@ std::vector<pg::Statement> Statements() {
        "ON CONFLICT (lane, tenant_id, key, execution_id, step) DO UPDATE "
        "SET number = excluded.number, place_limit = excluded.place_limit, held = excluded.held"},
       {"drop_keys",
-       "DELETE FROM key_ticket k USING unnest($1::smallint[], $2::text[], $3::bytea[], "
+       "DELETE FROM key_ticket t USING unnest($1::smallint[], $2::text[], $3::bytea[], "
        "$4::uuid[], $5::text[]) AS d(lane, tenant_id, key, execution_id, step) "
-       "WHERE k.lane = d.lane AND k.tenant_id = d.tenant_id AND k.key = d.key "
-       "AND k.execution_id = d.execution_id AND k.step = d.step"},
+       AF_ROW_OF("key_ticket",
+                 "k.lane = d.lane AND k.tenant_id = d.tenant_id AND k.key = d.key "
+                 "AND k.execution_id = d.execution_id AND k.step = d.step")
+       "WHERE t.ctid = found.ctid"},
       {"rehome",
        "INSERT INTO rehomed (execution_id, tenant_id, start_day, retention_days) "
        "SELECT * FROM unnest($1::uuid[], $2::text[], $3::int[], $4::smallint[]) "
@@ -137,6 +143,7 @@ std::vector<pg::Statement> Statements() {
       executor::kKeepPayloads,
   };
 }
+#undef LIVE_ROW
 
 }  // namespace write
 
