@@ -48,7 +48,7 @@ std::vector<pg::Statement> Statements() {
       kConfigure,
       {"start_keys",
        "SELECT execution_id, body_hash FROM start_key WHERE execution_id = ANY($1::uuid[])"},
-      {"live_by_lane", LIVE_COLUMNS LIVE "WHERE l.lane = ANY($1::smallint[])"},
+      {"live_by_lane", LIVE_COLUMNS OF_LANES},
       {"records_by_lane", RECORD_COLUMNS "(SELECT * FROM " OF_LANES ") AS l " RECORDS},
       {"live_by_id", LIVE_COLUMNS BY_ID},
       {"records_by_id", RECORD_COLUMNS BY_ID RECORDS},
@@ -65,9 +65,10 @@ std::vector<pg::Statement> Statements() {
   };
 }
 #undef LIVE_COLUMNS
+#undef OF_LANES
+#undef BY_ID
 #undef RECORDS
-#undef LIVE
-#undef LIVE_BY_ID
+#undef RECORD_COLUMNS
 
 // The body, or none; what is wrong with it is the execution's trouble, and no other one's.
 std::string Opened(absl::StatusOr<std::string> body, StoredExecution* stored) {
