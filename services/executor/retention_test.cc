@@ -47,6 +47,16 @@ TEST_F(RetentionTest, AnExecutionIsKeptAsLongAsItsWorkflowSays) {
   const auto brief = Start("brief", "{}");
   const auto usual = Start("usual", "{}");
   ASSERT_TRUE(brief.ok() && usual.ok()) << brief.status() << usual.status();
+  EXPECT_EQ(brief->retention_days(), 1);
+  EXPECT_EQ(usual->retention_days(), 30);
+  EXPECT_EQ(Get(brief->name())->retention_days(), 1);
+  const auto list =
+      Call<api::ListExecutionsResponse>("ListExecutions", api::ListExecutionsRequest());
+  ASSERT_TRUE(list.ok()) << list.status();
+  EXPECT_EQ(list->executions_size(), 2);
+  for (const api::Execution& each : list->executions()) {
+    EXPECT_EQ(each.retention_days(), each.name() == brief->name() ? 1 : 30);
+  }
   const int today = Today();
   ASSERT_TRUE(app_->KeepHouse(today + 1).ok());
   EXPECT_TRUE(Get(brief->name()).ok()) << "a whole day after that of its start";

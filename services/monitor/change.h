@@ -37,6 +37,7 @@ struct ExecutionChange {
   std::string error_node;
   std::string output_json;
   std::map<std::string, std::string> labels;
+  std::string business_key;
   std::vector<StepChange> steps;
 };
 

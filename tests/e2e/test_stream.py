@@ -33,7 +33,8 @@ def test_an_execution_is_seen_from_start_to_end(stack, client, workers):
         return input
 
     workers.start(gated=gated)
-    execution = client.executions.start(agent_workflow(client, "gated"), {"n": 1})
+    execution = client.executions.start(agent_workflow(client, "gated"), {"n": 1},
+                                        business_key="seen 1")
     seen = []
     with open_stream(stack) as socket:
         send(socket, subscribe={"id": "s", "topic": execution.name})
@@ -42,6 +43,7 @@ def test_an_execution_is_seen_from_start_to_end(stack, client, workers):
         while not seen or seen[-1] != ("execution", "COMPLETED"):
             event = receive(socket)["event"]
             kind = "execution" if "execution" in event else "step"
+            assert kind == "step" or event[kind]["businessKey"] == "seen 1"
             seen.append((kind, event[kind]["state"]))
     assert ("step", "COMPLETED") in seen
 

@@ -47,6 +47,7 @@ std::string EncodeChange(const engine::ExecutionState& state, engine::Phase befo
   if (phase == engine::Phase::kCompleted) change.set_output_json(json::Dump(state.output));
   for (const auto& [ref, changed] : steps) Fill(state, ref, changed, change.add_steps());
   for (const auto& [key, value] : start.labels) (*change.mutable_labels())[key] = value;
+  change.set_business_key(start.business_key);
   change.set_last_sequence(static_cast<int64_t>(state.sequence));
   return change.SerializeAsString();
 }

@@ -341,7 +341,8 @@ void Committer::Seal(Batch& batch) {
   }
   for (Answer& answer : batch.answers) {
     auto it = live_.find(answer.execution);
-    if (it != live_.end()) answer.view = ViewOf(it->second->state);
+    if (it == live_.end()) continue;
+    answer.view = ViewOf(it->second->state, it->second->facts->retention_days);
   }
 }
 

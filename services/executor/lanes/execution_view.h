@@ -15,15 +15,17 @@ struct ExecutionView {
   engine::Error error;
   UnixMicros start_time = 0;
   UnixMicros end_time = 0;  // 0: not over
+  int16_t retention_days = 0;
 };
 
-inline ExecutionView ViewOf(const engine::ExecutionState& state) {
+inline ExecutionView ViewOf(const engine::ExecutionState& state, int16_t retention_days) {
   return {.start = state.start,
           .phase = engine::PhaseOf(state),
           .output = state.output,
           .error = state.error,
           .start_time = state.started_at,
-          .end_time = state.ended_at};
+          .end_time = state.ended_at,
+          .retention_days = retention_days};
 }
 
 }  // namespace agentflow::executor

@@ -18,18 +18,18 @@ constexpr pg::Statement kStartDay = {"start_day",
 constexpr pg::Statement kHome = {"home", "SELECT start_day FROM rehomed WHERE execution_id = $1"};
 constexpr pg::Statement kRecords = {
     "journal_read",
-    "SELECT events, first_sequence FROM journal WHERE execution_id = $1 AND start_day = $2 "
-    "ORDER BY first_sequence"};
+    "SELECT events, first_sequence, retention_days FROM journal "
+    "WHERE execution_id = $1 AND start_day = $2 ORDER BY first_sequence"};
 constexpr pg::Statement kFirstRecord = {
     "journal_exists",
-    "SELECT ''::bytea, first_sequence FROM journal WHERE execution_id = $1 AND start_day = $2 "
-    "LIMIT 1"};
+    "SELECT ''::bytea, first_sequence, retention_days FROM journal "
+    "WHERE execution_id = $1 AND start_day = $2 LIMIT 1"};
 
 // $1 states, $2 modes, $3 workflow, $4 version, $5 labels, $6 from, $7 until, $8 after time,
 // $9 after id, $10 limit, $11 first day of the closed ones, $12 business key.
 #define COLUMNS                                                                             \
   "execution_id, start_time, state, mode, priority, version, workflow, labels, principal, " \
-  "trace_id, business_key, "
+  "trace_id, business_key, retention_days, "
 #define CONDITIONS(compare)                                                                   \
   "WHERE ($1::bigint[] IS NULL OR state = ANY($1::bigint[])) "                                \
   "AND ($2::bigint[] IS NULL OR mode = ANY($2::bigint[])) "                                   \
@@ -73,13 +73,13 @@ Uuid LastUuid() {
 }  // namespace
 
 absl::Status ExecutionReader::CheckExists(const std::string& tenant, const Uuid& id) {
-  return Records(tenant, id, kFirstRecord).status();
+  return ReadJournal(tenant, id, kFirstRecord).status();
 }
 
-absl::StatusOr<std::vector<std::string>> ExecutionReader::Records(const std::string& tenant,
-                                                                  const Uuid& id,
-                                                                  const pg::Statement& statement) {
+absl::StatusOr<ExecutionReader::Journal> ExecutionReader::ReadJournal(
+    const std::string& tenant, const Uuid& id, const pg::Statement& statement) {
   std::vector<std::pair<std::string, int64_t>> stored;
+  Journal journal;
   AF_RETURN_IF_ERROR(pool_.InTenant(tenant, [&](pg::TenantTx& tx) -> absl::Status {
     stored.clear();
     int day = StartDayOf(id, 0);
@@ -98,24 +98,24 @@ absl::StatusOr<std::vector<std::string>> ExecutionReader::Records(const std::str
       }
     }
     for (const pg::Row row : rows) stored.emplace_back(row.Bytes(0), row.Int(1));
+    if (!rows.empty()) journal.retention_days = static_cast<int16_t>(rows[0].Int(2));
     return absl::OkStatus();
   }));
   if (stored.empty()) return ExecutionNotFound();
   const absl::StatusOr<TenantSealPtr> seal = keys_.Open(tenant);
   if (ReasonOf(seal.status()) == "TENANT_KEY_DESTROYED") return ExecutionNotFound();
-  std::vector<std::string> records;
   for (const auto& [events, sequence] : stored) {
-    AF_ASSIGN_OR_RETURN(records.emplace_back(),
+    AF_ASSIGN_OR_RETURN(journal.records.emplace_back(),
                         OpenStored(seal, JournalPlace(id, sequence), events));
   }
-  return records;
+  return journal;
 }
 
 absl::StatusOr<ExecutionReader::History> ExecutionReader::ReadHistory(const std::string& tenant,
                                                                       const Uuid& id) {
-  AF_ASSIGN_OR_RETURN(const std::vector<std::string> records, Records(tenant, id, kRecords));
-  History history;
-  for (const std::string& record : records) {
+  AF_ASSIGN_OR_RETURN(const Journal journal, ReadJournal(tenant, id, kRecords));
+  History history{.retention_days = journal.retention_days};
+  for (const std::string& record : journal.records) {
     AF_ASSIGN_OR_RETURN(std::vector<engine::Event> events, engine::DecodeEvents(record));
     for (engine::Event& event : events) history.events.push_back(std::move(event));
   }
@@ -137,6 +137,17 @@ absl::StatusOr<engine::ExecutionState> ExecutionReader::Read(
       }
     }
   }
+  return Fold(id, history);
+}
+
+absl::StatusOr<ExecutionView> ExecutionReader::View(const std::string& tenant, const Uuid& id) {
+  AF_ASSIGN_OR_RETURN(const History history, ReadHistory(tenant, id));
+  AF_ASSIGN_OR_RETURN(const engine::ExecutionState state, Fold(id, history));
+  return ViewOf(state, history.retention_days);
+}
+
+absl::StatusOr<engine::ExecutionState> ExecutionReader::Fold(const Uuid& id,
+                                                             const History& history) const {
   engine::ExecutionState state = engine::Replay(history.compiled->plan, history.events);
   if (state.start == nullptr) return ExecutionNotFound();
   for (const ClaimBoard::Claim& claim : board_.Of(id)) {
@@ -151,9 +162,9 @@ absl::StatusOr<engine::ExecutionState> ExecutionReader::Read(
 
 absl::StatusOr<std::pair<std::vector<engine::Event>, bool>> ExecutionReader::Events(
     const std::string& tenant, const Uuid& id, uint64_t sequence, int limit) {
-  AF_ASSIGN_OR_RETURN(const std::vector<std::string> records, Records(tenant, id, kRecords));
+  AF_ASSIGN_OR_RETURN(const Journal journal, ReadJournal(tenant, id, kRecords));
   std::vector<engine::Event> found;
-  for (const std::string& record : records) {
+  for (const std::string& record : journal.records) {
     AF_ASSIGN_OR_RETURN(std::vector<engine::Event> events, engine::DecodeEvents(record));
     for (engine::Event& event : events) {
       if (event.sequence <= sequence) continue;
@@ -207,12 +218,13 @@ absl::StatusOr<std::vector<ExecutionSummary>> ExecutionReader::List(const std::s
         summary.principal = row.Text(8);
         summary.trace_id = row.Text(9);
         summary.business_key = row.Text(10);
-        summary.end_time = row.OptionalTime(11).value_or(0);
-        summary.error = {.reason = std::string(row.Text(12)),
-                         .message = std::string(row.Text(13)),
-                         .node = std::string(row.Text(14))};
+        summary.retention_days = static_cast<int16_t>(row.Int(11));
+        summary.end_time = row.OptionalTime(12).value_or(0);
+        summary.error = {.reason = std::string(row.Text(13)),
+                         .message = std::string(row.Text(14)),
+                         .node = std::string(row.Text(15))};
         list.push_back(std::move(summary));
-        failures.push_back(row.Bytes(15));
+        failures.push_back(row.Bytes(16));
       }
       return absl::OkStatus();
     }));

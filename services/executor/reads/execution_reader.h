@@ -10,6 +10,7 @@
 #include "libs/pg/pool.h"
 #include "services/executor/client/plan_cache.h"
 #include "services/executor/lanes/claim_board.h"
+#include "services/executor/lanes/execution_view.h"
 #include "services/executor/sealing/tenant_keys.h"
 
 namespace agentflow::executor {
@@ -28,6 +29,7 @@ struct ExecutionSummary {
   std::string principal;
   std::string trace_id;
   std::string business_key;  // empty: none
+  int16_t retention_days = 0;
   engine::Error error;
 };
 
@@ -57,6 +59,7 @@ class ExecutionReader {
   struct History {
     std::vector<engine::Event> events;
     CompiledPtr compiled;
+    int16_t retention_days = 0;
   };
   absl::StatusOr<History> ReadHistory(const std::string& tenant, const Uuid& id);
   // The state as the journal tells it, with the claims that this executor knows of.
@@ -65,6 +68,8 @@ class ExecutionReader {
   // `children`, where given: what each step that starts executions has started last.
   absl::StatusOr<engine::ExecutionState> Read(const std::string& tenant, const Uuid& id,
                                               std::map<engine::StepRef, Uuid>* children = nullptr);
+  // What is answered of that state.
+  absl::StatusOr<ExecutionView> View(const std::string& tenant, const Uuid& id);
   // The same error where Read would give it, for less.
   absl::Status CheckExists(const std::string& tenant, const Uuid& id);
   // The journal's events after `sequence`, at most `limit`; true behind them: there are more.
@@ -79,8 +84,13 @@ class ExecutionReader {
  private:
   absl::Status OpenFailures(const std::string& tenant, const std::vector<std::string>& stored,
                             std::vector<ExecutionSummary>* list);
-  absl::StatusOr<std::vector<std::string>> Records(const std::string& tenant, const Uuid& id,
-                                                   const pg::Statement& statement);
+  struct Journal {
+    std::vector<std::string> records;
+    int16_t retention_days = 0;
+  };
+  absl::StatusOr<Journal> ReadJournal(const std::string& tenant, const Uuid& id,
+                                      const pg::Statement& statement);
+  absl::StatusOr<engine::ExecutionState> Fold(const Uuid& id, const History& history) const;
 
   pg::Pool& pool_;
   TenantKeys& keys_;

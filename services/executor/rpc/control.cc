@@ -49,10 +49,10 @@ absl::StatusOr<api::Execution> AnswerLate<api::CancelExecutionRequest>(
     const ExecutionServiceParts& parts, const std::string& tenant, const Uuid& id,
     const absl::Status& status) {
   if (ReasonOf(status) != "EXECUTION_OVER") return status;
-  AF_ASSIGN_OR_RETURN(const engine::ExecutionState state, parts.reader.Read(tenant, id));
-  if (state.phase != engine::Phase::kCanceled) return status;
+  AF_ASSIGN_OR_RETURN(const ExecutionView view, parts.reader.View(tenant, id));
+  if (view.phase != engine::Phase::kCanceled) return status;
   api::Execution execution;
-  ToProto(ViewOf(state), &execution);
+  ToProto(view, &execution);
   return execution;
 }
 

@@ -95,6 +95,8 @@ struct Details {
   void operator()(const engine::ExecutionResumed& e) { *principal = e.principal; }
   void operator()(const engine::StepHeld& e) { out->Set("error", ErrorDetail(e.error)); }
   void operator()(const engine::ExecutionRebased& e) {
+    static constexpr const char* kKinds[] = {"", "FORK", "RETRY", "MIGRATION", "NEW_HOME"};
+    out->Set("kind", kKinds[static_cast<size_t>(e.kind)]);
     if (e.source.empty()) return;
     out->Set("source", "executions/" + e.source);
     out->Set("sequence", static_cast<int64_t>(e.source_sequence));
@@ -181,6 +183,7 @@ void ToProto(const ExecutionView& view, api::Execution* out) {
   out->set_creator(start.principal);
   out->set_trace_id(start.trace_id);
   out->set_business_key(start.business_key);
+  out->set_retention_days(view.retention_days);
   if (start.origin.kind != engine::Origin::Kind::kNone) {
     out->mutable_origin()->set_kind(static_cast<api::ExecutionOrigin::Kind>(start.origin.kind));
     out->mutable_origin()->set_execution("executions/" + start.origin.execution);
@@ -213,6 +216,7 @@ void ToProto(const ExecutionSummary& summary, api::Execution* out) {
   out->set_creator(summary.principal);
   out->set_trace_id(summary.trace_id);
   out->set_business_key(summary.business_key);
+  out->set_retention_days(summary.retention_days);
 }
 
 // What a WAITING step waits for.

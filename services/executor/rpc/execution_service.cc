@@ -42,9 +42,9 @@ absl::StatusOr<api::Execution> GetExecution(const ExecutionServiceParts& parts,
                                             const rpc::Call& call,
                                             const api::GetExecutionRequest& request) {
   AF_ASSIGN_OR_RETURN(const Uuid id, ParseExecutionName(request.name(), "name"));
-  AF_ASSIGN_OR_RETURN(const engine::ExecutionState state, parts.reader.Read(call.tenant(), id));
+  AF_ASSIGN_OR_RETURN(const ExecutionView view, parts.reader.View(call.tenant(), id));
   api::Execution execution;
-  ToProto(ViewOf(state), &execution);
+  ToProto(view, &execution);
   return execution;
 }
 
@@ -157,10 +157,10 @@ void ServiceStart(const ExecutionServiceParts& parts, const internal::ServiceSta
 void AnswerFromDatabase(const ExecutionServiceParts& parts, const std::string& tenant,
                         const Uuid& id, Answer<api::Execution> done) {
   const bool taken = parts.pool.TrySubmit([&reader = parts.reader, tenant, id, done] {
-    absl::StatusOr<engine::ExecutionState> state = reader.Read(tenant, id);
-    if (!state.ok()) return done(state.status());
+    absl::StatusOr<ExecutionView> view = reader.View(tenant, id);
+    if (!view.ok()) return done(view.status());
     api::Execution execution;
-    ToProto(ViewOf(*state), &execution);
+    ToProto(*view, &execution);
     done(std::move(execution));
   });
   if (!taken) done(TooBusy());

@@ -43,7 +43,8 @@ ExecutionChange ChangeOf(const pb::ExecutionChange& change) {
                        .error_message = change.error_message(),
                        .error_node = change.error_node(),
                        .output_json = change.output_json(),
-                       .labels = {change.labels().begin(), change.labels().end()}};
+                       .labels = {change.labels().begin(), change.labels().end()},
+                       .business_key = change.business_key()};
   for (const auto& step : change.steps()) made.steps.push_back(StepOf(step));
   return made;
 }

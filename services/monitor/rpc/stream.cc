@@ -49,6 +49,7 @@ void FillExecution(const ExecutionChange& change, api::v1::Execution* out) {
     rpc::ToProto(*output, out->mutable_output());
   }
   out->mutable_labels()->insert(change.labels.begin(), change.labels.end());
+  out->set_business_key(change.business_key);
 }
 
 void FillStep(const ExecutionChange& change, const StepChange& step, api::v1::Step* out) {

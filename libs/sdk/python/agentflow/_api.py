@@ -320,6 +320,9 @@ class Execution(Message):
     parent: ParentStep | None = None
     # As given at its start; a retry keeps it.
     business_key: str = ""
+    # How many days it is kept after the day it started on, as its workflow's version or the
+    # installation said then: 1, 7, 30, 90 or 400. What lives is not dropped.
+    retention_days: int = 0
 
 
 @dataclass(kw_only=True)

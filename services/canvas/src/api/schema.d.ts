@@ -1327,6 +1327,11 @@ export interface components {
              */
             priority?: number;
             /**
+             * Format: int32
+             * @description How many days it is kept after the day it started on, as its workflow's version or the installation said then: 1, 7, 30, 90 or 400. What lives is not dropped.
+             */
+            retentionDays?: number;
+            /**
              * Format: date-time
              * @description When it began.
              * @example 2026-01-31T08:30:00Z
