@@ -69,7 +69,7 @@ for (const dark of [true, false]) {
     assert.ok((await page.locator('button[aria-pressed]').count()) >= 2, 'the timeline has a line per step');
     await picture(page, `${theme}-timeline`);
     await page.getByRole('tab', { name: 'Journal' }).click();
-    await page.getByRole('table', { name: 'Journal' }).getByText('ExecutionStarted').waitFor();
+    await page.getByRole('table', { name: 'Journal' }).getByText('Execution started').waitFor();
     await picture(page, `${theme}-journal`);
 
     assert.deepEqual(errors, [], 'no script error and no violation of the Content-Security-Policy');

@@ -77,9 +77,15 @@ const executions = createRoute({
   path: '/executions',
   validateSearch: (
     search: Record<string, unknown>,
-  ): { state?: ExecutionState; workflow?: string; since?: (typeof sinceChoices)[number] } => ({
+  ): {
+    state?: ExecutionState;
+    workflow?: string;
+    since?: (typeof sinceChoices)[number];
+    key?: string;
+  } => ({
     state: oneOf(search['state'], executionStates),
     workflow: text(search['workflow']),
+    key: search['key'] === undefined ? undefined : String(search['key']),
     since: oneOf(search['since'], sinceChoices),
   }),
   component: lazyRouteComponent(() => import('./pages/executions/executions-page')),

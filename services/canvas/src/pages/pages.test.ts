@@ -48,6 +48,15 @@ describe('applyChanges', () => {
       names(applyChanges(list(), change({ name: 'c', state: 'FAILED' }), running) as typeof old),
     ).toEqual([]);
   });
+  it('takes in what has the business key that is looked for, and nothing else', () => {
+    const changes = new Map([
+      ['c', { name: 'c', state: 'RUNNING', businessKey: 'order 1' }],
+      ['d', { name: 'd', state: 'RUNNING', businessKey: 'order 17' }],
+    ] as const);
+    expect(names(applyChanges(list(), changes, { businessKey: 'order 17' }) as typeof old)).toEqual([
+      'd',
+    ]);
+  });
   it('does not reopen what is over', () => {
     const result = applyChanges(old, change({ name: 'a', state: 'RUNNING' }), {});
     expect(result.pages[0]?.items[1]?.state).toBe('FAILED');

@@ -77,7 +77,7 @@ describe('an approval', () => {
   });
 
   it.each([
-    ['not theirs', { ...open, mine: false }, ['approvals.decide'], 'This one is for role:lead'],
+    ['not theirs', { ...open, mine: false }, ['approvals.decide'], 'This one is for the role lead'],
     ['without the permission', open, ['approvals.list'], 'approvals.decide'],
   ] as const)('offers no decision to those %s, and says why', (_, approval, permissions, why) => {
     can(...permissions);

@@ -83,7 +83,11 @@ export function ApprovalPanel(props: { approval: Approval; onClose: () => void }
 }
 
 export const whom = ({ approvers }: Approval) =>
-  approvers?.length ? approvers.join(', ') : 'Anybody who may decide';
+  approvers?.length ? approvers.map(inWords).join(', ') : 'Anybody who may decide';
+
+/** "role:lead" -> "the role lead", "user:ann@example.com" -> "ann@example.com" */
+const inWords = (approver: string) =>
+  approver.replace(/^(role|group):/, 'the $1 ').replace(/^user:/, '');
 
 function Decision({ approval }: { approval: Approval }) {
   const allowed = useCan('approvals.decide');

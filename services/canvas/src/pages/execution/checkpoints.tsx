@@ -10,6 +10,7 @@ import { useCan } from '@/session/session';
 import { Button, Empty, ProblemNotice, ProblemPage } from '@/ui/basics';
 import { type Column, VirtualTable } from '@/ui/virtual-table';
 import { keyOf } from './command';
+import { inWords } from './event-words';
 import css from './execution.module.css';
 import { ForkDialog } from './fork-dialog';
 
@@ -87,10 +88,6 @@ export function completedBy(steps: Step[], rows: Checkpoint[], chosen: Checkpoin
   );
   return steps.filter((step) => kept.has(keyOf(step)));
 }
-
-/** "StepCompleted" -> "Step completed" */
-const inWords = (type: string | undefined) =>
-  (type ?? '').replace(/(?!^)[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
 
 const whatOf = ({ what, step }: Checkpoint) => (step ? `${inWords(what)}: ${step}` : inWords(what));
 

@@ -1,13 +1,16 @@
 import { ScrollText } from 'lucide-react';
 import { useMemo, useState } from 'react';
 import type { ExecutionEvent } from '@/api/types';
-import { formatClock, timeMs } from '@/lib/format';
+import { formatClock, formatDateTime, timeMs } from '@/lib/format';
 import type { Run } from '@/run/use-run';
 import { Empty, ProblemNotice, ProblemPage } from '@/ui/basics';
 import { Dialog } from '@/ui/dialog';
+import { Facts } from '@/ui/facts';
 import { JsonView } from '@/ui/json/json-view';
 import { type Column, VirtualTable } from '@/ui/virtual-table';
 import { Principal } from '@/ui/principal';
+import { keyOf } from './command';
+import { detailOf, eventInWords } from './event-words';
 import css from './execution.module.css';
 import { useJournal } from './use-journal';
 
@@ -36,12 +39,45 @@ export function Journal({ name, run, onNode }: JournalProps) {
         foot={error ? <ProblemNotice error={error} onRetry={() => void pull()} /> : undefined}
         empty={<Empty icon={ScrollText} title="The journal is empty" />}
       />
-      {open && (
-        <Dialog title={`${open.type} #${open.sequence}`} onClose={() => setOpen(undefined)}>
-          <JsonView title="Event" value={JSON.parse(JSON.stringify(open))} />
-        </Dialog>
-      )}
+      {open && <EventDialog event={open} onClose={() => setOpen(undefined)} />}
     </>
+  );
+}
+
+/** All of one event, by the names that the API gives. */
+function EventDialog({ event, onClose }: { event: ExecutionEvent; onClose: () => void }) {
+  return (
+    <Dialog title={`${eventInWords(event)} #${event.sequence}`} onClose={onClose}>
+      <div className={css.event}>
+        <Facts
+          rows={[
+            ['Time', `${formatDateTime(timeMs(event.time))} (${formatClock(timeMs(event.time))})`],
+            ['Step', event.node && <span key="step" className="mono">{keyOf(event)}</span>],
+            ['Attempt', event.attempt || undefined],
+            ['By', event.principal && <Principal key="by" name={event.principal} />],
+            ['Type', <span key="type" className="mono">{event.type}</span>],
+          ]}
+        />
+        {event.detail && (
+          <JsonView title="Detail" value={JSON.parse(JSON.stringify(event.detail))} />
+        )}
+      </div>
+    </Dialog>
+  );
+}
+
+function Detail({ event }: { event: ExecutionEvent }) {
+  const parts = detailOf(event);
+  return (
+    <span className={css.detail} title={parts.map((part) => part.value).join(' ')}>
+      {event.principal && <Principal name={event.principal} />}
+      {parts.map((part, index) => (
+        <span key={index}>
+          {part.name && <small>{part.name} </small>}
+          <span className={part.mono ? 'mono' : undefined}>{part.value}</span>
+        </span>
+      ))}
+    </span>
   );
 }
 
@@ -65,7 +101,11 @@ const columnsOf = (onNode: JournalProps['onNode']): Column<ExecutionEvent>[] => 
     id: 'type',
     title: 'Event',
     width: 'minmax(168px, 1fr)',
-    cell: (event) => <span className={css.type}>{event.type}</span>,
+    cell: (event) => (
+      <span className={css.type} title={event.type}>
+        {eventInWords(event)}
+      </span>
+    ),
   },
   {
     id: 'node',
@@ -77,10 +117,10 @@ const columnsOf = (onNode: JournalProps['onNode']): Column<ExecutionEvent>[] => 
         <button
           type="button"
           className={css.nodeLink}
+          title={keyOf(event)}
           onClick={() => onNode(event.node ?? '', event.iteration || undefined)}
         >
-          {event.node}
-          {event.iteration && `#${event.iteration}`}
+          {keyOf(event)}
         </button>
       ) : (
         ''
@@ -99,15 +139,6 @@ const columnsOf = (onNode: JournalProps['onNode']): Column<ExecutionEvent>[] => 
     title: 'Detail',
     width: 'minmax(120px, 2fr)',
     narrowWidth: null,
-    cell: (event) => (
-      <span className={css.detail}>
-        {event.principal && (
-          <>
-            <Principal name={event.principal} />{' '}
-          </>
-        )}
-        {event.detail ? JSON.stringify(event.detail) : ''}
-      </span>
-    ),
+    cell: (event) => <Detail event={event} />,
   },
 ];

@@ -12,6 +12,8 @@ import { Principal } from '@/ui/principal';
 import { ErrorBox } from './error-box';
 import { ExecutionLink, StateNote, Waits } from './waits';
 
+const keptFor = (days: number) => `${days} ${days === 1 ? 'day' : 'days'} after the day it started on`;
+
 /** The execution itself: what it waits for, output, error, input, where it comes from. */
 export function RunPanel({
   name,
@@ -70,6 +72,7 @@ export function RunPanel({
           ['Mode', execution.mode?.toLowerCase().replace('_', ' ')],
           ['Priority', execution.priority],
           ['Business key', execution.businessKey],
+          ['Kept', execution.retentionDays && keptFor(execution.retentionDays)],
           [
             'By',
             execution.creator && <Principal key="by" name={execution.creator} />,

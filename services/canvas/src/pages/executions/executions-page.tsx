@@ -1,11 +1,11 @@
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import { X } from 'lucide-react';
-import { useMemo } from 'react';
+import { useMemo, useState } from 'react';
 import { workflowsQuery } from '@/api/queries';
 import type { ExecutionState } from '@/api/types';
 import { executionLook, executionStates } from '@/run/states';
-import { Button, Select } from '@/ui/basics';
+import { Button, SearchBox, Select } from '@/ui/basics';
 import { PageBody, PageHead } from '@/ui/page';
 import css from './executions.module.css';
 import { ExecutionsTable } from './executions-table';
@@ -26,13 +26,18 @@ export default function ExecutionsPage() {
   );
   const change = (next: Partial<typeof search>) =>
     void navigate({ search: (old) => ({ ...old, ...next }), replace: true });
-  const filtered = search.state || search.workflow || search.since;
+  const filtered = search.state || search.workflow || search.since || search.key;
   return (
     <>
       <PageHead
         title="Executions"
         actions={
           <div className={css.filters}>
+            <KeySearch
+              key={search.key ?? ''}
+              value={search.key ?? ''}
+              onChange={(key) => change({ key: key || undefined })}
+            />
             <Select
               aria-label="State"
               value={search.state ?? ''}
@@ -81,15 +86,36 @@ export default function ExecutionsPage() {
                 kind="quiet"
                 icon={X}
                 aria-label="Clear the filters"
-                onClick={() => change({ state: undefined, workflow: undefined, since: undefined })}
+                onClick={() => void navigate({ search: {}, replace: true })}
               />
             )}
           </div>
         }
       />
       <PageBody>
-        <ExecutionsTable state={search.state} workflow={search.workflow} since={since} />
+        <ExecutionsTable
+          state={search.state}
+          workflow={search.workflow}
+          since={since}
+          businessKey={search.key}
+        />
       </PageBody>
     </>
+  );
+}
+
+/** The whole key is looked for, so only once it has been entered. */
+function KeySearch({ value, onChange }: { value: string; onChange: (key: string) => void }) {
+  const [text, setText] = useState(value);
+  const search = () => text.trim() !== value && onChange(text.trim());
+  return (
+    <SearchBox
+      aria-label="Business key"
+      placeholder="Business key"
+      value={text}
+      onChange={({ target }) => setText(target.value)}
+      onKeyDown={({ key }) => key === 'Enter' && search()}
+      onBlur={search}
+    />
   );
 }

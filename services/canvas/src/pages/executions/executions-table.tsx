@@ -8,7 +8,7 @@ import { executionsQuery } from '@/api/queries';
 import type { Execution, ExecutionState } from '@/api/types';
 import { formatDuration, idOf, shortId, timeMs } from '@/lib/format';
 import { useStream } from '@/stream';
-import { Empty, ProblemNotice, ProblemPage } from '@/ui/basics';
+import { Chip, Empty, ProblemNotice, ProblemPage } from '@/ui/basics';
 import { ExecutionBadge } from '@/ui/state-badge';
 import { Ago, Duration } from '@/ui/time';
 import { type Column, VirtualTable } from '@/ui/virtual-table';
@@ -20,19 +20,21 @@ export interface ExecutionFilter {
   workflow?: string | undefined;
   /** Earliest start, RFC 3339. */
   since?: string | undefined;
+  businessKey?: string | undefined;
 }
 
 /** Executions, newest first, changing as they run. */
-export function ExecutionsTable({ state, workflow, since }: ExecutionFilter) {
+export function ExecutionsTable({ state, workflow, since, businessKey }: ExecutionFilter) {
   const filter = allOf([
     state && term('state', '=', state),
     workflow && term('workflow', '=', workflow),
     since && term('start_time', '>', since),
+    businessKey && term('business_key', '=', businessKey),
   ]);
   const query = useMemo(() => executionsQuery(filter ? { filter } : {}), [filter]);
   const { data, error, isPending, refetch, hasNextPage, fetchNextPage, isFetchingNextPage } =
     useInfiniteQuery(query);
-  useLiveList(query.queryKey, { state, workflow, since }, refetch);
+  useLiveList(query.queryKey, { state, workflow, since, businessKey }, refetch);
   const navigate = useNavigate();
   const rows = useMemo(() => (data?.pages ?? []).flatMap((page) => page.items), [data]);
 
@@ -54,7 +56,7 @@ export function ExecutionsTable({ state, workflow, since }: ExecutionFilter) {
       empty={
         <Empty icon={Activity} title={filter ? 'No execution matches' : 'No executions yet'}>
           {filter
-            ? 'Try another state, workflow or time.'
+            ? 'Try another state, workflow, time or business key.'
             : 'Open a workflow and start it; it appears here at once.'}
         </Empty>
       }
@@ -95,22 +97,25 @@ const columns: Column<Execution>[] = [
     ),
   },
   {
-    id: 'note',
-    title: 'Result',
+    id: 'about',
+    title: 'About',
     width: 'minmax(120px, 2fr)',
     narrowWidth: null,
-    cell: (row) =>
-      row.error ? (
-        <span className="dim" title={row.error.message}>
-          <span className="mono">{row.error.reason}</span> {row.error.message}
-        </span>
-      ) : (
-        <span className="dim">
-          {Object.entries(row.labels ?? {})
-            .map(([key, value]) => `${key}=${value}`)
-            .join(' ')}
-        </span>
-      ),
+    cell: (row) => (
+      <span className={css.about}>
+        {row.businessKey && <span title="Business key">{row.businessKey}</span>}
+        {row.error && (
+          <span className="dim" title={row.error.message}>
+            <span className="mono">{row.error.reason}</span> {row.error.message}
+          </span>
+        )}
+        {Object.entries(row.labels ?? {}).map(([key, value]) => (
+          <Chip key={key}>
+            {key}={value}
+          </Chip>
+        ))}
+      </span>
+    ),
   },
   {
     id: 'version',

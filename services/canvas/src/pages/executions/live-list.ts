@@ -32,7 +32,9 @@ export function applyChanges(
   return { ...list, pages: [{ ...first, items: [...added, ...first.items] }, ...rest] };
 }
 
-function matches(execution: Execution, { state, workflow, since }: ExecutionFilter): boolean {
+function matches(execution: Execution, filter: ExecutionFilter): boolean {
+  const { state, workflow, since, businessKey } = filter;
+  if (businessKey && execution.businessKey !== businessKey) return false;
   if (state && execution.state !== state) return false;
   if (workflow && execution.workflow !== workflow) return false;
   return !since || (execution.startTime ?? '') > since;

@@ -4,7 +4,7 @@ import { Activity, Layers, Play, Route, Workflow as WorkflowIcon } from 'lucide-
 import { useCallback, useMemo, useState } from 'react';
 import { versionQuery, versionsQuery, workflowQuery } from '@/api/queries';
 import type { Workflow } from '@/api/types';
-import { readGraph } from '@/graph/document';
+import { asObject, readGraph } from '@/graph/document';
 import { GraphView } from '@/graph/graph-view';
 import { useCan } from '@/session/session';
 import { type PageCommand, usePageCommands } from '@/shell/commands';
@@ -132,6 +132,11 @@ function Opened({ workflow, name }: { workflow: Workflow; name: string }) {
           </>
         }
       >
+        {asObject(asObject(document)['metadata'])['pattern'] === true && (
+          <Chip title="Published versions are node types that other workflows use">
+            custom.{name.slice('workflows/'.length).replaceAll('-', '_')}
+          </Chip>
+        )}
         {workflow.draftChanged && (
           <Chip title="The draft differs from the newest version">draft changed</Chip>
         )}

@@ -2,11 +2,24 @@ import { describe, expect, it } from 'vitest';
 import type { JsonObject } from '@/api/types';
 import { readGraph } from '@/graph/document';
 import { movedNodes, proposalFor } from './migrate-dialog';
+import { runsWorkflow } from './node-panel';
 import { readLines } from './start-many';
 
 const graph = (nodes: JsonObject) => readGraph({ nodes, edges: [] });
 const node = (type: string, inner?: JsonObject): JsonObject =>
   inner ? { type, nodes: inner, edges: [] } : { type };
+
+describe('the workflow that a node runs', () => {
+  it.each([
+    ['custom.majority_vote@3', {}, { workflowId: 'majority-vote', version: '3' }],
+    ['flow.workflow@1', { workflow: 'delivery' }, { workflowId: 'delivery', version: undefined }],
+    ['flow.workflow@1', { workflow: 'delivery', version: 2 }, { workflowId: 'delivery', version: '2' }],
+    ['flow.workflow@1', { workflow: '=inputs.which' }, undefined],
+    ['ai.agent@1', { workflow: 'delivery' }, undefined],
+  ] as const)('%s %o', (type, config, runs) => {
+    expect(runsWorkflow({ type, config })).toEqual(runs);
+  });
+});
 
 describe('nodes that a version lacks', () => {
   const from = graph({

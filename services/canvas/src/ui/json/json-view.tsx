@@ -157,7 +157,7 @@ function Line({ row, onToggle }: { row: JsonRow; onToggle: (path: string) => voi
       {row.key !== undefined && <span className={css.key}>{row.key}</span>}
       {branch ? (
         <span className={css.closed}>
-          {Array.isArray(row.value) ? `[${row.size}] ` : '{} '}
+          {Array.isArray(row.value) ? `[${row.size || ''}] ` : `{${row.size || ''}} `}
           {!row.open && preview(row.value)}
           {payload && <PayloadLink reference={payload} />}
         </span>
