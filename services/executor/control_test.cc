@@ -21,6 +21,28 @@ class ControlTest : public ExecutorServiceTest {
   static void SetX(api::StartExecutionRequest* start, double x) {
     (*start->mutable_input()->mutable_struct_value()->mutable_fields())["x"].set_number_value(x);
   }
+  // Moves what is under way in version 1, and waits for the end of that.
+  absl::StatusOr<api::Migration> Migrate(const std::string& workflow, int to, bool preview) {
+    api::CreateMigrationRequest request;
+    request.set_parent(workflow);
+    request.mutable_migration()->set_from_version(1);
+    request.mutable_migration()->set_to_version(to);
+    request.mutable_migration()->set_validate_only(preview);
+    auto made = gateway_->Unary<api::CreateMigrationRequest, api::Migration>(
+        "agentflow.api.v1.MigrationService/CreateMigration", request,
+        network_.As("acme", {"executions.*"}));
+    if (!made.ok()) return made.status();
+    api::GetMigrationRequest get;
+    get.set_name(made->name());
+    absl::StatusOr<api::Migration> now = made;
+    EXPECT_TRUE(Eventually([&] {
+      now = gateway_->Unary<api::GetMigrationRequest, api::Migration>(
+          "agentflow.api.v1.MigrationService/GetMigration", get,
+          network_.As("acme", {"executions.*"}));
+      return now.ok() && now->state() == api::Migration::DONE;
+    })) << now.status();
+    return now;
+  }
 };
 
 TEST_F(ControlTest, ABatchStartsEachOnItsOwn) {
@@ -213,27 +235,7 @@ edges: [start -> z]
   for (int i = 0; i < 3; ++i) names.push_back(Start("agents")->name());
   designer_.Publish("agents", next);
   designer_.Publish("agents", without_a);
-  auto migrate = [&](int to, bool preview) -> absl::StatusOr<api::Migration> {
-    api::CreateMigrationRequest request;
-    request.set_parent("workflows/agents");
-    request.mutable_migration()->set_from_version(1);
-    request.mutable_migration()->set_to_version(to);
-    request.mutable_migration()->set_validate_only(preview);
-    auto made = gateway_->Unary<api::CreateMigrationRequest, api::Migration>(
-        "agentflow.api.v1.MigrationService/CreateMigration", request,
-        network_.As("acme", {"executions.*"}));
-    if (!made.ok()) return made.status();
-    api::GetMigrationRequest get;
-    get.set_name(made->name());
-    absl::StatusOr<api::Migration> now = made;
-    EXPECT_TRUE(Eventually([&] {
-      now = gateway_->Unary<api::GetMigrationRequest, api::Migration>(
-          "agentflow.api.v1.MigrationService/GetMigration", get,
-          network_.As("acme", {"executions.*"}));
-      return now.ok() && now->state() == api::Migration::DONE;
-    })) << now.status();
-    return now;
-  };
+  auto migrate = [&](int to, bool preview) { return Migrate("workflows/agents", to, preview); };
   auto preview = migrate(2, true);
   ASSERT_TRUE(preview.ok()) << preview.status();
   EXPECT_EQ(preview->migrated_count(), 3);
@@ -259,6 +261,53 @@ edges: [start -> z]
     EXPECT_EQ(Steps(name).steps_size(), 3);
   }
   EXPECT_EQ(migrate(1, false).status().code(), absl::StatusCode::kInvalidArgument);
+}
+
+TEST_F(ControlTest, TheJournalNamesStepsByTheVersionOfTheirTime) {
+  const std::string head = "apiVersion: agentflow/v1\nkind: Workflow\nmetadata: {name: renamed}\n";
+  designer_.Publish("renamed", head + R"(
+nodes:
+  made: {type: data.transform@1, with: {value: 1}}
+  sent: {type: flow.signal@1, with: {name: go}}
+edges: [start -> made, made -> sent]
+)");
+  const auto started = Start("renamed");
+  ASSERT_TRUE(started.ok()) << started.status();
+  // It comes before the others, so that they have other numbers from then on.
+  designer_.Publish("renamed", head + R"(
+nodes:
+  before: {type: data.transform@1, with: {value: 2}}
+  made: {type: data.transform@1, with: {value: 1}}
+  sent: {type: flow.signal@1, with: {name: go}}
+edges: [start -> made, made -> sent, sent -> before]
+)");
+  const auto moved = Migrate("workflows/renamed", 2, false);
+  ASSERT_TRUE(moved.ok()) << moved.status();
+  EXPECT_EQ(moved->migrated_count(), 1);
+  api::SignalExecutionRequest signal;
+  signal.set_name(started->name());
+  signal.set_signal("go");
+  ASSERT_TRUE(Call<api::Execution>("SignalExecution", signal).ok());
+
+  for (int page_size : {1000, 3}) {
+    std::vector<std::string> journal;
+    api::ListEventsRequest request;
+    request.set_parent(started->name());
+    request.set_page_size(page_size);
+    do {
+      const auto page = Call<api::ListEventsResponse>("ListEvents", request);
+      ASSERT_TRUE(page.ok()) << page.status();
+      for (const api::ExecutionEvent& event : page->events()) {
+        journal.push_back(event.type() + " " + event.node());
+      }
+      request.set_page_token(page->next_page_token());
+    } while (!request.page_token().empty());
+    EXPECT_EQ(journal, (std::vector<std::string>{
+                           "ExecutionStarted ", "StepCompleted made", "StepWaiting sent",
+                           "ExecutionRebased ", "SignalReceived ", "StepCompleted sent",
+                           "StepCompleted before", "ExecutionCompleted "}))
+        << "in pages of " << page_size;
+  }
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "services/executor/reads/execution_reader.h"
 
 #include <algorithm>
+#include <span>
 
 #include "libs/base/status.h"
 #include "libs/engine/codec.h"
@@ -62,6 +63,10 @@ absl::Status ExecutionNotFound() {
 
 std::optional<std::vector<int64_t>> OrNull(const std::vector<int64_t>& list) {
   return list.empty() ? std::nullopt : std::optional(list);
+}
+
+bool IsRebase(const engine::Event& event) {
+  return std::holds_alternative<engine::ExecutionRebased>(event.body);
 }
 
 Uuid LastUuid() {
@@ -160,19 +165,37 @@ absl::StatusOr<engine::ExecutionState> ExecutionReader::Fold(const Uuid& id,
   return state;
 }
 
-absl::StatusOr<std::pair<std::vector<engine::Event>, bool>> ExecutionReader::Events(
-    const std::string& tenant, const Uuid& id, uint64_t sequence, int limit) {
-  AF_ASSIGN_OR_RETURN(const Journal journal, ReadJournal(tenant, id, kRecords));
-  std::vector<engine::Event> found;
-  for (const std::string& record : journal.records) {
-    AF_ASSIGN_OR_RETURN(std::vector<engine::Event> events, engine::DecodeEvents(record));
-    for (engine::Event& event : events) {
+absl::StatusOr<ExecutionReader::Page> ExecutionReader::Events(const std::string& tenant,
+                                                              const Uuid& id, uint64_t sequence,
+                                                              int limit) {
+  AF_ASSIGN_OR_RETURN(const History history, ReadHistory(tenant, id));
+  const std::span<const engine::Event> events = history.events;
+  Page page;
+  auto left = static_cast<size_t>(limit);
+  for (size_t begin = 0, end = 0; begin < events.size(); begin = end) {
+    end = begin + 1;
+    while (end < events.size() && !IsRebase(events[end])) ++end;
+    const std::span<const engine::Event> chapter = events.subspan(begin, end - begin);
+    if (chapter.back().sequence <= sequence) continue;
+    if (left == 0) {
+      page.more = true;
+      return page;
+    }
+    AF_ASSIGN_OR_RETURN(const CompiledPtr compiled,
+                        plans_.GetBlocking(tenant, engine::PlanHashOf(chapter)));
+    Chapter& made = page.chapters.emplace_back();
+    made.state = engine::Replay(compiled->plan, chapter);
+    for (const engine::Event& event : chapter) {
       if (event.sequence <= sequence) continue;
-      if (found.size() == static_cast<size_t>(limit)) return std::make_pair(std::move(found), true);
-      found.push_back(std::move(event));
+      if (left == 0) {
+        page.more = true;
+        return page;
+      }
+      made.events.push_back(event);
+      --left;
     }
   }
-  return std::make_pair(std::move(found), false);
+  return page;
 }
 
 absl::StatusOr<std::vector<ExecutionSummary>> ExecutionReader::List(const std::string& tenant,

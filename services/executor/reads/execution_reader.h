@@ -72,10 +72,20 @@ class ExecutionReader {
   absl::StatusOr<ExecutionView> View(const std::string& tenant, const Uuid& id);
   // The same error where Read would give it, for less.
   absl::Status CheckExists(const std::string& tenant, const Uuid& id);
-  // The journal's events after `sequence`, at most `limit`; true behind them: there are more.
-  absl::StatusOr<std::pair<std::vector<engine::Event>, bool>> Events(const std::string& tenant,
-                                                                     const Uuid& id,
-                                                                     uint64_t sequence, int limit);
+  // Events that follow each other and are by the numbers of one plan, with the state that they led
+  // to, which has the names for these numbers.
+  struct Chapter {
+    engine::ExecutionState state;
+    std::vector<engine::Event> events;
+  };
+  // The journal's events after `sequence`, at most `limit`. Plans change where the execution was
+  // moved to another version.
+  struct Page {
+    std::vector<Chapter> chapters;
+    bool more = false;
+  };
+  absl::StatusOr<Page> Events(const std::string& tenant, const Uuid& id, uint64_t sequence,
+                              int limit);
   // One more than asked for, where there are more. An error's texts that do not open, which is
   // logged, are empty.
   absl::StatusOr<std::vector<ExecutionSummary>> List(const std::string& tenant,

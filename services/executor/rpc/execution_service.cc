@@ -113,14 +113,17 @@ absl::StatusOr<api::ListEventsResponse> ListEvents(const ExecutionServiceParts& 
       .tenant = call.tenant(), .method = "ListEvents", .parent = request.parent()};
   AF_ASSIGN_OR_RETURN(const std::string position, rpc::ReadPageToken(page, request.page_token()));
   AF_ASSIGN_OR_RETURN(const int64_t after, NumberPosition(position));
-  AF_ASSIGN_OR_RETURN(const engine::ExecutionState state, parts.reader.Read(call.tenant(), id));
-  AF_ASSIGN_OR_RETURN(const auto events,
+  AF_ASSIGN_OR_RETURN(const ExecutionReader::Page read,
                       parts.reader.Events(call.tenant(), id, static_cast<uint64_t>(after), limit));
   api::ListEventsResponse response;
-  for (const engine::Event& event : events.first) ToProto(state, event, response.add_events());
-  if (events.second) {
-    response.set_next_page_token(
-        rpc::MakePageToken(page, std::to_string(events.first.back().sequence)));
+  for (const ExecutionReader::Chapter& chapter : read.chapters) {
+    for (const engine::Event& event : chapter.events) {
+      ToProto(chapter.state, event, response.add_events());
+    }
+  }
+  if (read.more) {
+    const api::ExecutionEvent& last = *response.events().rbegin();
+    response.set_next_page_token(rpc::MakePageToken(page, std::to_string(last.sequence())));
   }
   return response;
 }
