@@ -393,10 +393,19 @@ absl::Status App::Start(rpc::ServiceParts& service) {
   p.migrations = std::make_unique<MigrationStore>(p.pool);
   p.migration_runner = std::make_unique<MigrationRunner>(
       MigrationRunner::Parts{.store = *p.migrations, .plans = *p.plans, .router = *p.router});
+  p.migration_task =
+      std::make_unique<runtime::PeriodicTask>("migrations", std::chrono::seconds(5), [&p] {
+        if (absl::Status status = p.migration_runner->Step(); !status.ok()) {
+          obs::Warn("looking for migrations failed", {{"error", MessageOf(status)}});
+        }
+      });
   RegisterMigrationService(service.server(), {.store = *p.migrations,
                                               .versions = *p.versions,
                                               .plans = *p.plans,
-                                              .created = [&p] { p.migration_task->Poke(); }});
+                                              .created = [&p] {
+                                                p.migration_task->Poke();
+                                                p.peers->TellMigration();
+                                              }});
   RegisterApprovalService(service.server(), executions, *p.approvals);
   p.payloads = std::make_unique<PayloadStore>(
       p.pool, *p.keys,
@@ -412,7 +421,10 @@ absl::Status App::Start(rpc::ServiceParts& service) {
                            .lease_ms = config_.task_lease.count(),
                            .heartbeat_interval_ms = config_.task_heartbeat.count()});
   RegisterPeerService(service.server(),
-                      {.router = *p.router, .look = [&p] { p.Look(); }, .clock = p.clock});
+                      {.router = *p.router,
+                       .look = [&p] { p.Look(); },
+                       .migrate = [&p] { p.migration_task->Poke(); },
+                       .clock = p.clock});
   p.feed->Register(service.server());
   RegisterVariableService(service.server(), *p.reader);
   service.AddReadinessCheck("database", [&p] { return p.pool.Ping(); });
@@ -443,12 +455,6 @@ void App::Serving() {
         const absl::StatusOr<int> today = p.Today();
         const absl::Status status = today.ok() ? p.KeepHouse(config_, *today) : today.status();
         if (!status.ok()) obs::Warn("housekeeping failed", {{"error", MessageOf(status)}});
-      });
-  p.migration_task =
-      std::make_unique<runtime::PeriodicTask>("migrations", std::chrono::seconds(5), [&p] {
-        if (absl::Status status = p.migration_runner->Step(); !status.ok()) {
-          obs::Warn("looking for migrations failed", {{"error", MessageOf(status)}});
-        }
       });
   p.key_task = std::make_unique<runtime::PeriodicTask>("keys", config_.encryption_check, [&p] {
     if (absl::Status status = p.keys->Check(); !status.ok()) {

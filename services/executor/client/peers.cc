@@ -151,4 +151,22 @@ void PeerLinks::TellMail(const std::string& address, const std::vector<int>& lan
       [](absl::StatusOr<pb::MailResponse>) {});
 }
 
+void PeerLinks::TellMigration() {
+  std::vector<std::string> addresses;
+  {
+    std::lock_guard lock(mutex_);
+    for (const auto& [name, address] : others_) addresses.push_back(address);
+  }
+  for (const std::string& address : addresses) {
+    rpc::ChannelPtr channel = connect_(address);
+    if (channel == nullptr) continue;
+    rpc::CallOptions options;
+    options.deadline = runtime::Deadline::After(kTellTimeout);
+    channel->UnaryAsync<pb::LookForMigrationsRequest, pb::LookForMigrationsResponse>(
+        "agentflow.internal.executor.v1.PeerService/LookForMigrations",
+        pb::LookForMigrationsRequest(), options,
+        [](absl::StatusOr<pb::LookForMigrationsResponse>) {});
+  }
+}
+
 }  // namespace agentflow::executor

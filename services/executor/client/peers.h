@@ -34,6 +34,8 @@ class PeerLinks final : public Peers {
   // There are messages for lanes of the executor at `address`. Does not wait, and is not repeated:
   // it looks by itself from time to time.
   void TellMail(const std::string& address, const std::vector<int>& lanes);
+  // A migration was made here: all others look as well. Neither waits nor is repeated, as above.
+  void TellMigration();
 
  private:
   const lanes::LaneMap::Connect connect_;

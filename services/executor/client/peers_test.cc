@@ -36,6 +36,13 @@ class FakePeer {
           answer.set_slow(slow);
           done(answer);
         });
+    server_.UnaryAsync<pb::LookForMigrationsRequest, pb::LookForMigrationsResponse>(
+        "agentflow.internal.executor.v1.PeerService/LookForMigrations",
+        [this](rpc::CallPtr, std::unique_ptr<pb::LookForMigrationsRequest>,
+               std::function<void(absl::StatusOr<pb::LookForMigrationsResponse>)> done) {
+          ++migration_looks;
+          done(pb::LookForMigrationsResponse());
+        });
     watchers.Publish(std::vector<std::string>(kLaneCount), 1);
     EXPECT_TRUE(server_.Start().ok());
   }
@@ -51,6 +58,7 @@ class FakePeer {
   std::atomic<bool> silent{false};
   std::atomic<int> unanswered_ms{0};
   std::atomic<bool> slow{false};
+  std::atomic<int> migration_looks{0};
 
  private:
   static rpc::ServerOptions Options(rpc::TestNetwork& network) {
@@ -104,6 +112,11 @@ TEST_F(PeersTest, OneThatSaysThatItIsSlowIsBelieved) {
   EXPECT_EQ(peers_->Suspected().slow, std::vector<std::string>{"other"});
   peer_.slow = false;
   WaitUntil([&] { return !IsSlow(); });
+}
+
+TEST_F(PeersTest, OthersAreToldOfAMigration) {
+  peers_->TellMigration();
+  WaitUntil([&] { return peer_.migration_looks == 1; });
 }
 
 TEST_F(PeersTest, OneThatSaysNothingIsASuspect) {

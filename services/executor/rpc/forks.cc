@@ -30,7 +30,9 @@ absl::StatusOr<uint64_t> CheckpointBefore(const History& history, const std::str
   const engine::ExecutionState state = engine::Replay(plan, history.events);
   absl::StatusOr<engine::StepRef> ref = engine::FindStep(state, step);
   if (!ref.ok() || checkpoints.empty()) {
-    return NotFound("STEP_UNKNOWN", "The execution has no step " + step + "; list its steps.");
+    return Error(absl::StatusCode::kNotFound, "STEP_UNKNOWN",
+                 "The execution has no step " + step + "; list its steps.",
+                 {{kErrorField, "step"}});
   }
   const uint64_t first = checkpoints.front().sequence;
   auto begun = std::find_if(history.events.begin(), history.events.end(), [&](const auto& event) {

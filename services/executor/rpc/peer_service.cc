@@ -67,6 +67,13 @@ void RegisterPeerService(rpc::Server& server, PeerServiceParts parts) {
         }
         done(pb::MailResponse());
       });
+  server.UnaryAsync<pb::LookForMigrationsRequest, pb::LookForMigrationsResponse>(
+      "agentflow.internal.executor.v1.PeerService/LookForMigrations",
+      [parts](rpc::CallPtr, std::unique_ptr<pb::LookForMigrationsRequest>,
+              std::function<void(absl::StatusOr<pb::LookForMigrationsResponse>)> done) {
+        parts.migrate();
+        done(pb::LookForMigrationsResponse());
+      });
 }
 
 }  // namespace agentflow::executor

@@ -12,6 +12,8 @@ struct PeerServiceParts {
   Router& router;
   // Makes the keeper of the lanes look at once.
   std::function<void()> look;
+  // Looks for migrations at once.
+  std::function<void()> migrate;
   const Clock& clock;
 };
 
