@@ -16,9 +16,14 @@ void Transition::StartMap(StepRef ref, const MapConfig& config) {
   if (!items.ok()) return FailStep(ref, Attempt(ref), ErrorOf(items.status()));
   if (!items->is_array()) {
     std::string kind(json::KindName(items->kind()));
+    // A list too large for a value comes as a reference, which is an object to the platform.
+    const bool reference = items->is_object() && items->Find("$payload") != nullptr;
     return FailStep(ref, Attempt(ref),
                     {"EXPRESSION_FAILED",
-                     field + ": gives a value of type " + kind + "; it must be a list", ""});
+                     field + (reference ? ": gives content by reference, which only agents see into"
+                                        : ": gives a value of type " + kind) +
+                         "; it must be a list",
+                     ""});
   }
   size_t count = items->as_array().size();
   if (count > limits_.items) {

@@ -30,9 +30,13 @@ absl::Status Transition::Handle(const ResumeExecution& resume) {
   }
   std::map<StepRef, HeldDecision> decisions;
   for (const auto& [key, decision] : resume.decisions) {
-    AF_ASSIGN_OR_RETURN(StepRef ref, FindStep(state_, key));
-    AF_RETURN_IF_ERROR(CheckDecision(ref, decision));
-    decisions[ref] = decision;
+    const absl::StatusOr<StepRef> ref = FindStep(state_, key);
+    if (!ref.ok()) {
+      return agentflow::Error(ref.status().code(), ReasonOf(ref.status()), MessageOf(ref.status()),
+                              {{kErrorField, "decisions." + key}});
+    }
+    AF_RETURN_IF_ERROR(CheckDecision(*ref, decision));
+    decisions[*ref] = decision;
   }
   std::vector<StepRef> steps = ListSteps(state_);
   for (StepRef ref : steps) {
@@ -61,9 +65,10 @@ void Transition::OfferAgain(uint64_t cause) {
 absl::Status Transition::CheckDecision(StepRef ref, const HeldDecision& decision) const {
   std::string key = StepKey(state_, ref);
   if (!state_.step(ref).held) {
-    return FailedPrecondition("STEP_NOT_HELD", "The step " + key +
-                                                   " is not held; decide only about steps that "
-                                                   "wait for a decision.");
+    return agentflow::Error(absl::StatusCode::kFailedPrecondition, "STEP_NOT_HELD",
+                            "The step " + key +
+                                " is not held; decide only about steps that wait for a decision.",
+                            {{kErrorField, "decisions." + key}});
   }
   if (decision.kind != HeldDecision::Kind::kComplete) return absl::OkStatus();
   if (!Fits(decision.output)) {

@@ -163,7 +163,13 @@ class Forking {
 
 absl::Status SetOutput(ExecutionState& fork, const std::string& key, const json::Value& output,
                        size_t value_bytes) {
-  AF_ASSIGN_OR_RETURN(StepRef ref, FindStep(fork, key));
+  const ErrorMetadata field{{kErrorField, "outputs." + key}};
+  const absl::StatusOr<StepRef> found = FindStep(fork, key);
+  if (!found.ok()) {
+    return agentflow::Error(found.status().code(), ReasonOf(found.status()),
+                            MessageOf(found.status()), field);
+  }
+  const StepRef ref = *found;
   if (output.ByteSize() > value_bytes) {
     return InvalidArgument("VALUE_TOO_LARGE", "outputs." + key,
                            "The output of " + key + " has " + std::to_string(output.ByteSize()) +
@@ -178,11 +184,11 @@ absl::Status SetOutput(ExecutionState& fork, const std::string& key, const json:
   bool open =
       step.state == StepState::kPending && fork.IsLive(ref) && step.readiness == Readiness::kRun;
   if (!open) {
-    return FailedPrecondition(
-        "STEP_NOT_COMPLETED",
-        "The step " + key +
-            " had not completed at the checkpoint and was "
-            "not about to run; give outputs of steps that had, or that were.");
+    return agentflow::Error(absl::StatusCode::kFailedPrecondition, "STEP_NOT_COMPLETED",
+                 "The step " + key +
+                     " had not completed at the checkpoint and was not about to run; give outputs "
+                     "of steps that had, or that were.",
+                 field);
   }
   Event event{fork.sequence + 1, fork.updated_at,
               StepCompleted{ref, step.attempt + 1, 0, output, 0}};
@@ -229,9 +235,10 @@ absl::StatusOr<ExecutionState> Fork(PlanPtr plan, std::span<const Event> events,
     known = event.sequence == sequence && CanFork(at) && CheckpointStep(at, event);
   }
   if (!known) {
-    return NotFound("CHECKPOINT_UNKNOWN", "The execution has no checkpoint " +
-                                              std::to_string(sequence) +
-                                              "; take one of its list of checkpoints.");
+    return agentflow::Error(absl::StatusCode::kNotFound, "CHECKPOINT_UNKNOWN",
+                 "The execution has no checkpoint " + std::to_string(sequence) +
+                     "; take one of its list of checkpoints.",
+                 {{kErrorField, "checkpoint"}});
   }
   ExecutionState fork = Forking(at, request).Take();
   // Counters and indexes follow from the steps.

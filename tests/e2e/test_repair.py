@@ -100,19 +100,20 @@ def test_a_fork_from_a_checkpoint_goes_on_with_another_input(client, failed):
     assert (steps["load"].state, steps["load"].output) == ("COMPLETED", {"rows": 3})
 
 
-@pytest.mark.parametrize("body, status, reason", [
-    ({}, 400, "FORK_PLACE"),
-    ({"checkpoint": 1, "step": "check"}, 400, "FORK_PLACE"),
-    ({"checkpoint": -1}, 400, "CHECKPOINT_UNKNOWN"),
-    ({"checkpoint": 4711}, 404, "CHECKPOINT_UNKNOWN"),
-    ({"step": "nowhere"}, 404, "STEP_UNKNOWN"),
-    ({"step": "check", "outputs": {"nowhere": 1}}, 404, "STEP_UNKNOWN"),
-    ({"step": "check", "input": {"limit": "ten"}}, 400, "INPUT_INVALID"),
+@pytest.mark.parametrize("body, status, reason, field", [
+    ({}, 400, "FORK_PLACE", "checkpoint"),
+    ({"checkpoint": 1, "step": "check"}, 400, "FORK_PLACE", "checkpoint"),
+    ({"checkpoint": -1}, 400, "CHECKPOINT_UNKNOWN", "checkpoint"),
+    ({"checkpoint": 4711}, 404, "CHECKPOINT_UNKNOWN", "checkpoint"),
+    ({"step": "nowhere"}, 404, "STEP_UNKNOWN", "step"),
+    ({"step": "check", "outputs": {"nowhere": 1}}, 404, "STEP_UNKNOWN", "outputs.nowhere"),
+    ({"step": "check", "input": {"limit": "ten"}}, 400, "INPUT_INVALID", "input.limit"),
 ])
-def test_a_bad_fork_is_refused_and_starts_nothing(rest, client, failed, body, status, reason):
+def test_a_bad_fork_is_refused_and_starts_nothing(rest, client, failed, body, status, reason,
+                                                  field):
     workflow = client.executions.get_execution(name=failed).workflow
     answered, problem = rest("POST", f"/v1/{failed}:fork", body)
-    assert (answered, problem["reason"]) == (status, reason), problem
+    assert (answered, problem["reason"], problem["field"]) == (status, reason, field), problem
     started = list(client.executions.iterate_executions(filter=f'workflow = "{workflow}"'))
     assert [one.name for one in started] == [failed]
 

@@ -134,8 +134,10 @@ absl::StatusOr<int> Get(Session& session, const std::string& resource, const std
 absl::StatusOr<int> Delete(Session& session, const std::string& resource,
                            const std::string& name) {
   AF_ASSIGN_OR_RETURN(std::string path, PathOf(resource, name));
-  AF_RETURN_IF_ERROR(session.Send("DELETE", path, {}, nullptr).status());
-  std::cout << "deleted " << path.substr(4) << "\n";
+  AF_ASSIGN_OR_RETURN(json::Value answer, session.Send("DELETE", path, {}, nullptr));
+  // What takes its time says so: a tenant is DELETING until all services have erased what is its.
+  const std::string state = answer.StringOr("state", "deleted");
+  std::cout << (state == "DELETING" ? "deleting " : "deleted ") << path.substr(4) << "\n";
   return kOk;
 }
 
