@@ -116,6 +116,7 @@ def all_rows() -> list[Row]:
         *_latency("evaluate an expression in a step", "expressions", "bench-expressions",
                   ("public",), "p99 < 50", "5 ms", "evaluate", *expressions),
         *[_waiting(10_000, "< 300 MB, < 2 s", "", target) for target in BOTH],
+        _waiting(100_000, "", "< 1,000 MB", "direct"),
         *_once("2,000 nodes, 5,900 edges, all tasks", "bench-graph", "< 3 s", "< 1 s"),
         *_once("flow.map over 10,000 tasks", "bench-map", "< 5 s", "< 2 s", items),
     ]
