@@ -37,7 +37,7 @@ HEAVY = [
     FaultKind("executor killed", EXECUTORS, (0.5, 4), 3),
     FaultKind("executor stopped", EXECUTORS, (1, 7), 3),
     FaultKind("PostgreSQL restarted fast", ["postgres"], (0, 0), 1),
-    FaultKind("PostgreSQL restarted immediately", ["postgres"], (0, 1), 1),
+    FaultKind("PostgreSQL restarted immediately", ["postgres"], (0, 0), 1),
     FaultKind("link cut", [f"{name}>postgres" for name in EXECUTORS] +
               [f">{name}" for name in EXECUTORS], (0.2, 4), 2),
     FaultKind("link half open", [f"{name}>postgres" for name in EXECUTORS] +
@@ -155,7 +155,6 @@ class Injector:
         fast = fault.kind.endswith("fast")
         postgres = self.cluster.stack.postgres
         postgres.process.stop(number=signal.SIGINT if fast else signal.SIGQUIT)
-        time.sleep(fault.seconds)
         postgres.start()
 
     def _kill(self, fault: Fault) -> None:
