@@ -28,20 +28,8 @@ node w wait duration="60s"
 edge start -> w
 )";
 
-class CommitterTest : public ::testing::TestWithParam<int> {
+class CommitterTest : public LanesTest {
  protected:
-  CommitterTest() { Restart(); }
-
-  // kill -9, and the same binary again.
-  void Restart(CommitterOptions options = {}) {
-    executor_ = std::make_unique<FakeExecutor>(database_, clock_, plans_, "x", GetParam(), options);
-    executor_->Join();
-  }
-  void Advance(int64_t micros) {
-    clock_.Advance(micros);
-    database_.now += micros;
-    executor_->Run();
-  }
   MemoryStore& StoreOf(const Uuid& id) {
     return *executor_->stores[static_cast<size_t>(LaneOf(id)) % executor_->stores.size()];
   }
@@ -49,11 +37,6 @@ class CommitterTest : public ::testing::TestWithParam<int> {
   bool Answered(const Uuid& id) { return !executor_->answers[id].empty(); }
   const absl::StatusOr<StartAnswer>& AnswerOf(const Uuid& id) {
     return executor_->answers[id].at(0);
-  }
-  int StateOf(const Uuid& id) {
-    auto closed = database_.closed.find(id);
-    if (closed != database_.closed.end()) return closed->second.second;
-    return database_.live.at(id).state;
   }
   int64_t LastSequence(const Uuid& id) {
     int64_t last = 0;
@@ -63,11 +46,6 @@ class CommitterTest : public ::testing::TestWithParam<int> {
     }
     return last;
   }
-
-  ManualClock clock_;
-  MemoryDatabase database_{.now = clock_.Now()};
-  FakePlans plans_;
-  std::unique_ptr<FakeExecutor> executor_;
 };
 
 constexpr int kCompleted = static_cast<int>(engine::Phase::kCompleted);

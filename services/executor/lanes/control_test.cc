@@ -35,20 +35,8 @@ node w wait duration=60s
 edge start -> w
 )";
 
-class LaneControlTest : public ::testing::TestWithParam<int> {
+class LaneControlTest : public LanesTest {
  protected:
-  LaneControlTest() { Restart(); }
-
-  // kill -9, and the same binary again.
-  void Restart(CommitterOptions options = {}) {
-    executor_ = std::make_unique<FakeExecutor>(database_, clock_, plans_, "x", GetParam(), options);
-    executor_->Join();
-  }
-  void Advance(int64_t micros) {
-    clock_.Advance(micros);
-    database_.now += micros;
-    executor_->Run();
-  }
   absl::StatusOr<ExecutionView> Command(const Uuid& id, engine::CommandBody body,
                                         const std::string& tenant = "acme") {
     absl::StatusOr<ExecutionView> answer = absl::UnknownError("none");
@@ -65,11 +53,6 @@ class LaneControlTest : public ::testing::TestWithParam<int> {
   }
   engine::StepRef Step(const Uuid& id, const std::string& key) {
     return *engine::FindStep(*executor_->Find(id), key);
-  }
-  int StateOf(const Uuid& id) {
-    auto closed = database_.closed.find(id);
-    if (closed != database_.closed.end()) return closed->second.second;
-    return database_.live.at(id).state;
   }
   // The next child asked for is started as `plan`.
   Uuid StartChild(engine::PlanPtr plan) {
@@ -95,10 +78,6 @@ class LaneControlTest : public ::testing::TestWithParam<int> {
     return request.child;
   }
 
-  ManualClock clock_;
-  MemoryDatabase database_{.now = clock_.Now()};
-  FakePlans plans_;
-  std::unique_ptr<FakeExecutor> executor_;
   std::vector<absl::Status> child_answers_;
 };
 

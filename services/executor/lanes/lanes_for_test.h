@@ -1,5 +1,7 @@
 #pragma once
 
+#include <gtest/gtest.h>
+
 #include <deque>
 #include <map>
 #include <memory>
@@ -229,6 +231,34 @@ class FakeExecutor {
   DatabaseClock database_clock_;
   MemoryLaneTable table_;
   SeededRandom random_;
+};
+
+// Tests of one executor, "x", which runs as many committers as the parameter says.
+class LanesTest : public ::testing::TestWithParam<int> {
+ protected:
+  LanesTest() { Restart(); }
+
+  // kill -9, and the same binary again.
+  void Restart(CommitterOptions options = {}) {
+    executor_ = std::make_unique<FakeExecutor>(database_, clock_, plans_, "x", GetParam(), options);
+    executor_->Join();
+  }
+  void Advance(int64_t micros) {
+    clock_.Advance(micros);
+    database_.now += micros;
+    executor_->Run();
+  }
+  // An engine::Phase.
+  int StateOf(const Uuid& id) {
+    auto closed = database_.closed.find(id);
+    if (closed != database_.closed.end()) return closed->second.second;
+    return database_.live.at(id).state;
+  }
+
+  ManualClock clock_;
+  MemoryDatabase database_{.now = clock_.Now()};
+  FakePlans plans_;
+  std::unique_ptr<FakeExecutor> executor_;
 };
 
 }  // namespace agentflow::executor

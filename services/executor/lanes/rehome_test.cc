@@ -18,19 +18,8 @@ node c child workflow=inner
 edge start -> c
 )";
 
-class RehomeTest : public ::testing::TestWithParam<int> {
+class RehomeTest : public LanesTest {
  protected:
-  RehomeTest() { Restart(); }
-
-  void Restart() {
-    executor_ = std::make_unique<FakeExecutor>(database_, clock_, plans_, "x", GetParam());
-    executor_->Join();
-  }
-  void Advance(int64_t micros) {
-    clock_.Advance(micros);
-    database_.now += micros;
-    executor_->Run();
-  }
   Uuid Start(const char* plan) {
     const Uuid id = executor_->Start(plans_.Add(plan));
     executor_->Run();
@@ -46,16 +35,9 @@ class RehomeTest : public ::testing::TestWithParam<int> {
     return sum;
   }
   bool IsCompleted(const Uuid& id) {
-    auto closed = database_.closed.find(id);
-    return closed != database_.closed.end() &&
-           closed->second.second == static_cast<int>(engine::Phase::kCompleted);
+    return StateOf(id) == static_cast<int>(engine::Phase::kCompleted);
   }
   const ExecutionFacts& Facts(const Uuid& id) { return database_.live.at(id).facts; }
-
-  ManualClock clock_;
-  MemoryDatabase database_{.now = clock_.Now()};
-  FakePlans plans_;
-  std::unique_ptr<FakeExecutor> executor_;
 };
 
 TEST_P(RehomeTest, OnlyWhatHasOutlivedItsClassMovesAndOnce) {
