@@ -1,5 +1,7 @@
 """data.sql: a statement in the user's own database, exactly once."""
 
+import os
+import subprocess
 import sys
 import threading
 
@@ -69,6 +71,15 @@ def test_a_refused_statement_fails_the_step_without_retry(client, connector, sho
     done = client.executions.wait(execution.name, timeout_s=40, check=False)
     assert (done.state, done.error.reason) == ("FAILED", "SQL_23514")
     assert bookings(shop, "bad") == 0
+
+
+def test_a_database_that_cannot_be_reached_is_named_in_a_line(stack):
+    done = subprocess.run([sys.executable, "-m", "agentflow.sql",
+                           "shop=postgresql://nobody@127.0.0.1:1/none"],
+                          env={**os.environ, **example.environment(stack)},
+                          capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 1 and done.stderr.startswith("shop: "), done.stderr
+    assert "Traceback" not in done.stderr
 
 
 class Forgetful(sql.Connector):

@@ -33,7 +33,9 @@ std::string NoteOf(const json::Value& step) {
   std::string note;
   if (step.IntOr("attempt", 0) > 1) note += "  attempt " + std::to_string(step.IntOr("attempt", 0));
   if (const json::Value* error = step.Find("error")) {
-    note += "  " + error->StringOr("reason") + ": " + error->StringOr("message").substr(0, 80);
+    std::string message = error->StringOr("message").substr(0, 80);
+    std::replace(message.begin(), message.end(), '\n', ' ');  // a step has one line
+    note += "  " + error->StringOr("reason") + ": " + message;
   }
   return note;
 }

@@ -107,7 +107,10 @@ def main() -> None:
         name, _, dsn = text.partition("=")
         if not dsn:
             sys.exit(f"{text}: write NAME=DSN")
-        Connector(worker, name, os.path.expandvars(dsn))
+        try:
+            Connector(worker, name, os.path.expandvars(dsn))
+        except psycopg.Error as error:
+            sys.exit(f"{name}: {str(error).strip()}")
     worker.run()
 
 

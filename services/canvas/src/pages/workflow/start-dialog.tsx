@@ -12,7 +12,7 @@ import { atFields, validate } from '@/form/validate';
 import { asObject } from '@/graph/document';
 import { idOf } from '@/lib/format';
 import { randomId } from '@/lib/random';
-import { Button, Input, ProblemNotice, ProblemPage, Skeleton } from '@/ui/basics';
+import { Button, Input, ProblemNotice, ProblemPage, Select, Skeleton } from '@/ui/basics';
 import { Dialog } from '@/ui/dialog';
 import { Segments } from '@/ui/tabs';
 import css from './workflow.module.css';
@@ -58,13 +58,19 @@ function StartForm({
   const [errors, setErrors] = useState<ReadonlyMap<string, string>>(new Map());
   const [businessKey, setBusinessKey] = useState('');
   const [useExisting, setUseExisting] = useState(false);
+  const [priority, setPriority] = useState(usual);
   const form = useRef<HTMLFormElement>(null);
   const requestId = useRequestId();
   const navigate = useNavigate();
 
   const start = useMutation({
     mutationFn: (input: Json) => {
-      const body = { input, version, ...(businessKey && { businessKey, useExisting }) };
+      const body = {
+        input,
+        version,
+        ...(businessKey && { businessKey, useExisting }),
+        ...(priority !== usual && { priority }),
+      };
       return startExecution(name, { ...body, requestId: requestId(body) });
     },
     onSuccess: (execution) =>
@@ -159,10 +165,27 @@ function StartForm({
             Where one has it, open that one
           </label>
         )}
+        <label className={css.key}>
+          <span>
+            Priority <small>who of those that wait goes first</small>
+          </span>
+          <Select value={priority} onChange={({ target }) => setPriority(Number(target.value))}>
+            {[1, 2, 3, 4, 5].map((one) => (
+              <option key={one} value={one}>
+                {one}
+                {priorityNotes[one]}
+              </option>
+            ))}
+          </Select>
+        </label>
       </form>
     </Dialog>
   );
 }
+
+/** As of an execution that is started without one. */
+const usual = 3;
+const priorityNotes: Record<number, string> = { 1: ' (first)', 3: ' (as usual)', 5: ' (last)' };
 
 const nothingToFill = (field: Field) => field.kind === 'object' && field.fields.length === 0;
 
