@@ -3,6 +3,7 @@ import type { Checkpoint, Step } from '@/api/types';
 import { mergeReadStep, mergeStreamedStep } from '@/run/merge';
 import { verbsFor } from './actions';
 import { completedBy } from './checkpoints';
+import { readyFor } from './waits';
 
 describe('what may be done to an execution', () => {
   it.each([
@@ -46,6 +47,11 @@ describe('steps before a checkpoint', () => {
 });
 
 describe('what a step waits for', () => {
+  it('is a worker while nobody has taken it, after a failure its time first', () => {
+    expect(readyFor({})).toBe('a free worker');
+    expect(readyFor({ failures: [{ attempt: 1 }] })).toBe('its next attempt, then a free worker');
+  });
+
   const waiting: Step = { node: 'paid', state: 'WAITING', wait: { kind: 'SIGNAL', signal: 'paid' } };
 
   it('is forgotten when the stream says that it goes on', () => {

@@ -1,4 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
 import { CircleDashed, GitFork } from 'lucide-react';
 import { type ReactNode, useEffect, useState } from 'react';
 import { useStore } from 'zustand';
@@ -18,7 +19,7 @@ import { keyOf } from './command';
 import { ErrorBox } from './error-box';
 import css from './execution.module.css';
 import { ForkDialog } from './fork-dialog';
-import { ExecutionLink, WaitText } from './waits';
+import { ExecutionLink, readyFor, WaitText } from './waits';
 
 interface StepPanelProps {
   name: string;
@@ -145,7 +146,16 @@ function StepDetails({ name, step }: { name: string; step: Step }) {
               {step.type}
             </span>,
           ],
-          ['Waits for', waiting && step.wait && <WaitText key="wait" step={step} />],
+          [
+            'Waits for',
+            step.state === 'READY' ? (
+              <Link key="ready" className={css.wordLink} to="/agents" title="Agents and their workers">
+                {readyFor(step)}
+              </Link>
+            ) : (
+              waiting && step.wait && <WaitText key="wait" step={step} />
+            ),
+          ],
           ['Child', child && <ExecutionLink key="child" name={child} />],
           ['Attempt', step.attempt || undefined],
           ['Started', step.startTime && formatDateTime(timeMs(step.startTime))],

@@ -65,6 +65,10 @@ export function WaitText({ step }: { step: Step }) {
   }
 }
 
+/** What a step that is READY waits for: nobody has taken it. */
+export const readyFor = ({ failures }: Pick<Step, 'failures'>): string =>
+  failures?.length ? 'its next attempt, then a free worker' : 'a free worker';
+
 /** Why an execution as a whole stands still, or goes backwards. */
 export function StateNote({ state, concurrency }: {
   state: ExecutionState | undefined;
