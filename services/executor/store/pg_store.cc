@@ -55,12 +55,16 @@ enum : size_t {
 std::vector<pg::Statement> Statements() {
   return {
       kConfigure,
+      // What was sent over an earlier connection, and has not come yet, never does.
       {"adopt",
+       "WITH ended AS (SELECT pg_terminate_backend(a.pid) FROM owner o JOIN pg_stat_activity a "
+       "ON a.pid = o.backend_pid AND a.backend_start = o.backend_start "
+       "WHERE o.owner_id = $1::text AND o.committer = $2::int AND a.pid <> pg_backend_pid()) "
        "UPDATE owner SET backend_pid = pg_backend_pid(), backend_start = (SELECT a.backend_start "
        "FROM pg_stat_activity a WHERE a.pid = pg_backend_pid()), "
        "lease_until = clock_timestamp() + $4::int * interval '1 ms' "
        "WHERE owner_id = $1::text AND committer = $2::int AND ($3::bigint = 0 OR epoch = "
-       "$3::bigint) "
+       "$3::bigint) AND (SELECT count(*) FROM ended) >= 0 "
        "RETURNING epoch, seq, clock_timestamp()"},
       {"fence",
        "WITH f AS (UPDATE owner SET seq = $4::bigint + 1, "

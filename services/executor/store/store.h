@@ -116,8 +116,9 @@ class Store {
   virtual void BeginCommit(const Fence& expected, Transaction transaction) = 0;
   virtual std::optional<CommitOutcome> TakeCommit() = 0;
 
-  // After a lost connection, and once at the start: makes a new connection the owner's and says
-  // where the fence stands, after waiting for an older transaction that is still under way.
+  // After a lost connection, and once at the start: ends the connection that was the owner's, makes
+  // a new one the owner's and says where the fence stands, after waiting for an older transaction
+  // that is still under way. What was sent before and has not arrived never does.
   // FAILED_PRECONDITION, reason LANES_LOST, when `epoch` (0: any) is over.
   virtual void BeginAskFence(int64_t epoch) = 0;
   virtual std::optional<absl::StatusOr<FenceAnswer>> TakeFence() = 0;

@@ -292,5 +292,18 @@ TEST(PgStoreTest, ABrokenConnectionIsReplaced) {
   EXPECT_EQ(writer.fence().seq, 3);
 }
 
+// It may be on its way through a network that has given up the connection only on this side.
+TEST(PgStoreTest, WhatWasSentBeforeTheFenceWasAskedAndComesLaterNeverHappens) {
+  PgWorld world;
+  auto lanes = world.NewLanes("a", 1);
+  auto before = world.NewStore("a", 0);
+  ASSERT_TRUE(lanes->Join().ok());
+  const Fence fence = *AskFence(*before, 0);
+  auto after = world.NewStore("a", 0);
+  ASSERT_EQ(*AskFence(*after, fence.epoch), fence);
+  EXPECT_NE(Commit(*before, fence, {}).kind, CommitOutcome::Kind::kCommitted);
+  EXPECT_EQ(*AskFence(*after, fence.epoch), fence);
+}
+
 }  // namespace
 }  // namespace agentflow::executor
