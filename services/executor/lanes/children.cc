@@ -139,11 +139,10 @@ void Committer::DropChildren(const Uuid& parent, std::set<Uuid>* dropped) {
   if (forming_ == nullptr) return;
   for (BatchEntry& entry : forming_->entries) {
     if (entry.dropped || entry.write->first_sequence != 1) continue;
-    Live& child = *live_.at(entry.id);
-    if (child.state.start->parent.execution != parent) continue;
-    GiveBackKeys(child, std::exchange(child.keys, {}), nullptr);
+    if (live_.at(entry.id)->state.start->parent.execution != parent) continue;
     dropped->insert(entry.id);
     Drop(entry.id);
+    GiveBackUnknown(entry.id);
   }
 }
 

@@ -383,10 +383,8 @@ void Committer::Release(Batch& batch, const BatchResult& result) {
     entry.dropped = true;
     if (ReasonOf(status) == kBusinessKeyRefused) {
       late.insert(entry.id);
-      if (auto it = live_.find(entry.id); it != live_.end()) {
-        GiveBackKeys(*it->second, std::exchange(it->second->keys, {}), nullptr);
-      }
       Drop(entry.id);
+      GiveBackUnknown(entry.id);
       continue;
     }
     refused.insert(entry.id);
@@ -396,16 +394,15 @@ void Committer::Release(Batch& batch, const BatchResult& result) {
                                                              {"error", MessageOf(status)}});
     const bool stored = entry.write->live != ExecutionWrite::Live::kInsert &&
                         entry.write->live != ExecutionWrite::Live::kNone;
-    if (auto it = live_.find(entry.id); it != live_.end() && !stored) {
-      GiveBackKeys(*it->second, std::exchange(it->second->keys, {}), nullptr);
-      MournChild(*it->second);
-    }
+    if (auto it = live_.find(entry.id); it != live_.end() && !stored) MournChild(*it->second);
     Drop(entry.id);
     DropChildren(entry.id, &late);
     if (stored) {
       executions_to_load_.insert(entry.id);
       absent_.try_emplace(entry.id);
       refused_.insert(entry.id);
+    } else {
+      GiveBackUnknown(entry.id);
     }
   }
   std::vector<std::function<void()>> answers;

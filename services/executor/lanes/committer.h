@@ -252,7 +252,8 @@ class Committer {
   // By ticket's step. `from`: as in Send.
   void GiveBackKeys(const Live& live, const std::map<std::string, std::string>& tickets,
                     Live* from);
-  void GiveBackForgotten(Live& live);
+  // Places at keys of this committer that an execution does not know of.
+  void GiveBackUnknown(const Uuid& execution);
   bool Reaches(const LaneMessage& message) const;
   bool MailIsUnderWay(int lane) const;
   // Of an execution, with whose other effects it happens or does not; null: of the batch.

@@ -326,6 +326,21 @@ edge start -> x
   EXPECT_EQ(StateOf(child), kCanceled);
 }
 
+TEST_P(LaneControlTest, AChildThatIsReadBackAfterItsParentsEndDoesNotComplete) {
+  const Uuid parent = executor_->Start(plans_.Add(kParent), json::Object{{"x", 3}});
+  executor_->Run();
+  engine::PlanPtr inner = plans_.Add(kWaits);
+  const Uuid child = StartChild(inner);
+  auto late = plans_.plans.extract(inner->hash);
+  Restart();
+  ASSERT_TRUE(Command(parent, engine::CancelExecution{"stop"}).ok());
+  Advance(61'000'000);  // by now it is due to complete
+  plans_.plans.insert(std::move(late));
+  Advance(1'000'000);
+  EXPECT_EQ(StateOf(parent), kCanceled);
+  EXPECT_EQ(StateOf(child), kCanceled);
+}
+
 TEST_P(LaneControlTest, ADetachedChildLivesOn) {
   const Uuid parent = executor_->Start(plans_.Add(R"(
 node c child workflow=inner detach=true

@@ -63,13 +63,18 @@ void Committer::GiveBackKeys(const Live& live, const std::map<std::string, std::
   }
 }
 
-// What one that is read back asked for in what the database refused: it knows nothing of it.
-void Committer::GiveBackForgotten(Live& live) {
-  std::map<std::string, std::string> forgotten;
-  for (const KeyRow& row : keys_.TicketsOf(live.facts->id)) {
-    if (!live.keys.contains(row.ticket.step)) forgotten[row.ticket.step] = row.key;
+// What the database refused asked for them, and nobody knows it any more. Those of keys elsewhere
+// were never asked for: the messages were refused with it.
+void Committer::GiveBackUnknown(const Uuid& execution) {
+  auto it = live_.find(execution);
+  for (const KeyRow& row : keys_.TicketsOf(execution)) {
+    if (it != live_.end() && it->second->keys.contains(row.ticket.step)) continue;
+    Send({.kind = LaneMessage::Kind::kRelease,
+          .tenant = row.tenant,
+          .key = row.key,
+          .ticket = row.ticket},
+         nullptr);
   }
-  GiveBackKeys(live, forgotten, &live);
 }
 
 // Whether the receiver is in this committer's memory, so that the message can happen in the batch
@@ -172,7 +177,8 @@ void Committer::Deliver(const LaneMessage& message) {
   }
 }
 
-// Messages for lanes of this committer, read from the outbox.
+// Messages for lanes of this committer, read from the outbox. What follows from them comes after
+// the last one, and overtakes none.
 void Committer::TakeMail(std::vector<Mail> mail) {
   for (Mail& each : mail) {
     const auto lane = static_cast<size_t>(each.lane);
@@ -194,7 +200,6 @@ void Committer::TakeMail(std::vector<Mail> mail) {
       obs::Error("a message between lanes cannot be read",
                  {{"lane", each.lane}, {"number", each.number}});
     }
-    FollowAll();
   }
 }
 

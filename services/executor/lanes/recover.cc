@@ -184,9 +184,11 @@ bool Committer::AdoptLoaded() {
       unloaded_.insert(id);
     }
     if (refused_.erase(id) > 0) {
-      if (status.ok()) GiveBackForgotten(*live_.at(id));
-      internal_.emplace_back(id, engine::CancelExecution{"EXECUTION_REFUSED: the database refused "
+      if (status.ok()) {
+        GiveBackUnknown(id);
+        (void)Run(*live_.at(id), engine::CancelExecution{"EXECUTION_REFUSED: the database refused "
                                                          "what the execution was to write"});
+      }
     }
     Present(id);
   }
@@ -227,10 +229,7 @@ absl::Status Committer::Adopt(StoredExecution& stored, const engine::PlanPtr& pl
     return FailedPrecondition("PARENT_NOT_LOADED", "Its parent " + parent.execution.ToString() +
                                                        " cannot be loaded.");
   }
-  if (attached && !Wanted(state)) {
-    internal_.emplace_back(stored.facts.id,
-                           engine::CancelExecution{"The step that started it is over"});
-  }
+  const bool unwanted = attached && !Wanted(state);
   auto live = std::make_unique<Live>();
   live->state = std::move(state);
   live->facts = std::make_shared<ExecutionFacts>(stored.facts);
@@ -247,6 +246,8 @@ absl::Status Committer::Adopt(StoredExecution& stored, const engine::PlanPtr& pl
   parts_.load.Adopt(stored.facts.tenant, x.place);
   if (queued) Queue(x);
   TakeUp(x);
+  // Before anything that is due can complete it.
+  if (unwanted) (void)Run(x, engine::CancelExecution{"The step that started it is over"});
   return absl::OkStatus();
 }
 
