@@ -164,18 +164,29 @@ bool Committer::FireTimers() {
   return moved;
 }
 
+// After a commit: what is due may be another's since, if this process was stopped until now.
 bool Committer::OfferDelayed() {
-  std::vector<TaskOffer> offers;
-  bool moved = false;
+  std::vector<TaskKey> due;
   while (!delayed_.empty() && std::get<0>(*delayed_.begin()) <= now_) {
-    const auto [at, execution, step, attempt] = *delayed_.begin();
+    due.push_back(*delayed_.begin());
     delayed_.erase(delayed_.begin());
-    moved = true;
+  }
+  if (due.empty()) return false;
+  AfterCommit([this, due = std::move(due)] {
+    if (!late_) return OfferDue(due);
+    AfterCommit([this, due] { OfferDue(due); });  // not again, or a slow database would stop it all
+  });
+  return true;
+}
+
+void Committer::OfferDue(const std::vector<TaskKey>& due) {
+  std::vector<TaskOffer> offers;
+  for (const auto& [at, execution, step, attempt] : due) {
     auto it = live_.find(execution);
     if (it == live_.end() || Frozen(execution)) continue;
     auto task = it->second->tasks.find(step);
     if (task == it->second->tasks.end() || task->second.attempt != attempt ||
-        task->second.state != LiveTask::State::kDelayed) {
+        task->second.state != LiveTask::State::kDelayed || task->second.delayed_until != at) {
       continue;
     }
     task->second.state = LiveTask::State::kOffered;
@@ -185,7 +196,6 @@ bool Committer::OfferDelayed() {
                       .deadline = task->second.deadline});
   }
   if (!offers.empty()) parts_.dispatch.Offer(std::move(offers));
-  return moved;
 }
 
 void Committer::Queue(const Live& live) {
@@ -376,6 +386,7 @@ bool Committer::TakeCommit() {
 }
 
 void Committer::Release(Batch& batch, const BatchResult& result) {
+  late_ = monotonic_ - batch.sealed_at > options_.slow_after;
   // `late`: somebody else's business key was faster, or a child came after its parent was refused.
   std::set<Uuid> refused, late;
   for (const auto& [index, status] : result.refused) {
@@ -482,10 +493,10 @@ void Committer::BeginOutside(const Batch& batch) {
           task->second.state != LiveTask::State::kUncommitted) {
         continue;
       }
-      if (task->second.ready_at > now_) {
+      if (late_ || task->second.ready_at > now_) {
         task->second.state = LiveTask::State::kDelayed;
-        task->second.delayed_until = task->second.ready_at;
-        delayed_.insert({task->second.ready_at, entry.id, offer.step, offer.attempt});
+        task->second.delayed_until = std::max(now_, task->second.ready_at);
+        delayed_.insert({task->second.delayed_until, entry.id, offer.step, offer.attempt});
         continue;
       }
       task->second.state = LiveTask::State::kOffered;

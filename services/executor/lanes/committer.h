@@ -183,6 +183,7 @@ class Committer {
   bool TakeCommit();
   bool FireTimers();
   bool OfferDelayed();
+  void OfferDue(const std::vector<TaskKey>& due);
   bool AdmitQueued();
   void Queue(const Live& live);
   bool CheckLeases();
@@ -336,6 +337,9 @@ class Committer {
   std::unique_ptr<Batch> flushing_;
   uint64_t batch_number_ = 0;
   int64_t last_commit_at_ = 0;
+  // The answer of the batch that is being released was so long in coming that nobody knows whether
+  // the lanes are still this committer's.
+  bool late_ = false;
   std::atomic<int64_t> renew_within_{std::numeric_limits<int64_t>::max()};
   std::atomic<int64_t> unanswered_since_{0};
   std::atomic<int64_t> quick_at_{0};  // monotonic: when the database was quick last

@@ -34,7 +34,7 @@ void Committer::Decide(Item item) {
                            child->attempt);
     return;
   }
-  Reoffer();
+  AfterCommit([this] { Reoffer(); });
 }
 
 // What was never decided: whoever waits for an answer gets `status`.

@@ -82,6 +82,47 @@ TEST_F(OwnershipTest, OneThatDoesNotKnowYetThatItIsFencedOutRefusesAndAcknowledg
   EXPECT_EQ(executor_->Find(id), nullptr);
 }
 
+TEST_F(OwnershipTest, OneThatWasStoppedHandsOutNothingOfWhatIsAnothersByNow) {
+  executor_->Start(plans_.Add(kTask));
+  executor_->Run();
+  const TaskOffer retried = executor_->TakeOffer();
+  ResultItem failed{.attempt = retried.attempt, .coordinator = "c1", .failed = true};
+  failed.reason = "BAD";
+  AF_CHECK(executor_->router->Post(Item(std::move(failed))).ok());
+  executor_->Start(plans_.Add(kTask));
+  executor_->Run();
+  EXPECT_EQ(executor_->dispatch.offers.size(), 1u);
+  Store().answers_stalled = true;
+  executor_->Start(plans_.Add(kTask));
+  executor_->Run();
+  EXPECT_EQ(database_.live.size(), 3u);
+  executor_->dispatch.offers.clear();
+  // It is stopped: one task is due in a second, one is in the queue, one has just been written.
+  FakeExecutor other(database_, clock_, plans_, "other", 1);
+  Pass(10'000'000);
+  other.Join();
+  Pass(10'000'001);
+  other.Run();
+  EXPECT_EQ(other.dispatch.offers.size(), 3u);
+  EXPECT_TRUE(executor_->all[0]->Post(ReofferItem{}));
+  Store().answers_stalled = false;
+  executor_->Run();
+  EXPECT_TRUE(executor_->all[0]->lost());
+  EXPECT_TRUE(executor_->dispatch.offers.empty());
+}
+
+TEST_F(OwnershipTest, AfterASlowCommitATaskIsHandedOutWithTheNext) {
+  Store().answers_stalled = true;
+  executor_->Start(plans_.Add(kTask));
+  executor_->Run();
+  Pass(1'000'000);
+  Store().answers_stalled = false;
+  executor_->all[0]->Step();
+  EXPECT_TRUE(executor_->dispatch.offers.empty());
+  executor_->Run();
+  EXPECT_EQ(executor_->dispatch.offers.size(), 1u);
+}
+
 TEST_F(OwnershipTest, EveryCallIsAnsweredWhenLanesAreLost) {
   engine::PlanPtr plan = plans_.Add(kChained);
   const Uuid id = executor_->Start(plan, {}, "order-1", "hash-1");
