@@ -621,7 +621,10 @@ int64_t Committer::WakeAt() const {
   if (!loaded_.empty()) at = std::min(at, adopt_again_at_);
   if (!admission_.empty()) at = std::min(at, std::max(admission_.wake_at(), admit_from_));
   if (retry_read_at_ != 0) at = std::min(at, retry_read_at_);
-  if (!mail_to_read_.empty()) at = std::min(at, mail_again_at_);
+  // While something is read it goes with the next question.
+  if (!mail_to_read_.empty() && !reading_) {
+    at = std::min(at, std::max(mail_again_at_, retry_read_at_));
+  }
   if (expect_mail_) at = std::min(at, mail_looked_at_ + options_.mail_every);
   return at;
 }

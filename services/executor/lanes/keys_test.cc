@@ -318,6 +318,52 @@ edge start -> c.t
   EXPECT_TRUE(database_.keys.empty());
 }
 
+// It had given the place back already, in a batch that was to follow, and by a message: others were
+// under way to the key, and it might not overtake them.
+TEST_P(KeysTest, NorDoesOneThatHadGivenItBack) {
+  if (GetParam() == 1) return;  // there is nobody whose messages take their time
+  FakeExecutor& executor = *executors_[0];
+  const auto at = static_cast<size_t>(LaneOfKey("acme", "k")) % executor.all.size();
+  auto start = [&](const engine::PlanPtr& plan, bool here) {
+    auto info = executor.NewInfo(plan);
+    while ((static_cast<size_t>(LaneOf(info->id)) % executor.all.size() == at) != here) {
+      info = executor.NewInfo(plan);
+    }
+    info->input = json::Object{{"k", "k"}};
+    const Uuid id = info->id;
+    EXPECT_TRUE(executor.Post(std::move(info), plan, "").ok());
+    Run();
+    return id;
+  };
+  executor.stores[at]->stalled = executor.stores[at]->reads_stalled = true;
+  engine::PlanPtr waits = plans_.Add(R"(
+node c critical critical="=inputs.k"
+node c.s signal name=go
+edge start -> c
+edge start -> c.s
+)");
+  const Uuid bad = start(waits, true);
+  const Uuid good = start(plans_.Add(kCritical), false);
+  AF_CHECK(executor.router
+               ->Post(CommandItem{.execution = bad,
+                                  .tenant = "acme",
+                                  .make =
+                                      [](const engine::ExecutionState&) {
+                                        return engine::SignalExecution{"go", 1};
+                                      },
+                                  .done = [](const absl::StatusOr<ExecutionView>&) {}})
+               .ok());
+  Run();
+  EXPECT_TRUE(executor.Find(bad)->over());
+  database_.poisoned = {bad};
+  executor.stores[at]->stalled = executor.stores[at]->reads_stalled = false;
+  Run();
+  for (const TaskOffer& offer : TakeOffers()) Complete(offer);
+  Run();
+  EXPECT_EQ(StateOf(good), kCompleted);
+  EXPECT_TRUE(database_.keys.empty());
+}
+
 TEST_P(KeysTest, NorWhenItsExecutorDiesRightAfterTheRefusal) {
   const Uuid bad = Start(plans_.Add(kCritical), "k");
   database_.poisoned.insert(bad);
@@ -329,6 +375,48 @@ TEST_P(KeysTest, NorWhenItsExecutorDiesRightAfterTheRefusal) {
   EXPECT_FALSE(database_.live.contains(bad));
   executors_.clear();
   EXPECT_TRUE(database_.keys.empty());
+}
+
+// It had asked again under the old name, as everybody does who is loaded; the answer to that must
+// not overtake what it says about the new one.
+TEST_P(KeysTest, OneThatIsRenamedAsItIsLoadedKeepsItsPlace) {
+  const Uuid id = Start(plans_.Add(kCritical), "k");
+  engine::PlanPtr renamed = plans_.Add(kRenamed);
+  Run();
+  EXPECT_EQ(HeldAt("k"), 1);
+  tell_ = false;  // what others ask for waits in the outbox
+  for (int i = 0; i < 6; ++i) Start(plans_.Add(kCritical), "k");
+  Run();
+  executors_.clear();  // kill -9
+  plans_.away = true;
+  Add("a").Join();
+  AF_CHECK(OwnerOf(id)
+               .router
+               ->Post(CommandItem{
+                   .execution = id,
+                   .tenant = "acme",
+                   .make =
+                       [=](const engine::ExecutionState&) {
+                         return engine::MigrateExecution{renamed, {{"c", "d"}, {"c.t", "d.t"}}};
+                       },
+                   .done = [](const absl::StatusOr<ExecutionView>&) {}})
+               .ok());
+  Run();
+  plans_.away = false;
+  for (int i = 0; i < 5; ++i) {
+    Advance(100'000);
+    EXPECT_EQ(HeldAt("k"), 1);
+  }
+}
+
+TEST_P(KeysTest, WhoWaitsForMessagesToBeReadSleeps) {
+  FakeExecutor& executor = *executors_[0];
+  for (auto& store : executor.stores) store->reads_stalled = true;
+  for (int round = 0; round < 2; ++round) {
+    executor.router->MailCame({0, 1, 2});
+    Run();
+  }
+  for (auto& committer : executor.all) EXPECT_GT(committer->WakeAt(), clock_.Monotonic());
 }
 
 // Faults, deaths and new executors in any order: never more than one holds a key, everybody gets
