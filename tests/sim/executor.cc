@@ -78,7 +78,7 @@ class SimDispatch final : public executor::Dispatch {
     for (executor::TaskOffer& task : tasks) {
       if (world_.Has(Bug::kTenantsMixed) && world_.profile.tenants > 1) task.attempt.tenant = "t0";
       world_.Tell(name_, " offers ", TextOf(world_, task.attempt));
-      world_.oracle->Offered(task);
+      world_.oracle->Offered(name_, task);
       if (world_.Has(Bug::kOfferLost) && world_.Happens(0.1)) continue;
       queued.push_back(ToQueued(task, world_.tokens));
     }

@@ -482,9 +482,13 @@ std::string Oracle::WrongOffer(const Record& record, const executor::TaskOffer& 
   return "";
 }
 
-void Oracle::Offered(const executor::TaskOffer& task) {
+void Oracle::Offered(const std::string& executor, const executor::TaskOffer& task) {
   world_.Count("offer");
   const Uuid& id = task.attempt.execution;
+  if (world_.postgres->TakenFrom(LaneOf(id), executor)) {
+    world_.Count("offer by one that was fenced out");
+    world_.Tell("   whose lane is another's");
+  }
   auto it = records_.find(id);
   if (it == records_.end()) return Broken(id, "offered before the execution was committed");
   const Record& record = it->second;

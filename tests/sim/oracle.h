@@ -48,7 +48,7 @@ class Oracle {
                    const std::vector<executor::ClaimBoard::Claim>& claims);
   void Decided(const engine::ExecutionState& state, const engine::Command& command,
                const engine::Decision& decision);
-  void Offered(const executor::TaskOffer& task);
+  void Offered(const std::string& executor, const executor::TaskOffer& task);
   void Acknowledged(const executor::AttemptName& attempt);
 
   // Whether the attempt is the current one of an open step.

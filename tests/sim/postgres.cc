@@ -127,6 +127,7 @@ CommitOutcome Postgres::Commit(const std::string& owner, int committer, Fence ex
       world_.Tell("db: ", owner, "/", committer, " committed ", expected.epoch, ":",
                   expected.seq + 1, ", ", writes.size(), " writes");
       if (!transaction.moves.empty()) world_.Count("lanes given away");
+      for (const executor::LaneMove& move : transaction.moves) taken_.erase(move.lane);
       TellRest(world_, absl::StrCat(owner, "/", committer), transaction);
       world_.oracle->Committed(owner, writes, Now());
       for (const WritePtr& write : writes) {
@@ -178,6 +179,16 @@ executor::ReadResult Postgres::Read(const executor::ReadRequest& request) {
   return result;
 }
 
+void Postgres::LanesSeen(const std::map<int, std::pair<std::string, int>>& before) {
+  for (const auto& [lane, owner] : before) {
+    auto now = rows_.lanes.find(lane);
+    if (now == rows_.lanes.end() || now->second.first != owner.first) taken_[lane] = owner.first;
+  }
+  for (const auto& [lane, owner] : rows_.lanes) {
+    if (TakenFrom(lane, owner.first)) taken_.erase(lane);
+  }
+}
+
 std::string Postgres::AtRest() const {
   if (!rows_.keys.empty()) {
     const executor::KeyRow& row = rows_.keys.begin()->second;
@@ -224,9 +235,10 @@ void SimStore::Send(int64_t after, const Fence& expected, const executor::Transa
                     bool answered) {
   auto carry = [&world = world_, store = this, alive = std::weak_ptr<int>(alive_), owner = owner_,
                 committer = committer_, expected, transaction, answered, again = again_,
-                incarnation = world_.postgres->incarnation(), back = world_.Delay(200)] {
+                incarnation = world_.postgres->incarnation(), now = connection_,
+                connection = *connection_, back = world_.Delay(200)] {
     CommitOutcome outcome{.kind = Kind::kUnknown, .status = Away()};
-    if (world.postgres->incarnation() == incarnation) {
+    if (world.postgres->incarnation() == incarnation && *now == connection) {
       outcome = world.postgres->Commit(owner, committer, expected, transaction, again);
     }
     if (answered && !alive.expired()) store->Answer(back, std::move(outcome));
@@ -293,6 +305,7 @@ void SimStore::AskLater(int64_t after, int64_t epoch) {
       world_.Count("fence not asked");
       fence_ = Away();
     } else {
+      ++*connection_;
       fence_ = world_.postgres->AskFence(owner_, committer_, epoch);
       world_.Tell("db: ", owner_, "/", committer_, " asks the fence: ",
                   fence_->ok() ? absl::StrCat((*fence_)->fence.epoch, ":", (*fence_)->fence.seq)
@@ -360,7 +373,9 @@ absl::StatusOr<executor::LaneView> SimLaneTable::Look(bool take,
   AF_RETURN_IF_ERROR(Trouble());
   executor::MemoryDatabase& rows = world_.postgres->rows();
   const auto owners = rows.owners;
+  const auto lanes = rows.lanes;
   absl::StatusOr<executor::LaneView> view = table_.Look(take, suspects);
+  world_.postgres->LanesSeen(lanes);
   for (auto& [key, before] : owners) {
     if (key.first == owner_ || rows.owners.at(key).fence == before.fence) continue;
     world_.Count("takeover");

@@ -39,6 +39,13 @@ class Postgres {
   void Heal() { away_until_ = 0; }
   // From now on writes of this execution are refused, a few times.
   void Refuse(const Uuid& execution) { refusals_[execution] = 2; }
+  // Whether the lane was taken from this executor, which may not know it yet.
+  bool TakenFrom(int lane, const std::string& executor) const {
+    auto it = taken_.find(lane);
+    return it != taken_.end() && it->second == executor;
+  }
+  // Somebody else has looked, and may have taken lanes from others.
+  void LanesSeen(const std::map<int, std::pair<std::string, int>>& before);
   // Empty when no ticket and no message is left.
   std::string AtRest() const;
   bool WasRefused(const Uuid& execution) const { return refused_.contains(execution); }
@@ -52,6 +59,7 @@ class Postgres {
   bool clock_went_back_ = false;
   int64_t away_until_ = 0;
   int incarnation_ = 0;
+  std::map<int, std::string> taken_;  // by lane: from whom
   std::map<Uuid, int> refusals_;
   std::set<Uuid> refused_;
   bool refused_any_ = false;
@@ -83,6 +91,9 @@ class SimStore final : public executor::Store {
   const int committer_;
   const std::function<void()> wake_;
   const std::shared_ptr<int> alive_ = std::make_shared<int>(0);
+  // Changes when the fence was asked, which ends the connection before: what was sent over that one
+  // and comes later is void.
+  const std::shared_ptr<int> connection_ = std::make_shared<int>(0);
   bool again_ = false;        // the next commit repeats one whose answer was lost
   int64_t locked_until_ = 0;  // an older transaction still holds the owner's row
   std::optional<executor::CommitOutcome> commit_;

@@ -17,7 +17,7 @@ namespace agentflow::sim {
 namespace {
 
 // Once faults are over everything must have ended by then.
-constexpr int64_t kEndsWithin = 600'000'000;
+constexpr int64_t kEndsWithin = 1'800'000'000;
 constexpr int64_t kLookEvery = 500'000;
 // Days after which everything that runs has outlived its retention class.
 constexpr int kRetention = 40;
