@@ -37,6 +37,6 @@ class TenantEraser {
 };
 
 // How often services look for tenants to erase.
-inline constexpr std::chrono::seconds kLookEvery{10};
+inline constexpr std::chrono::seconds kLookEvery{20};
 
 }  // namespace agentflow::erasure
