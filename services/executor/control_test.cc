@@ -254,8 +254,16 @@ edges: [start -> z]
     EXPECT_EQ(Get(name)->version(), 2);
     EXPECT_EQ(Get(name)->workflow(), "workflows/agents");
   }
+  // Its first step began before it was moved; a fork begins with it all the same.
+  api::ForkExecutionRequest fork;
+  fork.set_name(names[0]);
+  fork.set_step("a");
+  const auto forked = Call<api::Execution>("ForkExecution", fork);
+  ASSERT_TRUE(forked.ok()) << forked.status();
+  EXPECT_EQ(forked->version(), 2);
+  names.push_back(forked->name());
   FakeCoordinator other(coordinator_channel_, redis_.url(), "c2");
-  for (size_t i = 0; i < 6; ++i) other.Complete(other.Take("writer"), R"("done")");
+  for (size_t i = 0; i < 2 * names.size(); ++i) other.Complete(other.Take("writer"), R"("done")");
   for (const std::string& name : names) {
     EXPECT_TRUE(Eventually([&] { return IsCompleted(name); }));
     EXPECT_EQ(Steps(name).steps_size(), 3);

@@ -1,5 +1,6 @@
 // New executions that begin where another one stood: :retry, :fork, and the checkpoints for it.
 #include <algorithm>
+#include <span>
 
 #include "libs/base/status.h"
 #include "libs/engine/rebase.h"
@@ -23,7 +24,19 @@ struct Fork {
   std::map<std::string, json::Value> outputs;
 };
 
-// The last checkpoint before the step began for the first time.
+// Whether a step was under way at a place of the journal: a fork from there begins it again.
+bool IsOpenAt(const History& history, uint64_t sequence, engine::StepRef ref) {
+  auto end = std::ranges::find_if(history.events,
+                                  [&](const auto& event) { return event.sequence > sequence; });
+  const engine::ExecutionState at =
+      engine::Replay(history.compiled->plan, std::span(history.events.begin(), end));
+  if (!at.HasStep(ref)) return false;
+  const engine::StepState state = at.step(ref).state;
+  return state != engine::StepState::kPending && !engine::IsOver(state);
+}
+
+// The last checkpoint before the step began for the first time; where that was in another version
+// and the step is still under way, the one at which the execution was moved.
 absl::StatusOr<uint64_t> CheckpointBefore(const History& history, const std::string& step) {
   const engine::PlanPtr& plan = history.compiled->plan;
   const std::vector<engine::Checkpoint> checkpoints = engine::Checkpoints(plan, history.events);
@@ -38,6 +51,7 @@ absl::StatusOr<uint64_t> CheckpointBefore(const History& history, const std::str
   auto begun = std::find_if(history.events.begin(), history.events.end(), [&](const auto& event) {
     return event.sequence > first && engine::StepOf(event) == *ref;
   });
+  if (begun == history.events.end() && IsOpenAt(history, first, *ref)) return first;
   if (begun == history.events.end()) {
     return FailedPrecondition("STEP_NOT_BEGUN",
                               "The step " + step + " has not begun; fork from one that has.");
