@@ -15,6 +15,7 @@ constexpr char kService[] = "agentflow.internal.tenant.v1.ErasureService/";
 // Small enough that nothing waits long for its locks.
 constexpr int kPortion = 5'000;
 constexpr int kMaxPortions = 1'000;
+constexpr int kTimesAsOften = 10;
 constexpr pg::Statement kErase = {"erase_tenant", "SELECT erase_tenant($1, $2)"};
 
 }  // namespace
@@ -23,20 +24,25 @@ TenantEraser::TenantEraser(pg::Pool& pool, rpc::ChannelPtr tenant_service, Prepa
     : pool_(pool), tenant_service_(std::move(tenant_service)), prepare_(std::move(prepare)) {}
 
 void TenantEraser::Start(std::chrono::milliseconds interval) {
-  task_ = std::make_unique<runtime::PeriodicTask>("erasure", interval, [this] { Step(); });
+  task_ = std::make_unique<runtime::PeriodicTask>(
+      "erasure", interval / kTimesAsOften, [this, rests = 0]() mutable {
+        if (rests-- > 0) return;
+        rests = Step() ? 0 : kTimesAsOften - 1;
+      });
 }
 
 void TenantEraser::Stop() {
   if (task_ != nullptr) task_->Stop();
 }
 
-void TenantEraser::Step() {
+bool TenantEraser::Step() {
   auto tenants = tenant_service_->Unary<pb::ListErasuresRequest, pb::ListErasuresResponse>(
       std::string(kService) + "ListErasures", pb::ListErasuresRequest());
   if (!tenants.ok()) {
     obs::Warn("tenants to erase are not known", {{"error", MessageOf(tenants.status())}});
-    return;
+    return false;
   }
+  bool unfinished = false;
   for (const std::string& tenant : tenants->tenants()) {
     absl::StatusOr<bool> erased = Erase(tenant);
     if (erased.ok() && *erased) {
@@ -50,7 +56,9 @@ void TenantEraser::Step() {
       obs::Warn("a tenant is not erased",
                 {{"tenant", tenant}, {"error", MessageOf(erased.status())}});
     }
+    unfinished |= erased.ok() && !*erased;
   }
+  return unfinished;
 }
 
 absl::StatusOr<bool> TenantEraser::Erase(const std::string& tenant) {

@@ -21,9 +21,11 @@ class TenantEraser {
   // `pool`: of the schema's app role. Must outlive this. `prepare` null: nothing.
   TenantEraser(pg::Pool& pool, rpc::ChannelPtr tenant_service, Prepare prepare = nullptr);
 
-  // Works at every tenant there is to erase; logs what fails, which is tried again next time.
-  void Step();
-  // Steps every `interval` on a thread of its own, until destroyed.
+  // Works at every tenant there is to erase; logs what fails, which is tried again next time. True:
+  // one of them is not erased yet.
+  bool Step();
+  // Steps every `interval`, ten times as often while a tenant is being erased, on a thread of its
+  // own, until destroyed.
   void Start(std::chrono::milliseconds interval);
   void Stop();
 
