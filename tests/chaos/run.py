@@ -221,7 +221,7 @@ def main() -> int:
     parser.add_argument("--rate", type=float, default=20.0, help="starts per second")
     parser.add_argument("--only", default="", help="faults whose kind contains this")
     parser.add_argument("--pauses", type=float, default=1.0, metavar="F",
-                        help="F times as long between faults; with 1 there is one every 2.3 s")
+                        help="F times as long between faults; with 1 there is one every 2.1 s")
     parser.add_argument("--preset", default="dev")
     parser.add_argument("--calm", action="store_true", help="no faults: what there is without")
     parser.add_argument("--late", type=int, default=0, metavar="N",

@@ -77,7 +77,7 @@ def _arguments():
     breaking.add_argument("--rate", type=float, default=20, help="starts per second")
     breaking.add_argument("--only", default="", help="faults whose kind contains this")
     breaking.add_argument("--pauses", type=float, default=1, metavar="F",
-                          help="F times as long between faults; with 1 there is one every 2.3 s")
+                          help="F times as long between faults; with 1 there is one every 2.1 s")
     breaking.add_argument("--calm", action="store_true", help="no faults, for comparison")
     breaking.add_argument("--late", type=int, default=0, metavar="N",
                           help="show the N calls that took longest or failed")
