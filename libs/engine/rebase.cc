@@ -185,10 +185,10 @@ absl::Status SetOutput(ExecutionState& fork, const std::string& key, const json:
       step.state == StepState::kPending && fork.IsLive(ref) && step.readiness == Readiness::kRun;
   if (!open) {
     return agentflow::Error(absl::StatusCode::kFailedPrecondition, "STEP_NOT_COMPLETED",
-                 "The step " + key +
-                     " had not completed at the checkpoint and was not about to run; give outputs "
-                     "of steps that had, or that were.",
-                 field);
+                            "The step " + key +
+                                " had not completed at the checkpoint and was not about to run; "
+                                "give outputs of steps that had, or that were.",
+                            field);
   }
   Event event{fork.sequence + 1, fork.updated_at,
               StepCompleted{ref, step.attempt + 1, 0, output, 0}};
@@ -236,9 +236,9 @@ absl::StatusOr<ExecutionState> Fork(PlanPtr plan, std::span<const Event> events,
   }
   if (!known) {
     return agentflow::Error(absl::StatusCode::kNotFound, "CHECKPOINT_UNKNOWN",
-                 "The execution has no checkpoint " + std::to_string(sequence) +
-                     "; take one of its list of checkpoints.",
-                 {{kErrorField, "checkpoint"}});
+                            "The execution has no checkpoint " + std::to_string(sequence) +
+                                "; take one of its list of checkpoints.",
+                            {{kErrorField, "checkpoint"}});
   }
   ExecutionState fork = Forking(at, request).Take();
   // Counters and indexes follow from the steps.
